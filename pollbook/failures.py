@@ -1,0 +1,147 @@
+"""Every failure a person can meet: its code, what kind it is, and the two families of exceptions.
+
+A refusal is an answer ("already marked"); a fault is an exception, split by whose fault it is: the world's (the
+register cannot be reached, the disk is full: try again or tell somebody) or ours (the ledger is broken: stop).
+The texts people read (cause and instruction) stand in `resources/translations` under the failure's name, and in
+`docs/failure-codes.md`; a test holds the three together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+from typing import Final
+
+
+class Exit(IntEnum):
+    """What a command's exit status tells a script (DESIGN §9)."""
+
+    DONE = 0
+    FAULT = 1
+    USAGE = 2
+    REFUSED = 3
+    AWAY = 4
+
+
+class Failure(Enum):
+    """One failure each: `code` is for the support line, `exit` for scripts, the lower-case name for JSON."""
+
+    # B is for the book and its lines.
+    ALREADY_MARKED = ("B01", Exit.REFUSED)
+    LINE_NOT_HELD = ("B02", Exit.REFUSED)
+    UNKNOWN_VOTER = ("B03", Exit.REFUSED)
+    SEVERAL_VOTERS = ("B04", Exit.REFUSED)
+    NOT_MARKED = ("B05", Exit.REFUSED)
+    NOT_OLD_ENOUGH = ("B06", Exit.REFUSED)
+    REASON_MISSING = ("B07", Exit.REFUSED)
+    LINE_DISPUTED = ("B08", Exit.REFUSED)
+    # P is for people and their PINs.
+    NOT_SIGNED_IN = ("P01", Exit.REFUSED)
+    DAY_NOT_OPEN = ("P02", Exit.REFUSED)
+    WRONG_PIN = ("P03", Exit.REFUSED)
+    TOO_MANY_TRIES = ("P04", Exit.REFUSED)
+    UNKNOWN_PERSON = ("P05", Exit.REFUSED)
+    NOT_AN_OFFICER = ("P06", Exit.REFUSED)
+    SAME_OFFICER_TWICE = ("P07", Exit.REFUSED)
+    PIN_TOO_SIMPLE = ("P08", Exit.REFUSED)
+    PIN_NOT_SET = ("P09", Exit.REFUSED)
+    # E is for enrolment and slices.
+    CODE_WRONG = ("E01", Exit.REFUSED)
+    CODE_EXPIRED = ("E02", Exit.REFUSED)
+    CODE_USED = ("E03", Exit.REFUSED)
+    ALREADY_ENROLLED = ("E04", Exit.REFUSED)
+    ENROL_FILE_INVALID = ("E05", Exit.REFUSED)
+    SLICE_INVALID = ("E06", Exit.REFUSED)
+    SLICE_OTHER_ELECTION = ("E07", Exit.REFUSED)
+    SLICE_OTHER_BOOK = ("E08", Exit.REFUSED)
+    SLICE_OTHER_VERSION = ("E09", Exit.REFUSED)
+    SLICE_TOO_LARGE = ("E10", Exit.REFUSED)
+    TOTALS_DIFFER = ("E11", Exit.REFUSED)
+    UNKNOWN_PRECINCT = ("E12", Exit.REFUSED)
+    BOOK_REVOKED = ("E13", Exit.REFUSED)
+    # L is for the link and the register's answers.
+    REGISTER_UNREACHABLE = ("L01", Exit.AWAY)
+    REGISTER_SLOW = ("L02", Exit.AWAY)
+    REGISTER_NOT_TRUSTED = ("L03", Exit.AWAY)
+    ANSWER_NOT_UNDERSTOOD = ("L04", Exit.AWAY)
+    REGISTER_IN_TROUBLE = ("L05", Exit.AWAY)
+    ANSWER_NOT_SIGNED = ("L06", Exit.AWAY)
+    REGISTER_BUSY = ("L07", Exit.AWAY)
+    REQUEST_NOT_ACCEPTED = ("L08", Exit.REFUSED)
+    REGISTER_BEHIND = ("L09", Exit.REFUSED)
+    DIGEST_DIFFERS = ("L10", Exit.FAULT)
+    # S is for the store on the disk.
+    NOT_ENROLLED = ("S01", Exit.REFUSED)
+    BOOK_IN_USE = ("S02", Exit.REFUSED)
+    BOOK_NEWER = ("S03", Exit.REFUSED)
+    BOOK_DAMAGED = ("S04", Exit.FAULT)
+    BOOK_KEY_MISSING = ("S05", Exit.FAULT)
+    DISK_FULL = ("S06", Exit.FAULT)
+    DISK_FAILED = ("S07", Exit.FAULT)
+    LEDGER_BROKEN = ("S08", Exit.FAULT)
+    # R is for the register.
+    REGISTER_NOT_THERE = ("R01", Exit.REFUSED)
+    REGISTER_EXISTS = ("R02", Exit.REFUSED)
+    ELECTION_INVALID = ("R03", Exit.REFUSED)
+    LIST_UNREADABLE = ("R04", Exit.REFUSED)
+    LIST_COLUMNS_MISSING = ("R05", Exit.REFUSED)
+    LIST_NOT_SYNTHETIC = ("R06", Exit.REFUSED)
+    LIST_SYNTHETIC = ("R07", Exit.REFUSED)
+    LIST_ALREADY_IMPORTED = ("R08", Exit.REFUSED)
+    TOTALS_UNREADABLE = ("R09", Exit.REFUSED)
+    OFFICERS_UNREADABLE = ("R10", Exit.REFUSED)
+    PORT_TAKEN = ("R11", Exit.AWAY)
+    NOTHING_TO_DECIDE = ("R12", Exit.REFUSED)
+    REGISTER_NEWER = ("R13", Exit.REFUSED)
+    REGISTER_IN_USE = ("R14", Exit.REFUSED)
+    NOTHING_IMPORTED = ("R15", Exit.REFUSED)
+    # U is for everything else.
+    WRONG_USAGE = ("U01", Exit.USAGE)
+    FILE_UNREADABLE = ("U02", Exit.REFUSED)
+    FAULT = ("U99", Exit.FAULT)
+
+    @property
+    def code(self) -> str:
+        """What a person reads out to the support line, for example `B01`."""
+        return self.value[0]
+
+    @property
+    def exit(self) -> Exit:
+        """The exit status of a command that ends with this failure."""
+        return self.value[1]
+
+    @property
+    def key(self) -> str:
+        """The name in JSON and in the translations, for example `already_marked`."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An action that was refused; `facts` fill the failure's texts (`wait_s`, `limit`, …) and are never names."""
+
+    failure: Failure
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+class UchastkaError(Exception):
+    """A failure that ends what was asked; `facts` fill the texts and hold ids and numbers only, never a name."""
+
+    def __init__(self, failure: Failure, detail: str = "", **facts: object) -> None:
+        super().__init__(f"{failure.code} {failure.key}{': ' if detail else ''}{detail}")
+        self.failure: Final = failure
+        self.detail: Final = detail
+        self.facts: Final[Mapping[str, object]] = facts
+
+
+class WorldFailed(UchastkaError):
+    """The world is not as it must be: a link, a disk, a file, a person's input. Nothing of ours is broken."""
+
+
+class WeFailed(UchastkaError):
+    """Something that two honest programs cannot produce: stop and tell the support line."""
+
+
+class InputInvalid(ValueError):
+    """Outside bytes that are not what they must be; the seam that read them turns it into a `Failure`."""

@@ -1,0 +1,122 @@
+"""A book made from a slice: built under another name and put in its place whole, so that a crash leaves none or all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pollbook import collation
+from pollbook.clock import Clock
+from pollbook.failures import Failure, WorldFailed
+from pollbook.people import PinCost, pin_refusal
+from pollbook.slice import Slice
+from pollbook.store import engine, migrating, search_index
+from pollbook.store.book import Book, insert_slice
+from pollbook.store.files import sync_folder
+from pollbook.store.home import StationHome
+from pollbook.store.keys import make_keys
+from pollbook.store.link import Link, write_link
+from pollbook.store.sign_in import set_first_pin
+from pollbook.types import PersonNumber
+from pollbook.voters import Voter
+
+OFFICERS_MIN = 2
+_VOTER_SQL = "INSERT INTO voter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+def create_book(
+    home: StationHome,
+    link: Link,
+    slice_bytes: bytes,
+    issued: Slice,
+    pins: Mapping[PersonNumber, str],
+    clock: Clock,
+    cost: PinCost,
+) -> None:
+    """`home` holds a book with all lines of `issued`, whose people in `pins` can sign in; or it holds none.
+
+    `slice_bytes` is the slice as it came: it is kept, so that `check` can prove the lines again. `pins` holds one PIN
+    a person; at least two officers must be among them.
+
+    Raises:
+        WorldFailed: `ALREADY_ENROLLED`, `PIN_TOO_SIMPLE`, `NOT_AN_OFFICER` (fewer than two), `DISK_FULL`.
+    """
+    if home.exists():
+        raise WorldFailed(Failure.ALREADY_ENROLLED, path=home.path)
+    _check_pins(issued, pins)
+    home.make()
+    beside = StationHome(home.path / "being-made")
+    _clear(beside)
+    beside.make()
+    people = {person.number: person for person in issued.header.people}
+    officers = {people[number].key: pin for number, pin in pins.items() if people[number].is_officer}
+    key = make_keys(beside, officers, cost)
+    _fill(beside, key, link, slice_bytes, issued)
+    with Book(beside, key, clock, writer=True) as book:
+        for number, pin in pins.items():
+            set_first_pin(book, number, pin, cost)
+        book.tidy()
+    # The database comes last: a home without it is simply not enrolled yet.
+    for name in (beside.machine_key.name, beside.keys.name, beside.book.name):
+        if (beside.path / name).exists():
+            (beside.path / name).replace(home.path / name)
+    sync_folder(home.path)
+    _clear(beside)
+
+
+def _check_pins(issued: Slice, pins: Mapping[PersonNumber, str]) -> None:
+    for pin in pins.values():
+        if (failure := pin_refusal(pin)) is not None:
+            raise WorldFailed(failure)
+    officers = [person for person in issued.header.people if person.is_officer and person.number in pins]
+    if len(officers) < OFFICERS_MIN:
+        raise WorldFailed(Failure.NOT_AN_OFFICER, found=len(officers), limit=OFFICERS_MIN)
+
+
+def _fill(home: StationHome, key: bytes, link: Link, slice_bytes: bytes, issued: Slice) -> None:
+    connection = engine.connect(home, key, writer=True)
+    try:
+        migrating.migrate(connection)
+        ordered = sorted(issued.voters, key=sort_key)
+        with engine.transaction(connection):
+            insert_slice(connection, slice_bytes)
+            write_link(connection, link)
+            connection.exec_driver_sql("INSERT INTO sync_state VALUES (1, 0, 0, NULL, NULL)")
+            rows = [_row(number, voter) for number, voter in enumerate(ordered, 1)]
+            if rows:
+                connection.exec_driver_sql(_VOTER_SQL, rows)
+            search_index.fill(connection, ordered)
+    finally:
+        connection.close()
+
+
+def sort_key(voter: Voter) -> tuple[object, ...]:
+    """The place of a voter in the list's order: Uzbek collation of the names, then birth date, page, row and line."""
+    names = collation.sort_key(f"{voter.surname} {voter.given_name} {voter.patronymic}")
+    return (names, voter.birth_date, voter.page, voter.row, voter.line)
+
+
+def _row(number: int, voter: Voter) -> tuple[object, ...]:
+    return (
+        number,
+        voter.line,
+        voter.pinfl,
+        voter.document,
+        voter.surname,
+        voter.given_name,
+        voter.patronymic,
+        voter.birth_date.isoformat(),
+        voter.sex,
+        voter.address,
+        voter.mahalla,
+        voter.district_soato,
+        voter.page,
+        voter.row,
+        ";".join(voter.contests),
+    )
+
+
+def _clear(beside: StationHome) -> None:
+    if beside.path.exists():
+        for left in beside.path.iterdir():
+            left.unlink()
+        beside.path.rmdir()

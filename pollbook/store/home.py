@@ -1,0 +1,58 @@
+"""The files of one station, and nothing of what is in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+
+@dataclass(frozen=True, slots=True)
+class StationHome:
+    """A station's folder. `--home DIR` names it; without one it is the user's data folder of this system."""
+
+    path: Path
+
+    @classmethod
+    def default(cls) -> StationHome:
+        """The folder that the desktop uses when nobody names one."""
+        return cls(Path(platformdirs.user_data_dir("uchastka", appauthor=False)) / "station")
+
+    @property
+    def book(self) -> Path:
+        """The encrypted database."""
+        return self.path / "book.db"
+
+    @property
+    def keys(self) -> Path:
+        """The database key, wrapped by the machine and by pairs of officers."""
+        return self.path / "book.keys"
+
+    @property
+    def machine_key(self) -> Path:
+        """The machine's own key where the system offers nothing better than a file."""
+        return self.path / "machine.key"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one program that writes."""
+        return self.path / "book.lock"
+
+    @property
+    def enrolling(self) -> Path:
+        """An enrolment that has begun and not ended: the device's key, so that it can be repeated."""
+        return self.path / "enrolling.key"
+
+    @property
+    def training_pins(self) -> Path:
+        """The PINs of a training election, for commands that sign in unattended."""
+        return self.path / "training-pins.json"
+
+    def exists(self) -> bool:
+        """Whether a book stands here."""
+        return self.book.exists()
+
+    def make(self) -> None:
+        """The folder is there, and on Linux only its owner may look inside."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)

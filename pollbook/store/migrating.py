@@ -1,0 +1,45 @@
+"""Which release's tables a book has, and bringing an older one up to date.
+
+Alembic is imported only where there is something to migrate: a book that is up to date opens without it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from pollbook.failures import Failure, WorldFailed
+from pollbook.store.engine import transaction, translated
+
+REVISIONS = ("0001",)
+"""Every revision this program knows, oldest first."""
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether the book has this release's tables.
+
+    Raises:
+        WorldFailed: `BOOK_NEWER` where a later release has written it.
+    """
+    with translated():
+        has_table = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
+        if not connection.exec_driver_sql(has_table).scalar_one():
+            return False
+        revision = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one_or_none()
+    if revision is not None and revision not in REVISIONS:
+        raise WorldFailed(Failure.BOOK_NEWER, found=revision, known=REVISIONS[-1])
+    return revision == REVISIONS[-1]
+
+
+def migrate(connection: Connection) -> None:
+    """The book has this release's tables; all steps happen or none does."""
+    from alembic import command  # noqa: PLC0415  (150 ms that an up-to-date book doesn't pay)
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    with transaction(connection):
+        command.upgrade(config, "head")

@@ -1,0 +1,97 @@
+"""The values that the store answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from pollbook.clock import HybridTime
+from pollbook.custody import Status
+from pollbook.failures import Failure
+from pollbook.ledger import Head, SignedHead
+from pollbook.types import Channel, EntryNumber, LineId, PersonNumber
+
+
+class Tier(StrEnum):
+    """How a hit was found, best first (DOMAIN §6)."""
+
+    EXACT = "exact"
+    CANONICAL = "canonical"
+    LOOSE = "loose"
+    SKELETON = "skeleton"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One row of a search's result."""
+
+    line: LineId
+    tier: Tier
+    surname: str
+    given_name: str
+    patronymic: str
+    birth_date: date
+    page: int
+    row: int
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A search's result: tier by tier, in Uzbek collation within each; `more` tells that hits were left out."""
+
+    hits: tuple[Hit, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecentMark:
+    """A mark, newest first in lists; `voided` when a later entry undid it."""
+
+    number: EntryNumber
+    line: LineId
+    at: HybridTime
+    channel: Channel
+    actor: PersonNumber
+    voided: bool
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many lines the book has, and what happened to them."""
+
+    lines: int
+    marked: int
+    by_channel: Mapping[Channel, int]
+    voided: int
+
+
+@dataclass(frozen=True, slots=True)
+class SyncStatus:
+    """Where the book stands with the register: `last_sync_s` and `failure` are the last cycle's."""
+
+    head: Head
+    acknowledged: EntryNumber
+    feed_cursor: int
+    last_sync_s: int | None
+    failure: Failure | None
+
+    @property
+    def pending(self) -> int:
+        """Entries that the register has not acknowledged."""
+        return self.head.number - self.acknowledged
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What the next sync request carries; `digest` only where its entries reach the newest."""
+
+    first: EntryNumber
+    entries: tuple[bytes, ...]
+    head: SignedHead
+    digest: bytes | None
+    feed_cursor: int
+    pending: int

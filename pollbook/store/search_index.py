@@ -1,0 +1,57 @@
+"""The indexes that a search reads: one FTS5 table a tier, and the words of all names (ADR 0007).
+
+Each FTS5 row is a voter's name keys of that tier, the birth year and the birth date, under the voter's id, which is
+the place in Uzbek collation: FTS5 answers in the order of ids, so the first hits come sorted and it may stop there.
+Prefixes of up to six characters have an index of their own; longer ones match few words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import Connection
+
+from pollbook import names
+from pollbook.voters import Voter
+
+CANONICAL, LOOSE, SKELETON = "search_canonical", "search_loose", "search_skeleton"
+_FTS5 = "content='', detail=none, columnsize=0, prefix='1 2 3 4 5 6', tokenize='unicode61 remove_diacritics 0'"
+
+
+def create(connection: Connection) -> None:
+    """The empty indexes exist."""
+    for table in (CANONICAL, LOOSE, SKELETON):
+        connection.exec_driver_sql(f"CREATE VIRTUAL TABLE {table} USING fts5(keys, {_FTS5})")
+    connection.exec_driver_sql("CREATE TABLE name_word (word TEXT PRIMARY KEY) WITHOUT ROWID")
+
+
+def fill(connection: Connection, ordered: Sequence[Voter]) -> None:
+    """The indexes cover `ordered`, whose first voter has id 1."""
+    if not ordered:
+        return
+    rows = [
+        (number, names.keys(voter.full_name), _birth_keys(voter.birth_date)) for number, voter in enumerate(ordered, 1)
+    ]
+    for table, tier in ((CANONICAL, 0), (LOOSE, 1), (SKELETON, 2)):
+        connection.exec_driver_sql(
+            f"INSERT INTO {table} (rowid, keys) VALUES (?, ?)",  # noqa: S608  (a constant)
+            [(number, f"{keys[tier]} {born}") for number, keys, born in rows],
+        )
+        connection.exec_driver_sql(f"INSERT INTO {table} ({table}) VALUES ('optimize')")  # noqa: S608  (a constant)
+    words = {word for _, keys, _ in rows for word in keys.canonical.split()}
+    connection.exec_driver_sql("INSERT INTO name_word VALUES (?)", [(word,) for word in sorted(words)] or [("",)])
+
+
+def year_key(year: int) -> str:
+    """The key of a birth year; no name's key looks like it."""
+    return f"y{year:04d}"
+
+
+def date_key(born: date) -> str:
+    """The key of a whole birth date."""
+    return f"d{born:%Y%m%d}"
+
+
+def _birth_keys(born: date) -> str:
+    return f"{year_key(born.year)} {date_key(born)}"

@@ -1,0 +1,115 @@
+"""What a sync takes from the book and brings to it; both are short, so a mark never waits for the network.
+
+Rule 11 of custody: the register can be rolled back too. Where it acknowledges less than it did before, the book
+sends the rest again (it keeps every entry) and says so.
+"""
+
+from __future__ import annotations
+
+from pollbook import custody
+from pollbook.failures import Failure, WeFailed
+from pollbook.ledger import Head
+from pollbook.messages import ENTRIES_MAX, FeedItem, FeedKind, SyncAnswer
+from pollbook.store import engine
+from pollbook.store.book import Book, line_state
+from pollbook.store.records import Outgoing, SyncStatus
+from pollbook.types import EntryNumber, LineId
+
+BATCH_BYTES_MAX = 256 * 1024
+"""Entries in one request; what the link carries in about five seconds is asked for by the sync engine."""
+
+
+def sync_status(book: Book) -> SyncStatus:
+    """Where the book stands with the register."""
+    with engine.translated():
+        row = book.connection.exec_driver_sql("SELECT * FROM sync_state").one()
+    failure = Failure[row.failure] if row.failure in Failure.__members__ else None
+    return SyncStatus(book.head, EntryNumber(row.acknowledged), row.feed_cursor, row.last_sync_s, failure)
+
+
+def outgoing(book: Book, bytes_max: int = BATCH_BYTES_MAX) -> Outgoing:
+    """The entries that the register has not acknowledged, at least one if there are any, up to `bytes_max`."""
+    status = sync_status(book)
+    first = EntryNumber(status.acknowledged + 1)
+    with engine.translated():
+        rows = book.connection.exec_driver_sql(
+            "SELECT number, bytes, hash FROM entry WHERE number >= ? ORDER BY number LIMIT ?", (first, ENTRIES_MAX)
+        ).all()
+    entries: list[bytes] = []
+    size = 0
+    head = _head_at(book, status.acknowledged)
+    for row in rows:
+        size += len(row.bytes)
+        if entries and size > bytes_max:
+            break
+        entries.append(row.bytes)
+        head = Head(EntryNumber(row.number), row.hash)
+    reaches_newest = head.number == book.head.number
+    return Outgoing(
+        first=first,
+        entries=tuple(entries),
+        head=book.signed_head(head),
+        digest=book_digest(book) if reaches_newest else None,
+        feed_cursor=status.feed_cursor,
+        pending=status.pending,
+    )
+
+
+def take_answer(book: Book, answer: SyncAnswer) -> tuple[FeedItem, ...]:
+    """What the register acknowledged and sent is in the book; the new feed items come back. Harmless when repeated.
+
+    Raises:
+        WeFailed: `LEDGER_BROKEN`: the register holds another ledger under this book's name, or entries that this
+            book never wrote (it was rolled back); nothing of the answer was taken.
+    """
+    acknowledged = answer.acknowledged
+    if acknowledged.number > book.head.number or _head_at(book, acknowledged.number) != acknowledged:
+        raise WeFailed(Failure.LEDGER_BROKEN, f"the register's entry {acknowledged.number}", entry=acknowledged.number)
+    status = sync_status(book)
+    fresh = tuple(item for item in answer.feed if item.number > status.feed_cursor)
+    failure = Failure.REGISTER_BEHIND.name if acknowledged.number < status.acknowledged else None
+    with book.writing():
+        for item in fresh:
+            book.connection.exec_driver_sql(
+                "INSERT OR IGNORE INTO feed VALUES (?, ?, ?, ?)", (item.number, int(item.kind), item.text, item.entry)
+            )
+        cursor = max((item.number for item in fresh), default=status.feed_cursor)
+        now_s = int(book.clock.now().timestamp())
+        book.connection.exec_driver_sql(
+            "UPDATE sync_state SET acknowledged = ?, feed_cursor = ?, last_sync_s = ?, failure = ?",
+            (acknowledged.number, cursor, now_s, failure),
+        )
+    return fresh
+
+
+def note_sync_failure(book: Book, failure: Failure) -> None:
+    """The book remembers why the last cycle failed, for status lines and commands."""
+    with book.writing():
+        book.connection.exec_driver_sql("UPDATE sync_state SET failure = ?", (failure.name,))
+
+
+def notices(book: Book) -> tuple[FeedItem, ...]:
+    """What the register has told this book, oldest first."""
+    with engine.translated():
+        rows = book.connection.exec_driver_sql("SELECT * FROM feed ORDER BY number").all()
+    return tuple(FeedItem(row.number, FeedKind(row.kind), row.text, row.entry) for row in rows)
+
+
+def is_revoked(book: Book) -> bool:
+    """Whether the register has revoked this book: nothing more may be marked in it (custody rule 10)."""
+    return any(item.kind is FeedKind.REVOKED for item in notices(book))
+
+
+def book_digest(book: Book) -> bytes:
+    """The digest over all lines as the newest entry leaves them."""
+    with engine.translated():
+        rows = book.connection.exec_driver_sql("SELECT * FROM line_state").all()
+    return custody.digest((LineId(row.line), line_state(row)) for row in rows)
+
+
+def _head_at(book: Book, number: EntryNumber) -> Head:
+    if number == 0:
+        return book.start
+    with engine.translated():
+        found = book.connection.exec_driver_sql("SELECT hash FROM entry WHERE number = ?", (number,)).scalar_one()
+    return Head(number, found)
