@@ -171,7 +171,7 @@ def _run(program: Program, words: list[str], console: Console) -> int:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, it ends as U99 with a file that tells where
         log = write_fault(error, home)
-        console.tell_failure(Failure.FAULT, {"log": log})
+        console.tell_failure(Failure.FAULT, detail=str(log))
         answer = refused(Failure.FAULT, {"log": str(log)})
     if answer is None:
         return Exit.DONE
@@ -202,6 +202,11 @@ def software_version() -> str:
         return importlib.metadata.version("uchastka")
     except importlib.metadata.PackageNotFoundError:
         return "0"
+
+
+def software_name() -> str:
+    """What a request says that it comes from, at most 40 characters."""
+    return f"uchastka {software_version()}"[:40]
 
 
 def write_fault(error: BaseException, home: Path | None) -> Path:

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Row
 
 from pollbook import acts, custody, ledger
 from pollbook.acts import Signer
-from pollbook.clock import BEFORE_ALL, Clock, HybridTime, tick
+from pollbook.clock import BEFORE_ALL, COUNTER_BITS, Clock, HybridTime, tick
 from pollbook.custody import Anomaly, DayChanged, Effect, KeyChanged, LineChanged, LineState, Mark, Refusal
 from pollbook.election import Election
 from pollbook.entries import (
@@ -206,6 +206,16 @@ class Book:
             voids = self._connection.exec_driver_sql("SELECT voids FROM line_state WHERE voids <> ''").all()
         by_channel = dict.fromkeys(Channel, 0) | {Channel(row.channel): row.lines for row in rows}
         return Counts(lines, sum(by_channel.values()), by_channel, sum(len(row.voids.split(",")) for row in voids))
+
+    def marks_by_hour(self, opened_s: int) -> Mapping[int, int]:
+        """Effective marks in each hour since `opened_s` (seconds since 1970): coarse on purpose (DOMAIN §4)."""
+        with engine.translated():
+            rows = self._connection.exec_driver_sql(
+                f"SELECT ((at >> {COUNTER_BITS}) - ?) / 3600 AS hour, count(*) AS lines FROM line_state"  # noqa: S608
+                f" WHERE mark IS NOT NULL AND (at >> {COUNTER_BITS}) >= ? GROUP BY hour",
+                (opened_s, opened_s),
+            )
+            return {row.hour: row.lines for row in rows}
 
     def recent_marks(self, limit: int) -> tuple[RecentMark, ...]:
         """The newest marks, newest first, voided ones included."""

@@ -91,7 +91,7 @@ def _fill(home: StationHome, key: bytes, link: Link, slice_bytes: bytes, issued:
 
 def sort_key(voter: Voter) -> tuple[object, ...]:
     """The place of a voter in the list's order: Uzbek collation of the names, then birth date, page, row and line."""
-    names = collation.sort_key(f"{voter.surname} {voter.given_name} {voter.patronymic}")
+    names = collation.sort_key(voter.surname, voter.given_name, voter.patronymic)
     return (names, voter.birth_date, voter.page, voter.row, voter.line)
 
 

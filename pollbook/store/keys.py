@@ -50,7 +50,7 @@ def machine_opens(home: StationHome) -> bytes:
 
 
 def officers_open(home: StationHome, first: tuple[str, str], second: tuple[str, str]) -> bytes | None:
-    """The database key by two officers' (key, PIN), and this machine may open it from now on; None if they are wrong."""
+    """The database key by two officers' (key, PIN), and this machine opens it again; None where a PIN is wrong."""
     ordered = sorted((first, second))
     _, pairs = _read(home)
     names = [person for person, _ in ordered]

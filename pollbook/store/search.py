@@ -27,6 +27,8 @@ NUMBER_DIGITS_MIN = 5
 SKELETON_CHARACTERS_MIN = 3
 """Shorter skeletons match half the list."""
 PART_CHARACTERS_MIN = 3
+WORD_CHARACTERS_MAX = 40
+"""A longer word is no name; forgiving tiers would shorten it to something that matches."""
 _WORDS_OF_A_PART_MAX = 40
 _PINFL = re.compile(r"\d{5,14}", re.ASCII)
 _DOCUMENT = re.compile(r"([A-Z]{2})(\d{3,7})", re.ASCII)
@@ -88,19 +90,24 @@ def _searches(connection: Connection, query: Query, limit: int) -> Iterator[tupl
     yield Tier.EXACT, lambda: _exact(connection, query, limit)
     if not query.words and not query.born:
         return
-    canonical = [names.canonical_prefixes(word) for word in query.words]
+    canonical = _keys(query.words, names.canonical_prefixes)
     yield Tier.CANONICAL, lambda: _by_keys(connection, CANONICAL, canonical, query.born, limit)
-    if not query.words:
+    if not query.words or any(len(word) > WORD_CHARACTERS_MAX for word in query.words):
         return
-    loose = [names.loose_prefixes(word) for word in query.words]
+    loose = _keys(query.words, names.loose_prefixes)
     yield Tier.LOOSE, lambda: _by_keys(connection, LOOSE, loose, query.born, limit)
-    skeletons = [names.skeleton_prefixes(word) for word in query.words]
+    skeletons = _keys(query.words, names.skeleton_prefixes)
     if all(len(keys[0]) >= SKELETON_CHARACTERS_MIN for keys in skeletons):
         yield Tier.SKELETON, lambda: _by_keys(connection, SKELETON, skeletons, query.born, limit)
     if all(len(word) >= PART_CHARACTERS_MIN for word in query.words):
         parts = [_words_with(connection, word) for word in query.words]
         if all(parts):
             yield Tier.LOOSE, lambda: _by_keys(connection, CANONICAL, parts, query.born, limit)
+
+
+def _keys(words: Sequence[str], prefixes: Callable[[str], tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The keys to search for: of the last word, which may still be typed, all that it may become."""
+    return [*(prefixes(word)[:1] for word in words[:-1]), prefixes(words[-1])] if words else []
 
 
 def _exact(connection: Connection, query: Query, limit: int) -> Sequence[_Row]:

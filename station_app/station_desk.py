@@ -1,0 +1,270 @@
+"""The desk over a real book: what the screens may do, and who must be there for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from devices.emrtd import mrz
+from devices.emrtd.mrz import Mrz, MrzInvalid
+from pollbook import custody
+from pollbook.clock import wall_time
+from pollbook.custody import LineState, Refusal
+from pollbook.entries import REASON_CHARACTERS_MAX
+from pollbook.failures import Failure, Refused, WeFailed
+from pollbook.messages import FeedItem, FeedKind
+from pollbook.store import sign_in, syncing
+from pollbook.store.book import Book
+from pollbook.store.records import Hit, RecentMark
+from pollbook.types import Channel, EntryNumber, LineId, Person, PersonNumber
+from pollbook.voters import Voter
+from station_app.desk import DeskStatus, FoundVoters, MarkShown, Station, Verdict, VoterCard
+
+_VERDICTS = {
+    None: Verdict.MAY_VOTE,
+    Refusal.ALREADY_MARKED: Verdict.ALREADY_MARKED,
+    Refusal.LINE_NOT_HELD: Verdict.LINE_NOT_HELD,
+    Refusal.NOT_OLD_ENOUGH: Verdict.NOT_OLD_ENOUGH,
+    Refusal.NOT_MARKED: Verdict.MAY_VOTE,
+}
+
+
+class StationDesk:
+    """See `desk.Desk`. Marking needs an open day and somebody signed in; an act of two officers needs both PINs."""
+
+    def __init__(self, book: Book, signed_in: Person | None = None) -> None:
+        """`signed_in` is set by the commands, whose session the book itself keeps."""
+        self._book = book
+        self._signed_in = signed_in
+        self._scanned: dict[LineId, tuple[str, ...]] = {}
+        self._record_noted: LineId | None = None
+
+    @property
+    def station(self) -> Station:
+        """The station's unchanging facts."""
+        header = self._book.header
+        return Station(header.election, header.precinct, header.precinct_name, header.desk, header.people)
+
+    @property
+    def signed_in(self) -> Person | None:
+        """Who is at the desk."""
+        return self._signed_in
+
+    def today(self) -> date:
+        """The date in the station's own time zone."""
+        return self._book.clock.now().astimezone(ZoneInfo(self._book.election.zone)).date()
+
+    def is_day_open(self) -> bool:
+        """Whether two officers have opened today."""
+        return self._book.open_day() == self.today()
+
+    def open_day(self, first: PersonNumber, first_pin: str, second: PersonNumber, second_pin: str) -> Refused | None:
+        """Two officers open the day; opening an open day changes nothing."""
+        signers = sign_in.two_signers(self._book, (first, first_pin), (second, second_pin))
+        if isinstance(signers, Refused):
+            return signers
+        if not self.is_day_open():
+            self._book.open_the_day(self.today(), *signers)
+        return None
+
+    def sign_in(self, person: PersonNumber, pin: str) -> Person | Refused:
+        """A person takes the desk; only while the day is open."""
+        if not self.is_day_open():
+            return Refused(Failure.DAY_NOT_OPEN)
+        key = sign_in.try_pin(self._book, person, pin)
+        if isinstance(key, Refused):
+            return key
+        self._signed_in = self._book.people[person]
+        return self._signed_in
+
+    def sign_out(self) -> None:
+        """Nobody is at the desk."""
+        self._signed_in = None
+        self._scanned.clear()
+        self._record_noted = None
+
+    def find(self, text: str, limit: int = 50) -> FoundVoters:
+        """Voters for whatever was typed or scanned; an MRZ finds by PINFL first, then by the document's number."""
+        self._scanned.clear()
+        document = _read_mrz(text)
+        if document is None:
+            found = self._book.find(text, limit)
+            return FoundVoters(found.hits, found.more)
+        hits = self._find_document(document, limit)
+        for hit in hits:
+            voter = self._book.voter(hit.line)
+            self._scanned[hit.line] = _differences(document, voter) if voter else ()
+        differences = self._scanned[hits[0].line] if len(hits) == 1 else ()
+        return FoundVoters(hits, more=False, differences=differences)
+
+    def card(self, line: LineId) -> VoterCard:
+        """The voter's card as it stands now; the audit trail tells who looked.
+
+        Raises:
+            WeFailed: The line is not in this book; the screens only name lines that the desk gave them.
+        """
+        voter, state = self._book.voter(line), self._book.line(line)
+        if voter is None or state is None:
+            raise WeFailed(Failure.UNKNOWN_VOTER)
+        if self._signed_in is not None and self._record_noted != line:
+            self._book.note_opened_record(line, self._signed_in.number)
+            self._record_noted = line
+        election = self._book.election
+        ballots = tuple(contest for code in voter.contests if (contest := election.contest(code)) is not None)
+        differences = self._scanned.get(line, ())
+        return VoterCard(
+            voter, self._verdict(voter, state, differences), ballots, self._mark_of(voter, state), differences
+        )
+
+    def mark(self, line: LineId, channel: Channel) -> MarkShown | Refused:
+        """Mark the line; on the disk when this returns. Asked again it refuses with `ALREADY_MARKED`."""
+        if (refused := self._may_enter()) is not None:
+            return refused
+        actor = self._signed_in.number if self._signed_in else PersonNumber(0)
+        outcome = self._book.mark(line, channel, actor)
+        return self._answer(line, outcome)
+
+    def void(
+        self, line: LineId, reason: str, first: PersonNumber, first_pin: str, second: PersonNumber, second_pin: str
+    ) -> MarkShown | Refused:
+        """Undo the line's mark by two officers with a reason."""
+        if (refused := self._may_enter()) is not None:
+            return refused
+        if not (reason := " ".join(reason.split())):
+            return Refused(Failure.REASON_MISSING)
+        voter, before = self._book.voter(line), self._book.line(line)
+        if voter is None or before is None:
+            return Refused(Failure.LINE_NOT_HELD)
+        undone = self._mark_of(voter, before)
+        if undone is None:
+            return Refused(Failure.NOT_MARKED)
+        signers = sign_in.two_signers(self._book, (first, first_pin), (second, second_pin))
+        if isinstance(signers, Refused):
+            return signers
+        actor = self._signed_in.number if self._signed_in else PersonNumber(0)
+        outcome = self._book.void(line, reason[:REASON_CHARACTERS_MAX], *signers, actor)
+        if isinstance(outcome, Refusal):
+            return Refused(Failure[outcome.name])
+        return replace(undone, voided=True)
+
+    def recent_marks(self, limit: int = 20) -> tuple[MarkShown, ...]:
+        """The newest marks, newest first, voided ones included."""
+        return tuple(
+            self._show(mark, voter) for mark in self._book.recent_marks(limit) if (voter := self._book.voter(mark.line))
+        )
+
+    def status(self) -> DeskStatus:
+        """The counters now."""
+        counts, sync = self._book.counts(), syncing.sync_status(self._book)
+        zone = ZoneInfo(self._book.election.zone)
+        list_at = datetime.fromtimestamp(self._book.header.issued_at_s, zone)
+        notices = tuple(item.text for item in syncing.notices(self._book))
+        return DeskStatus(
+            counts.lines,
+            counts.marked,
+            counts.by_channel,
+            counts.voided,
+            sync.pending,
+            list_at,
+            notices,
+            self._by_hour(),
+        )
+
+    def keep(self) -> None:
+        """The newest head is signed, and the write-ahead log folded in where that is due."""
+        self._book.sign_head()
+        if self._book.is_tidying_due():
+            self._book.tidy()
+
+    def _by_hour(self) -> tuple[int, ...]:
+        zone = ZoneInfo(self._book.election.zone)
+        opened = datetime.combine(self.today(), self._book.election.opens, zone)
+        hours = int((self._book.clock.now() - opened).total_seconds() // 3600)
+        marks = self._book.marks_by_hour(int(opened.timestamp()))
+        return tuple(marks.get(hour, 0) for hour in range(hours + 1))
+
+    def _may_enter(self) -> Refused | None:
+        if syncing.is_revoked(self._book):
+            return Refused(Failure.BOOK_REVOKED)
+        if not self.is_day_open():
+            return Refused(Failure.DAY_NOT_OPEN)
+        return None if self._signed_in else Refused(Failure.NOT_SIGNED_IN)
+
+    def _answer(self, line: LineId, outcome: EntryNumber | Refusal) -> MarkShown | Refused:
+        if isinstance(outcome, Refusal):
+            return Refused(Failure[outcome.name])
+        voter, state = self._book.voter(line), self._book.line(line)
+        shown = self._mark_of(voter, state) if voter and state else None
+        if shown is None:
+            raise WeFailed(Failure.FAULT, "a mark that is not there")
+        return shown
+
+    def _verdict(self, voter: Voter, state: LineState, differences: tuple[str, ...]) -> Verdict:
+        if state.mark is not None and state.mark.number in self._disputed_entries():
+            return Verdict.DISPUTED
+        verdict = _VERDICTS[custody.may_mark(state, voter.birth_date, self._book.election.day)]
+        return Verdict.LOOK_CLOSER if verdict is Verdict.MAY_VOTE and differences else verdict
+
+    def _disputed_entries(self) -> frozenset[int]:
+        return frozenset(_anomalies(syncing.notices(self._book)))
+
+    def _mark_of(self, voter: Voter, state: LineState) -> MarkShown | None:
+        if state.mark is None:
+            return None
+        confirmed = state.mark.number <= syncing.sync_status(self._book).acknowledged
+        mark = state.mark
+        recent = RecentMark(
+            mark.number, voter.line, mark.at, mark.channel, mark.actor, voided=False, confirmed=confirmed
+        )
+        return self._show(recent, voter)
+
+    def _show(self, mark: RecentMark, voter: Voter) -> MarkShown:
+        person = self._book.people.get(mark.actor)
+        return MarkShown(
+            number=mark.number,
+            line=mark.line,
+            at=wall_time(mark.at).astimezone(ZoneInfo(self._book.election.zone)),
+            channel=mark.channel,
+            actor=f"{person.surname} {person.given_name}" if person else "",
+            full_name=voter.full_name,
+            page=voter.page,
+            row=voter.row,
+            confirmed=mark.confirmed,
+            voided=mark.voided,
+        )
+
+    def _find_document(self, document: Mrz, limit: int) -> tuple[Hit, ...]:
+        for number in (mrz.personal_number(document), document.document_number):
+            if number and (hits := self._book.find(number, limit).hits):
+                return hits
+        return ()
+
+
+def _read_mrz(text: str) -> Mrz | None:
+    if not mrz.looks_like_mrz(text):
+        return None
+    try:
+        return mrz.parse(text)
+    except MrzInvalid:
+        return None
+
+
+def _differences(document: Mrz, voter: Voter) -> tuple[str, ...]:
+    """The fields in which the document and the list differ; names are transliterated and are not compared."""
+    pinfl = mrz.personal_number(document)
+    born = document.birth_date
+    sex = document.sex.lower()
+    differs = {
+        "pinfl": pinfl is not None and pinfl != voter.pinfl,
+        "document": document.document_number != voter.document,
+        "birth_date": born.isdigit() and born != f"{voter.birth_date:%y%m%d}",
+        "sex": sex in {"m", "f"} and sex != voter.sex,
+        "check_digit": bool(document.failures),
+    }
+    return tuple(name for name, is_different in differs.items() if is_different)
+
+
+def _anomalies(items: Iterable[FeedItem]) -> Iterable[int]:
+    return (item.entry for item in items if item.kind is FeedKind.ANOMALY and item.entry)

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import pytest
+
+from pollbook import ledger
+from pollbook.failures import Failure, WeFailed
+from pollbook.ledger import Head
+from pollbook.messages import FeedItem, FeedKind, SyncAnswer
+from pollbook.store import syncing
+from pollbook.store.book import Book
+from pollbook.types import Channel, EntryNumber
+from tests.making import OPERATOR, Station
+
+
+def answer(book: Book, number: int, *feed: FeedItem, hash_: bytes | None = None) -> SyncAnswer:
+    if hash_ is None:
+        rows = book.connection.exec_driver_sql("SELECT bytes FROM entry WHERE number <= ? ORDER BY number", (number,))
+        hash_ = ledger.extend_all(book.start, [row.bytes for row in rows]).hash
+    return SyncAnswer(bytes(8), Head(EntryNumber(number), hash_), feed, None, 0, 30)
+
+
+def test_what_goes_up_is_chained_and_signed_up_to_its_last_entry(station: Station, book: Book) -> None:
+    for voter in station.voters[:7]:
+        book.mark(voter.line, Channel.STATION, OPERATOR)
+    sent = syncing.outgoing(book)
+    assert (sent.first, len(sent.entries), sent.pending) == (1, book.head.number, book.head.number)
+    assert ledger.extend_all(book.start, sent.entries) == sent.head.head == book.head
+    assert ledger.is_signed_head(book.start, sent.head, station.device_key.public)
+    assert sent.digest == syncing.book_digest(book)
+
+
+def test_a_long_queue_goes_up_in_batches_without_a_gap(station: Station, book: Book) -> None:
+    for voter in station.voters[:30]:
+        book.mark(voter.line, Channel.STATION, OPERATOR)
+    sent_numbers: list[int] = []
+    while (sent := syncing.outgoing(book, bytes_max=200)).entries:
+        sent_numbers += range(sent.first, sent.first + len(sent.entries))
+        assert (sent.digest is None) == (sent.head.head.number < book.head.number)
+        syncing.take_answer(book, answer(book, sent.head.head.number))
+    assert sent_numbers == list(range(1, book.head.number + 1))
+    assert syncing.sync_status(book).pending == 0
+
+
+def test_an_entry_larger_than_the_batch_still_goes_up(book: Book) -> None:
+    assert len(syncing.outgoing(book, bytes_max=1).entries) == 1
+
+
+def test_taking_an_answer_twice_changes_nothing_more(book: Book) -> None:
+    item = FeedItem(1, FeedKind.NOTICE, "Salom")
+    assert syncing.take_answer(book, answer(book, 3, item)) == (item,)
+    assert syncing.take_answer(book, answer(book, 3, item)) == ()
+    status = syncing.sync_status(book)
+    assert (status.acknowledged, status.feed_cursor) == (3, 1)
+    assert syncing.notices(book) == (item,)
+
+
+def test_a_register_with_another_ledger_under_this_name_stops_the_book(book: Book) -> None:
+    with pytest.raises(WeFailed) as caught:
+        syncing.take_answer(book, answer(book, 3, hash_=bytes(32)))
+    assert caught.value.failure is Failure.LEDGER_BROKEN
+    assert syncing.sync_status(book).acknowledged == 0
+
+
+def test_a_register_that_acknowledges_what_was_never_written_stops_the_book(book: Book) -> None:
+    beyond = book.head.number + 1
+    with pytest.raises(WeFailed):
+        syncing.take_answer(book, answer(book, beyond, hash_=bytes(32)))
+
+
+def test_rule_11_a_register_that_was_rolled_back_is_sent_the_rest_again_and_the_book_says_so(book: Book) -> None:
+    syncing.take_answer(book, answer(book, 5))
+    syncing.take_answer(book, answer(book, 2))
+    assert syncing.sync_status(book).failure is Failure.REGISTER_BEHIND
+    assert syncing.outgoing(book).first == 3
+
+
+def test_marks_are_confirmed_when_the_register_has_acknowledged_them(station: Station, book: Book) -> None:
+    number = book.mark(station.voters[0].line, Channel.STATION, OPERATOR)
+    assert isinstance(number, int)
+    syncing.take_answer(book, answer(book, number))
+    assert book.recent_marks(1)[0].confirmed
+
+
+def test_why_the_last_cycle_failed_is_remembered_until_one_succeeds(book: Book) -> None:
+    syncing.note_sync_failure(book, Failure.REGISTER_UNREACHABLE)
+    assert syncing.sync_status(book).failure is Failure.REGISTER_UNREACHABLE
+    syncing.take_answer(book, answer(book, 1))
+    status = syncing.sync_status(book)
+    assert status.failure is None
+    assert status.last_sync_s is not None
+
+
+def test_a_revoked_book_knows_it(book: Book) -> None:
+    assert not syncing.is_revoked(book)
+    syncing.take_answer(book, answer(book, 1, FeedItem(1, FeedKind.REVOKED, "almashtirildi")))
+    assert syncing.is_revoked(book)
