@@ -120,7 +120,7 @@ class Console:
 def refused(failure: Failure, facts: Mapping[str, object] | None = None, **data: object) -> Answer:
     """The answer that names why: `refusal` where a person asked in vain (exit 3), else `failure`."""
     name = "refusal" if failure.exit is Exit.REFUSED else "failure"
-    return Answer({**data, name: failure.key, "code": failure.code, **(facts or {})}, "", failure.exit)
+    return Answer({name: failure.key, "code": failure.code, **data, **(facts or {})}, "", failure.exit)
 
 
 def _no_command(_arguments: argparse.Namespace, _console: Console) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -25,6 +25,9 @@ from pollbook.store.home import StationHome
 from pollbook.store.link import REGISTER_SUBJECT, Link
 from pollbook.types import BookName, LineId, Person, PersonNumber, PrecinctCode, Role
 from pollbook.voters import Voter
+from register.synthesis.plan import Plan, precincts
+from register.synthesis.precinct import precinct_list
+from register.synthesis.territory import read_districts
 
 CHEAP = PinCost(memory_kib=8, passes=1, lanes=1)
 START = datetime(2026, 12, 20, 3, 0, tzinfo=UTC)
@@ -172,11 +175,13 @@ def make_slice(
     return header, encode_slice(header, voters, authority.register_key)
 
 
-def make_station(folder: Path, count: int = 40, voters: tuple[Voter, ...] | None = None) -> Station:
+def make_station(
+    folder: Path, count: int = 40, voters: tuple[Voter, ...] | None = None, election: Election | None = None
+) -> Station:
     """A home with a real encrypted book of `count` voters, all people's PINs set (`PINS`)."""
     authority, device_key, clock = Authority(), SigningKey.generate(), FakeClock()
     voters = make_voters(count) if voters is None else voters
-    header, slice_bytes = make_slice(authority, device_key, voters)
+    header, slice_bytes = make_slice(authority, device_key, voters, **({"election": election} if election else {}))
     link = Link(
         "https://127.0.0.1:1",
         authority.pem,
@@ -188,3 +193,35 @@ def make_station(folder: Path, count: int = 40, voters: tuple[Voter, ...] | None
     home = StationHome(folder)
     create_book(home, link, slice_bytes, issued, PINS, clock, CHEAP)
     return Station(home, voters, device_key, authority, clock, slice_bytes)
+
+
+def listed_voters(count: int, seed: int = 7) -> tuple[Voter, ...]:
+    """Voters of one precinct as the generator lists them: real distributions of names, households and dirt."""
+    plan = Plan(precincts=1, voters_each=count, seed=seed)
+    precinct = next(iter(precincts(plan, read_districts())))
+    rng = random.Random(seed)
+    return tuple(
+        Voter(
+            line=LineId(rng.getrandbits(62) | 1),
+            pinfl=row.pinfl,
+            document=row.document,
+            surname=row.surname,
+            given_name=row.given_name,
+            patronymic=row.patronymic,
+            birth_date=datetime.strptime(row.birth_date, "%d.%m.%Y").replace(tzinfo=UTC).date(),
+            sex=row.sex,
+            address=row.address,
+            mahalla=row.mahalla,
+            district_soato=row.district_soato,
+            page=row.page,
+            row=row.row,
+            contests=tuple(row.contests.split(";")),
+        )
+        for row in precinct_list(plan, precinct, None).rows
+    )
+
+
+def make_listed_station(folder: Path, count: int) -> Station:
+    """A home with a real encrypted book of `count` voters from the generator."""
+    election = replace(training_election(), lines_max=max(count, training_election().lines_max))
+    return make_station(folder, voters=listed_voters(count), election=election)

@@ -15,12 +15,12 @@ from types import TracebackType
 from typing import Self
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from pollbook import acts, custody, ledger
 from pollbook.acts import Signer
 from pollbook.clock import BEFORE_ALL, COUNTER_BITS, Clock, HybridTime, tick
-from pollbook.custody import Anomaly, DayChanged, Effect, KeyChanged, LineChanged, LineState, Mark, Refusal
+from pollbook.custody import Anomaly, LineState, Refusal
 from pollbook.election import Election
 from pollbook.entries import (
     DayOpened,
@@ -40,13 +40,14 @@ from pollbook.store import engine, migrating, search
 from pollbook.store.home import StationHome
 from pollbook.store.keys import machine_opens
 from pollbook.store.link import Link, read_link
+from pollbook.store.projection import line_state, project, voter_of
 from pollbook.store.records import Counts, Found, RecentMark
 from pollbook.types import MACHINE, Channel, EntryNumber, LineId, Person, PersonNumber, parse_line
 from pollbook.voters import Voter
 
 LOCK_WAIT_S = 2.0
 """A command waits this long for another program to finish its writing; the desktop holds the lock all day."""
-TIDY_AFTER_ENTRIES = 500
+TIDY_AFTER_ENTRIES = 100
 _MARKABLE_SQL = """
     SELECT v.birth_date, s.mark, s.channel, s.at, s.actor, coalesce(s.voids, '') AS voids
     FROM voter v LEFT JOIN line_state s ON s.line = v.line WHERE v.line = ?"""
@@ -256,7 +257,7 @@ class Book:
             found = self._markable(line)
             state, birth_date = (None, date.min) if found is None else (found.state, found.birth_date)
             refusal = custody.may_mark(state, birth_date, self.election.day)
-            return refusal if refusal is not None else self._enter(actor, Marked(line, channel))
+            return refusal if refusal is not None else self._enter(actor, Marked(line, channel), state)
 
     def void(
         self, line: LineId, reason: str, first: Signer, second: Signer, actor: PersonNumber
@@ -269,7 +270,7 @@ class Book:
                 return refusal or Refusal.NOT_MARKED
             message = acts.void_bytes(self.start, line, state.mark.number, reason)
             officers = acts.sign_act(message, first, second)
-            return self._enter(actor, MarkVoided(line, state.mark.number, reason, officers))
+            return self._enter(actor, MarkVoided(line, state.mark.number, reason, officers), state)
 
     def open_the_day(self, day: date, first: Signer, second: Signer) -> EntryNumber:
         """The station is open for `day` by the act of two officers."""
@@ -316,18 +317,18 @@ class Book:
     def tidy(self) -> None:
         """What the write-ahead log holds is in the database file; run when nobody waits."""
         with engine.translated():
-            self._connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+            self._connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").all()
         self._tidied_at = self._head.number
 
     def is_tidying_due(self) -> bool:
         """Whether enough has been written since the last `tidy` that the next idle moment should be used."""
         return self._head.number - self._tidied_at >= TIDY_AFTER_ENTRIES
 
-    def _enter(self, actor: PersonNumber, fact: Fact) -> EntryNumber:
+    def _enter(self, actor: PersonNumber, fact: Fact, state: LineState | None = None) -> EntryNumber:
         entry = Entry(tick(self._last_at, self.clock.now()), actor, fact)
         stored = encode_entry(entry)
         head = ledger.extend(self._head, stored)
-        effect = custody.apply(self, head.number, entry)
+        effect = custody.apply(_Entering(self, state), head.number, entry)
         if isinstance(effect, Anomaly):
             raise WeFailed(Failure.FAULT, f"own entry {head.number} refused: {effect}")
         self._connection.exec_driver_sql("INSERT INTO entry VALUES (?, ?, ?)", (head.number, stored, head.hash))
@@ -355,53 +356,17 @@ class Book:
         return head, decode_entry(newest.bytes).at
 
 
-def insert_slice(connection: Connection, slice_bytes: bytes) -> None:
-    """The book keeps its slice as it came."""
-    connection.exec_driver_sql("INSERT INTO issued VALUES (1, ?)", (slice_bytes,))
+class _Entering:
+    """The book as `custody.apply` sees it within one transaction, whose line has been read already."""
 
+    def __init__(self, book: Book, state: LineState | None) -> None:
+        self.start, self.people, self.last_at = book.start, book.people, book.last_at
+        self.bound_keys = book.bound_keys
+        self._state = state
 
-def project(connection: Connection, number: EntryNumber, effect: Effect) -> None:
-    """The projection shows what the entry with this number changed."""
-    match effect:
-        case LineChanged(line, state):
-            mark = state.mark
-            fields = (mark.number, mark.channel.value, mark.at, mark.actor) if mark else (None, None, None, None)
-            voids = ",".join(map(str, state.voids))
-            connection.exec_driver_sql(
-                "INSERT OR REPLACE INTO line_state VALUES (?, ?, ?, ?, ?, ?)", (line, *fields, voids)
-            )
-        case KeyChanged(person, public_key):
-            connection.exec_driver_sql("INSERT OR REPLACE INTO bound_key VALUES (?, ?)", (person, public_key))
-        case DayChanged(day):
-            connection.exec_driver_sql("INSERT OR REPLACE INTO opened_day VALUES (?, ?)", (day, number))
-
-
-def line_state(row: Row[tuple[object, ...]]) -> LineState:
-    """The state that a row of `line_state` holds (all null: nothing happened yet)."""
-    mark = None
-    if row.mark is not None:
-        mark = Mark(EntryNumber(row.mark), Channel(row.channel), HybridTime(row.at), PersonNumber(row.actor))
-    return LineState(mark, tuple(EntryNumber(int(number)) for number in row.voids.split(",") if number))
-
-
-def voter_of(row: Row[tuple[object, ...]]) -> Voter:
-    """The voter that a row of `voter` holds."""
-    return Voter(
-        LineId(row.line),
-        row.pinfl,
-        row.document,
-        row.surname,
-        row.given_name,
-        row.patronymic,
-        date.fromisoformat(row.birth_date),
-        row.sex,
-        row.address,
-        row.mahalla,
-        row.district_soato,
-        row.page,
-        row.row,
-        tuple(code for code in row.contests.split(";") if code),
-    )
+    def line(self, line: LineId) -> LineState | None:
+        del line  # an entry names one line, and this is its state
+        return self._state
 
 
 def _take_lock(home: StationHome) -> FileLock:

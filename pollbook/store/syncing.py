@@ -11,7 +11,8 @@ from pollbook.failures import Failure, WeFailed
 from pollbook.ledger import Head
 from pollbook.messages import ENTRIES_MAX, FeedItem, FeedKind, SyncAnswer
 from pollbook.store import engine
-from pollbook.store.book import Book, line_state
+from pollbook.store.book import Book
+from pollbook.store.projection import line_state
 from pollbook.store.records import Outgoing, SyncStatus
 from pollbook.types import EntryNumber, LineId
 
