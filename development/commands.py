@@ -14,6 +14,7 @@ from development.console import ROOT, Stopped, complain, exit_status_of, say
 from development.setup import PYTHON, RUN_PACKAGES, TEST_PACKAGES, ensure_system_packages, set_up
 
 BENCHMARKS = ROOT / "benchmarks"
+SOAKS = ROOT / "tests" / "soak"
 NO_TESTS = 5  # pytest's exit status
 
 DESCRIPTION = """\
@@ -69,6 +70,8 @@ def _do(asked: argparse.Namespace, to_pytest: list[str]) -> int:
             return checks.check()
         case "bench":
             return run_benchmarks(find_benchmarks(BENCHMARKS, asked.name))
+        case "soak":
+            return subprocess.call([PYTHON, "-m", f"tests.soak.{asked.name}", *asked.options], cwd=ROOT)
         case "installer":
             ensure_system_packages(packing.installer_packages(), is_root=os.geteuid() == 0)
             return packing.build_installer()
@@ -104,6 +107,9 @@ def _parser() -> argparse.ArgumentParser:
     bench = command("bench", "measure: each benchmark prints its figures as ratios to a reference of the same run")
     bench.add_argument("name", nargs="?", metavar="NAME", help="one of them instead of all")
     bench.add_argument("--list", action="store_true", help="print their names and stop")
+    soak = command("soak", "a long rehearsal that stops by itself; its last results stand in docs/evidence")
+    soak.add_argument("name", choices=find_soaks(), help="which")
+    soak.add_argument("options", nargs=argparse.REMAINDER, help="its own options (--help)")
     command("installer", "build dist/uchastka (two executables in one folder) and see that both start")
     lock = command("lock", "solve requirements.lock from pyproject.toml again")
     lock.add_argument("--upgrade", action="store_true", help="take newer versions where pyproject.toml allows them")
@@ -118,6 +124,11 @@ def run_tests(arguments: list[str]) -> int:
     if status == NO_TESTS:
         complain("No test was found, which counts as a failure.")
     return status
+
+
+def find_soaks() -> list[str]:
+    """Return the names of the long rehearsals: the modules in tests/soak that say how they are run."""
+    return sorted(path.stem for path in SOAKS.glob("*.py") if "python3 dev.py soak" in path.read_text("utf-8"))
 
 
 def find_benchmarks(folder: Path, name: str | None = None) -> list[Path]:

@@ -1,7 +1,9 @@
 """One box takes anything: a PINFL, a document's number, a place in the paper list, or any part of the name.
 
 What was typed is read once (`read_query`), then the tiers are asked one after the other until the list is full:
-exact, canonical, loose, skeleton; each hit says which tier found it. Nothing is ever picked by itself.
+exact, canonical, loose, skeleton; each hit says which tier found it. Within a tier those come first of whose surname
+something was typed (a Karimov before the daughter of a Karim), in Uzbek collation; then the others, likewise. Nothing
+is ever picked by itself.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from sqlalchemy import Connection, Row
 from pollbook import names
 from pollbook.custody import Status
 from pollbook.store.records import Found, Hit, Tier
-from pollbook.store.search_index import CANONICAL, LOOSE, SKELETON, date_key, year_key
+from pollbook.store.search_index import CANONICAL, LOOSE, SKELETON, SURNAME, date_key, year_key
 from pollbook.types import LineId, parse_line
 
 _Row = Row[tuple[object, ...]]
@@ -74,7 +76,7 @@ def read_query(untrusted_text: str) -> Query:
 
 
 def find(connection: Connection, untrusted_text: str, limit: int) -> Found:
-    """At most `limit` voters for what was typed, best tier first, in Uzbek collation within each tier."""
+    """At most `limit` voters for what was typed, best tier first, then by surname, then in Uzbek collation."""
     query = read_query(untrusted_text)
     hits: dict[int, Hit] = {}
     for tier, search in _searches(connection, query, limit + 1):
@@ -125,10 +127,28 @@ def _exact(connection: Connection, query: Query, limit: int) -> Sequence[_Row]:
 def _by_keys(
     connection: Connection, table: str, words: Sequence[Sequence[str]], born: str, limit: int
 ) -> Sequence[_Row]:
-    terms = ["(" + " OR ".join(f'"{key}"*' for key in keys if key) + ")" for keys in words]
-    match = " AND ".join([*terms, f'"{born}"'] if born else terms)
-    if "()" in match:
-        return []
+    terms = [_any_of(keys) for keys in words]
+    if not all(terms):
+        return ()
+    narrowed = [f'"{born}"'] if born else []
+    found: list[_Row] = []
+    if terms:
+        by_surname = " OR ".join(
+            "(" + " AND ".join([*terms[:place], _any_of(keys, SURNAME), *terms[place + 1 :]]) + ")"
+            for place, keys in enumerate(words)
+        )
+        found += _matching(connection, table, " AND ".join([f"({by_surname})", *narrowed]), limit)
+    if len(found) < limit:
+        found += _matching(connection, table, " AND ".join([*terms, *narrowed]), limit)
+    return found
+
+
+def _any_of(keys: Sequence[str], kind: str = "") -> str:
+    terms = " OR ".join(f'"{kind}{key}"*' for key in keys if key)
+    return f"({terms})" if terms else ""
+
+
+def _matching(connection: Connection, table: str, match: str, limit: int) -> Sequence[_Row]:
     # FTS5 answers in the order of ids, which is the order of the list: it stops at the limit without sorting.
     ids = f"SELECT rowid FROM {table} WHERE {table} MATCH ? ORDER BY rowid LIMIT ?"  # noqa: S608  (a constant)
     statement = f"SELECT {_HIT_COLUMNS} FROM {_HIT_TABLES} WHERE v.id IN ({ids}) ORDER BY v.id"  # noqa: S608  (constants)

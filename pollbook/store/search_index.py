@@ -1,8 +1,9 @@
 """The indexes that a search reads: one FTS5 table a tier, and the words of all names (ADR 0007).
 
-Each FTS5 row is a voter's name keys of that tier, the birth year and the birth date, under the voter's id, which is
-the place in Uzbek collation: FTS5 answers in the order of ids, so the first hits come sorted and it may stop there.
-Prefixes of up to six characters have an index of their own; longer ones match few words.
+Each FTS5 row is a voter's name keys of that tier, the surname's once more behind `SURNAME`, the birth year and the
+birth date, under the voter's id, which is the place in Uzbek collation: FTS5 answers in the order of ids, so the first
+hits come sorted and it may stop there. Prefixes of up to seven characters have an index of their own; longer ones match
+few words.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from pollbook import names
 from pollbook.voters import Voter
 
 CANONICAL, LOOSE, SKELETON = "search_canonical", "search_loose", "search_skeleton"
-_FTS5 = "content='', detail=none, columnsize=0, prefix='1 2 3 4 5 6', tokenize='unicode61 remove_diacritics 0'"
+SURNAME = "0"
+"""Marks a key as the surname's; no name begins with it."""
+_FTS5 = "content='', detail=none, columnsize=0, prefix='1 2 3 4 5 6 7', tokenize='unicode61 remove_diacritics 0'"
 
 
 def create(connection: Connection) -> None:
@@ -31,15 +34,16 @@ def fill(connection: Connection, ordered: Sequence[Voter]) -> None:
     if not ordered:
         return
     rows = [
-        (number, names.keys(voter.full_name), _birth_keys(voter.birth_date)) for number, voter in enumerate(ordered, 1)
+        (number, names.keys(voter.full_name), names.keys(voter.surname), _birth_keys(voter.birth_date))
+        for number, voter in enumerate(ordered, 1)
     ]
     for table, tier in ((CANONICAL, 0), (LOOSE, 1), (SKELETON, 2)):
         connection.exec_driver_sql(
             f"INSERT INTO {table} (rowid, keys) VALUES (?, ?)",  # noqa: S608  (a constant)
-            [(number, f"{keys[tier]} {born}") for number, keys, born in rows],
+            [(number, f"{keys[tier]} {_as_surname(surname[tier])} {born}") for number, keys, surname, born in rows],
         )
         connection.exec_driver_sql(f"INSERT INTO {table} ({table}) VALUES ('optimize')")  # noqa: S608  (a constant)
-    words = {word for _, keys, _ in rows for word in keys.canonical.split()}
+    words = {word for _, keys, _, _ in rows for word in keys.canonical.split()}
     connection.exec_driver_sql("INSERT INTO name_word VALUES (?)", [(word,) for word in sorted(words)] or [("",)])
 
 
@@ -51,6 +55,10 @@ def year_key(year: int) -> str:
 def date_key(born: date) -> str:
     """The key of a whole birth date."""
     return f"d{born:%Y%m%d}"
+
+
+def _as_surname(keys: str) -> str:
+    return " ".join(SURNAME + key for key in keys.split())
 
 
 def _birth_keys(born: date) -> str:

@@ -114,6 +114,19 @@ def test_hits_come_in_uzbek_order_within_each_tier(listed: Book) -> None:
     assert [hit.surname for hit in found.hits] == ["Sobirov", "Zokirov", "Shodiyev", "Choriyev"]
 
 
+def test_a_surname_comes_before_a_patronymic_that_begins_alike(listed: Book) -> None:
+    found = listed.find("karim", 50)
+    assert [hit.surname for hit in found.hits if hit.tier is Tier.CANONICAL] == [
+        "Karimov",
+        "Karimov",
+        "Karimova",
+        "Каримов",
+        "Abdullayeva-Rahimova",
+    ]
+    first = listed.find("alisher karimov", 50).hits[0]
+    assert (first.surname, first.given_name) == ("Karimov", "Alisher")
+
+
 def test_better_tiers_come_first_and_nobody_twice(listed: Book) -> None:
     found = listed.find("karimov", 50)
     order = [list(Tier).index(hit.tier) for hit in found.hits]
