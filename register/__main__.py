@@ -1,0 +1,104 @@
+"""`uchastka-register`: the central register from the command line (DESIGN §9)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from pollbook.commanding import CommandParser, Program, default_home, run_command
+from pollbook.enrol_file import DESK_MAX
+from register.commands import looking, setup, stations, voters
+from register.home import DEFAULT_PORT
+
+_PORT_MAX = 65_535
+
+
+def main() -> int:
+    """Do what the command line asks; returns the exit status."""
+    return run_command(Program(parser))
+
+
+def parser() -> CommandParser:
+    """All commands with their arguments."""
+    top = CommandParser(
+        is_top=True,
+        default_home=default_home("register"),
+        prog="uchastka-register",
+        description="The central register of an election.",
+    )
+    _add_setup(top)
+    _add_lists(top)
+    _add_stations(top)
+    top.command("status", "tell turnout, stations, what waits and what is wrong", looking.status)
+    command = top.command("line", "tell one voter's line and what befell it", looking.line)
+    command.add_argument("--pinfl", required=True, metavar="N", help="the voter's PINFL")
+    top.command("check", "prove every ledger, signature and projection", looking.check)
+    return top
+
+
+def _add_setup(top: CommandParser) -> None:
+    command = top.command("init", "make a register for one election", setup.init)
+    which = command.add_mutually_exclusive_group(required=True)
+    which.add_argument("--training", action="store_true", help="for the training election, synthetic voters only")
+    which.add_argument("--election", type=Path, metavar="FILE", help="for the election described in this TOML file")
+    command.add_argument("--officers", type=Path, metavar="FILE", help="officers of the register: surname,given_name")
+    command = top.command("synthesise", "write a synthetic list with its answer key", setup.synthesise)
+    command.add_argument("--precincts", type=int, required=True, metavar="N")
+    command.add_argument("--voters", type=int, required=True, metavar="N", help="mean number of voters a precinct")
+    command.add_argument("--seed", type=int, default=1, metavar="N")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR")
+
+
+def _add_lists(top: CommandParser) -> None:
+    command = top.command("import", "load a list of voters, whole or not at all", voters.import_voters)
+    command.add_argument("voters", type=Path, metavar="FILE", help="CSV or XLSX")
+    command.add_argument("--totals", type=Path, metavar="FILE", help="official totals: precinct,voters")
+    officers = "precinct,person,surname,given_name,role"
+    command.add_argument("--officers", type=Path, metavar="FILE", help=f"the precincts' people: {officers}")
+    command.add_argument("--mapping", type=Path, metavar="FILE", help="TOML: our column = theirs")
+    command = top.command("decide", "decide by two officers which held-back line stays", voters.decide)
+    command.add_argument("--pinfl", metavar="N", help="the PINFL that stands twice; left out for a line without one")
+    command.add_argument("--keep", required=True, metavar="PRECINCT:PAGE:ROW|none")
+    _add_act(command)
+    command = top.command("accept-totals", "accept by two officers that a count differs", voters.accept)
+    command.add_argument("--precinct", required=True, metavar="CODE")
+    _add_act(command)
+
+
+def _add_stations(top: CommandParser) -> None:
+    command = top.command("serve", "serve stations until stopped", stations.serve)
+    command.add_argument("--host", default="127.0.0.1", metavar="ADDRESS")
+    command.add_argument("--port", type=_port, default=DEFAULT_PORT, metavar="N", help="0 takes a free one")
+    command.add_argument("--name", action="append", metavar="NAME", help="a name or address that stations use")
+    command = top.command("enrol", "write the file that enrols one station", stations.enrol)
+    command.add_argument("--precinct", required=True, metavar="CODE")
+    command.add_argument("--desk", type=_desk, default=1, metavar="N")
+    command.add_argument("--out", type=Path, required=True, metavar="FILE")
+    command.add_argument("--url", metavar="URL", help="the register's address; by default the one last served")
+    command = top.command("revoke", "revoke a station; its lines stay where they are", stations.revoke)
+    command.add_argument("--station", required=True, metavar="BOOK")
+    command.add_argument("--reason", required=True, metavar="TEXT")
+
+
+def _add_act(command: CommandParser) -> None:
+    command.add_argument("--reason", required=True, metavar="TEXT")
+    command.add_argument("--officer", action="append", default=[], metavar="NAME", help="twice: name or number")
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= _PORT_MAX:
+        raise argparse.ArgumentTypeError(f"a port is 0 to {_PORT_MAX}")
+    return port
+
+
+def _desk(text: str) -> int:
+    desk = int(text)
+    if not 1 <= desk <= DESK_MAX:
+        raise argparse.ArgumentTypeError(f"a desk is 1 to {DESK_MAX}")
+    return desk
+
+
+if __name__ == "__main__":
+    sys.exit(main())

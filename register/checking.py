@@ -1,0 +1,118 @@
+"""Proving a register: every chain, every signature, and that what it shows follows from what it stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pollbook import custody
+from pollbook.clock import HybridTime
+from pollbook.custody import Anomaly
+from pollbook.election import Election
+from pollbook.entries import Entry, Marked, MarkVoided, decode_entry
+from pollbook.failures import InputInvalid
+from pollbook.ledger import SignedHead, extend, is_signed_head
+from pollbook.types import EntryNumber, LineId
+from register.ingest import LedgerView
+from register.officers import is_proven
+from register.store import decisions, ledgers, people, setup, stations
+from register.store.engine import Transaction
+from register.store.ledgers import BookRecord
+from register.store.stations import Station
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What does not hold, in which book (or `decision N`)."""
+
+    where: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was looked at, and what did not hold."""
+
+    books: int
+    entries: int
+    decisions: int
+    faults: tuple[Fault, ...]
+
+
+def check_register(connection: Transaction, election: Election) -> Checked:
+    """Every ledger from its origin, its head's signature, its projection; every decision's two signatures."""
+    faults: list[Fault] = []
+    entries = 0
+    every = stations.all_stations(connection)
+    for station in every:
+        count, found = _check_book(connection, station)
+        entries += count
+        faults += [Fault(str(station.book), what) for what in found]
+    officers = setup.officers_of(connection)
+    decided = list(decisions.all_decisions(connection))
+    for number, decision in enumerate(decided, 1):
+        if not is_proven(decision, officers, election):
+            faults.append(Fault(f"decision {number}", "the signatures do not hold"))
+    return Checked(len(every), entries, len(decided), tuple(faults))
+
+
+def _check_book(connection: Transaction, station: Station) -> tuple[int, list[str]]:
+    record = ledgers.load_book(connection, station.id)
+    stored = list(ledgers.all_entries(connection, station.id))
+    faults: list[str] = []
+    head = station.start
+    for number, each in enumerate(stored, 1):
+        if each.number != number:
+            return len(stored), [f"entry {number} is missing"]
+        head = extend(head, each.content)
+    if head != record.head:
+        faults.append("the chain does not lead to the stored head")
+    signed = SignedHead(record.head, record.signature or b"")
+    if stored and not is_signed_head(station.start, signed, station.public_key):
+        faults.append("the head's signature does not hold")
+    return len(stored), faults + _check_projection(connection, station, record, stored)
+
+
+def _check_projection(
+    connection: Transaction, station: Station, record: BookRecord, stored: list[ledgers.StoredEntry]
+) -> list[str]:
+    """The rules, run again over the whole ledger, must come to what is stored."""
+    decoded = [_decoded(each.content) for each in stored]
+    touched: set[LineId] = {
+        entry.fact.line for entry in decoded if entry is not None and isinstance(entry.fact, Marked | MarkVoided)
+    }
+    held: set[LineId] = set()
+    ordered = sorted(touched)
+    for at in range(0, len(ordered), _LINES_AT_ONCE):
+        held |= ledgers.lines_of(connection, station, ordered[at : at + _LINES_AT_ONCE])
+    view = LedgerView(
+        start=station.start,
+        people={person.number: person for person in people.people_of(connection, station.precinct)},
+        last_at=HybridTime(0),
+        states=dict.fromkeys(held, custody.UNMARKED),
+        bound={},
+    )
+    faults: list[str] = []
+    for each, entry in zip(stored, decoded, strict=True):
+        anomaly = Anomaly.ENTRY_INVALID if entry is None else view.take(EntryNumber(each.number), entry)
+        if anomaly != each.quarantined:
+            faults.append(f"entry {each.number} is stored as {each.quarantined}, but is {anomaly}")
+    shown = ledgers.states(connection, station.id)
+    if {line: state for line, state in view.states.items() if state != custody.UNMARKED} != shown:
+        faults.append("the lines' states do not follow from the entries")
+    if custody.digest(shown.items()) != record.digest:
+        faults.append("the digest is not that of the lines' states")
+    if view.bound != ledgers.keys_of(connection, station.id):
+        faults.append("the people's keys do not follow from the entries")
+    if (view.last_at, view.day) != (record.last_at, record.day):
+        faults.append("the book's time or day does not follow from the entries")
+    return faults
+
+
+_LINES_AT_ONCE = 5000
+
+
+def _decoded(content: bytes) -> Entry | None:
+    try:
+        return decode_entry(content)
+    except InputInvalid:
+        return None

@@ -1,0 +1,117 @@
+"""`status`, `line` and `check`: what the register knows, and whether it holds together."""
+
+from __future__ import annotations
+
+import argparse
+
+from pollbook.commanding import Answer, Console
+from pollbook.failures import Exit, Failure, WorldFailed
+from pollbook.types import line_text
+from register.checking import check_register
+from register.commands.opening import OpenRegister, moment, open_register
+from register.commands.voters import differing
+from register.store import decisions, ledgers, lists, stations, voters
+from register.store.schema import LinePlace
+
+_SHOWN_MAX = 50
+"""Stations, anomalies and waiting lines listed on the screen; the JSON answer has them all."""
+
+
+def status(arguments: argparse.Namespace, _console: Console) -> Answer:
+    """Tell turnout, stations, what waits and what is wrong."""
+    with open_register(arguments) as register:
+        data = _status(register)
+    return Answer(data, _status_text(data))
+
+
+def line(arguments: argparse.Namespace, _console: Console) -> Answer:
+    """Tell one voter's line: its state, its holder, and what befell it."""
+    with open_register(arguments) as register, register.database.read() as connection:
+        found = voters.lines_with_pinfl(connection, arguments.pinfl)
+        if not found:
+            raise WorldFailed(Failure.UNKNOWN_VOTER)
+        record = found[0]
+        held_by = voters.stations_with(connection, record) if record.place is LinePlace.ACTIVE else []
+        events, states = voters.history(connection, record, held_by)
+    marks = sum(state.mark is not None for state in states)
+    if record.place is not LinePlace.ACTIVE:
+        state = record.place.name.lower()
+    else:
+        state = "disputed" if marks > 1 else "marked" if marks else "held"
+    holder = next((str(each.book) for each in reversed(held_by) if each.revoked_at_s is None), None)
+    custody = [
+        {
+            "event": event.event,
+            "book": event.book,
+            "at": moment(event.at_s),
+            **({"entry": event.entry} if event.entry else {}),
+            **({"channel": event.channel} if event.channel else {}),
+            **({"quarantined": event.quarantined} if event.quarantined else {}),
+        }
+        for event in events
+    ]
+    place = {"precinct": record.precinct, "page": record.page, "row": record.row}
+    return Answer({"line": line_text(record.line), **place, "state": state, "holder": holder, "custody": custody})
+
+
+def check(arguments: argparse.Namespace, console: Console) -> Answer:
+    """Prove the register."""
+    with open_register(arguments) as register, register.database.read() as connection:
+        checked = check_register(connection, register.election)
+    faults = [{"where": fault.where, "what": fault.what} for fault in checked.faults]
+    for fault in checked.faults:
+        console.tell_failure(Failure.LEDGER_BROKEN, {"book": fault.where}, f"{fault.where}: {fault.what}")
+    counts = {"entries": checked.entries, "books": checked.books, "decisions": checked.decisions}
+    text = f"{checked.entries} entries of {checked.books} books: " + ("all holds" if not faults else "NOT all holds")
+    return Answer({"ok": not faults, **counts, "faults": faults}, text, Exit.FAULT if faults else Exit.DONE)
+
+
+def _status(register: OpenRegister) -> dict[str, object]:
+    with register.database.read() as connection:
+        marks = ledgers.marks_by_station(connection)
+        rows = []
+        for station in stations.all_stations(connection):
+            record = ledgers.load_book(connection, station.id)
+            rows.append(
+                {
+                    "precinct": station.precinct,
+                    "desk": station.desk,
+                    "book": str(station.book),
+                    "lines": station.line_count,
+                    "entries": record.head.number,
+                    "acknowledged": record.head.number,
+                    "pending": record.pending,
+                    "marks": marks.get(station.id, 0),
+                    "last_heard_at": moment(record.last_heard_at_s),
+                    "software": record.software,
+                    "revoked": station.revoked_at_s is not None,
+                    "quarantined": record.forked,
+                }
+            )
+        waiting = decisions.waiting_places(connection)
+        return {
+            "election": register.election.id,
+            "training": register.election.training,
+            "marks": ledgers.effective_marks(connection),
+            "lines": lists.active_lines(connection),
+            "held_back": len(waiting),
+            "stations": rows,
+            "anomalies": [
+                {"kind": kind, "book": book, "entry": entry, "at": moment(at_s)}
+                for kind, book, entry, at_s in ledgers.anomalies(connection)
+            ],
+            "totals": [
+                differing(count) for count in lists.precinct_counts(connection) if count.loaded != count.official
+            ],
+            "waiting": [{"place": str(each.place), "reason": each.reason, "group": each.group} for each in waiting],
+        }
+
+
+def _status_text(data: dict[str, object]) -> str:
+    texts = [f"{key}: {data[key]}" for key in ("election", "lines", "marks", "held_back")]
+    for key in ("stations", "anomalies", "totals", "waiting"):
+        rows = data[key]
+        assert isinstance(rows, list)  # noqa: S101 - made by `_status`
+        texts.append(f"{key}: {len(rows)}")
+        texts += ["  " + "  ".join(f"{name}={value}" for name, value in row.items()) for row in rows[:_SHOWN_MAX]]
+    return "\n".join(texts)

@@ -1,0 +1,42 @@
+"""`init` and `synthesise`: an election to work with."""
+
+from __future__ import annotations
+
+import argparse
+
+from pollbook.clock import SystemClock
+from pollbook.commanding import Answer, Console, WrongUsage
+from register.commands.progress import Progress
+from register.home import RegisterHome
+from register.making import make_register, read_election_file, training_election
+from register.synthesis.plan import Plan, PlanRefused
+from register.synthesis.writer import synthesise as write_lists
+
+
+def init(arguments: argparse.Namespace, console: Console) -> Answer:
+    """Make a register."""
+    election = training_election() if arguments.training else read_election_file(arguments.election)
+    home = RegisterHome(arguments.home)
+    made = make_register(home, election, arguments.officers, SystemClock().now())
+    console.tell("PINs of the officers of the register, shown this once:")
+    for name, pin in made.pins.items():
+        console.tell(f"  {name}: {pin}")
+    return Answer(
+        {"election": election.id, "training": election.training, "home": str(home.path), "officers": list(made.pins)},
+        f"A register for {election.id} is in {home.path}",
+    )
+
+
+def synthesise(arguments: argparse.Namespace, console: Console) -> Answer:
+    """Write a synthetic list."""
+    try:
+        plan = Plan(precincts=arguments.precincts, voters_each=arguments.voters, seed=arguments.seed)
+        progress = Progress(console, "synthesise")
+        written = write_lists(plan, arguments.out, lambda rows, total: progress.tell(rows, rows / total))
+    except PlanRefused as error:
+        raise WrongUsage(str(error)) from error
+    counts = {"precincts": written.precincts, "voters": written.voters, "answers": written.answers}
+    return Answer(
+        {**counts, "folder": str(written.folder)},
+        f"{written.voters} synthetic voters in {written.precincts} precincts are in {written.folder}",
+    )

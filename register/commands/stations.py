@@ -1,0 +1,104 @@
+"""`serve`, `enrol` and `revoke`: the register's side of its stations."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from datetime import UTC
+
+from pollbook.commanding import Answer, Console
+from pollbook.enrol_file import EnrolFile, write_enrol_file
+from pollbook.failures import Failure, WorldFailed
+from pollbook.types import BookName, DeviceId, PrecinctCode, is_precinct_code
+from register.authority import load_keys, tls_context
+from register.commands.opening import moment, open_register
+from register.enrolment import make_code
+from register.feed import tell_revoked
+from register.home import write_secret
+from register.serving import bind
+from register.serving import serve as serve_app
+from register.store import stations
+from register.web import Register, make_app
+
+_EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound
+
+
+def serve(arguments: argparse.Namespace, console: Console) -> None:
+    """Serve until told to stop; the answer is printed once the register listens."""
+    logging.getLogger("register").setLevel(logging.INFO)
+    with open_register(arguments) as opened, opened.home.only_one("serve"):
+        keys = load_keys(opened.home)
+        listening = bind(arguments.host, arguments.port)
+        port = listening.getsockname()[1]
+        at = "127.0.0.1" if arguments.host in _EVERYWHERE else arguments.host
+        known_as = (arguments.name or [at])[0]
+        url = f"https://[{known_as}]:{port}" if ":" in known_as else f"https://{known_as}:{port}"
+        tls = tls_context(opened.home, keys.authority, [at, *(arguments.name or [])], opened.clock.now())
+        register = Register(opened.database, keys, opened.election, opened.clock)
+
+        def on_listening() -> None:
+            opened.home.note_served(url)
+            console.answer(Answer({"url": url}, f"uchastka-register listens on {url}"))
+
+        try:
+            serve_app(make_app(register), listening, tls, on_listening)
+        finally:
+            register.close()
+
+
+def enrol(arguments: argparse.Namespace, _console: Console) -> Answer:
+    """Write the enrol file of one station."""
+    precinct = _precinct(arguments.precinct)
+    with open_register(arguments) as register:
+        keys = load_keys(register.home)
+        url = arguments.url or register.home.served_url()
+        with register.database.write() as connection:
+            code, ends = make_code(connection, register.election, precinct, arguments.desk, register.clock.now())
+            file = EnrolFile(url, keys.authority.pem, register.election.id, precinct, arguments.desk, code)
+            try:
+                write_secret(arguments.out, write_enrol_file(file).encode())
+            except OSError as error:
+                raise WorldFailed(Failure.FILE_UNREADABLE, str(arguments.out), path=arguments.out) from error
+    until = ends.astimezone(UTC).isoformat(timespec="seconds")
+    return Answer(
+        {"precinct": precinct, "desk": arguments.desk, "out": str(arguments.out), "url": url, "expires_at": until},
+        f"{arguments.out}: for one station of precinct {precinct}, until {until}",
+    )
+
+
+def revoke(arguments: argparse.Namespace, _console: Console) -> Answer:
+    """Revoke a station."""
+    name = _book(arguments.station)
+    reason = arguments.reason.strip()
+    if not reason:
+        raise WorldFailed(Failure.REASON_MISSING)
+    with open_register(arguments) as register, register.database.write() as connection:
+        station = stations.find_station(connection, name) if name else None
+        if station is None:
+            raise WorldFailed(Failure.NOTHING_TO_DECIDE, arguments.station)
+        if station.revoked_at_s is not None:
+            raise WorldFailed(Failure.BOOK_REVOKED, str(station.book))
+        at_s = int(register.clock.now().timestamp())
+        stations.revoke(connection, station.id, reason, at_s)
+        revoked = stations.station_by_id(connection, station.id)
+        if revoked is not None:
+            tell_revoked(connection, revoked, at_s)
+    return Answer(
+        {"book": str(station.book), "precinct": station.precinct, "revoked_at": moment(at_s)},
+        f"Book {station.book} of precinct {station.precinct} is revoked",
+    )
+
+
+def _precinct(text: str) -> PrecinctCode:
+    if not is_precinct_code(text):
+        raise WorldFailed(Failure.UNKNOWN_PRECINCT, text, precinct=text)
+    return PrecinctCode(text)
+
+
+def _book(text: str) -> BookName | None:
+    device, _, epoch = text.strip().lower().partition(".")
+    try:
+        raw = bytes.fromhex(device)
+    except ValueError:
+        return None
+    return BookName(DeviceId(raw), int(epoch)) if len(raw) == 16 and epoch.isascii() and epoch.isdigit() else None

@@ -1,0 +1,111 @@
+"""Enrolment: a code that works once turns a laptop's own key into a station's.
+
+The key never leaves the laptop; only a hash of the code is kept here. An answer that got lost is asked for again
+with the same code and key, and is the same, byte for byte; with another key a used code is worth nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import secrets
+from datetime import datetime, timedelta
+
+from pollbook.election import Election
+from pollbook.failures import Failure, InputInvalid, WorldFailed
+from pollbook.ledger import origin
+from pollbook.messages import EnrolAnswer, EnrolRequest, decode_enrol_request, encode_enrol_answer
+from pollbook.signing import device_id
+from pollbook.slice import Expected, read_slice
+from pollbook.types import BookName, ElectionId, PrecinctCode
+from register.authority import RegisterKeys
+from register.issuing import check_issuable, issue_slice
+from register.store import stations
+from register.store.engine import Transaction
+from register.store.stations import Code, Station
+
+_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""No I, L, O and U, so that a code can be read out. Source: Crockford's base 32."""
+_GROUPS, _GROUP_LETTERS = 5, 4
+"""100 random bits: nobody guesses one, so a plain hash keeps it."""
+
+logger = logging.getLogger(__name__)
+
+
+def make_code(
+    connection: Transaction, election: Election, precinct: PrecinctCode, desk: int, now: datetime
+) -> tuple[str, datetime]:
+    """A new code for this desk and when it ends; earlier unused ones for the desk end now.
+
+    Raises:
+        WorldFailed: As `issuing.check_issuable`: what could not be issued is said now, not at the station.
+    """
+    check_issuable(connection, election, precinct)
+    letters = [secrets.choice(_LETTERS) for _ in range(_GROUPS * _GROUP_LETTERS)]
+    text = "-".join("".join(letters[at : at + _GROUP_LETTERS]) for at in range(0, len(letters), _GROUP_LETTERS))
+    ends = now + timedelta(hours=election.code_valid_h)
+    code = Code(code_hash(election.id, text), precinct, desk, int(ends.timestamp()), None)
+    stations.add_code(connection, code, int(now.timestamp()))
+    return text, ends
+
+
+def code_hash(election: ElectionId, untrusted_code: str) -> bytes:
+    """What is kept of a code; case, spaces and dashes don't matter, and O, I and L are read as 0, 1 and 1."""
+    letters = re.sub(r"[\s-]", "", untrusted_code).upper().translate(str.maketrans("OIL", "011"))
+    return hashlib.sha256(f"uchastka code 1\0{election}\0{letters}".encode()).digest()
+
+
+def enrol(connection: Transaction, keys: RegisterKeys, election: Election, untrusted: bytes, now: datetime) -> bytes:
+    """The sealed answer to an enrol request: the station's certificate, the register's, and the slice.
+
+    Raises:
+        WorldFailed: `REQUEST_NOT_ACCEPTED`, `CODE_WRONG`, `CODE_EXPIRED`, `CODE_USED`, `BOOK_REVOKED`, or as
+            `issuing.check_issuable`.
+    """
+    try:
+        request = decode_enrol_request(untrusted)
+    except InputInvalid as error:
+        raise WorldFailed(Failure.REQUEST_NOT_ACCEPTED, str(error)) from error
+    code = stations.find_code(connection, code_hash(election.id, request.code))
+    if code is None:
+        raise WorldFailed(Failure.CODE_WRONG)
+    if code.station is not None:
+        return _answer_again(connection, code.station, request)
+    if int(now.timestamp()) >= code.expires_at_s:
+        raise WorldFailed(Failure.CODE_EXPIRED)
+    device = device_id(request.public_key)
+    earlier = stations.newest_epoch(connection, device)
+    if earlier is not None and earlier.revoked_at_s is None:
+        raise WorldFailed(Failure.ALREADY_ENROLLED, str(earlier.book), precinct=earlier.precinct)
+    book = BookName(device, earlier.book.epoch + 1 if earlier else 1)
+    issued = issue_slice(connection, election, code.precinct, code.desk, book, keys.key, now)
+    header = read_slice(issued.content, keys.key.public, Expected(election.id, book, code.precinct)).header
+    certificate = keys.authority.certify_device(request.public_key, now)
+    answer = encode_enrol_answer(EnrolAnswer(certificate, keys.certificate, issued.content), keys.key)
+    new = Station(
+        id=0,
+        book=book,
+        public_key=request.public_key,
+        precinct=code.precinct,
+        desk=code.desk,
+        list_version=issued.list_version,
+        line_count=issued.line_count,
+        issued_at_s=header.issued_at_s,
+        start=origin(election.id, book, header.sha256),
+        revoked_at_s=None,
+        revoked_reason=None,
+    )
+    station_id = stations.add_station(connection, new, answer)
+    stations.use_code(connection, code, station_id)
+    logger.info("enrolled book=%s precinct=%s lines=%s", book, code.precinct, issued.line_count)
+    return answer
+
+
+def _answer_again(connection: Transaction, station_id: int, request: EnrolRequest) -> bytes:
+    station = stations.station_by_id(connection, station_id)
+    if station is None or station.public_key != request.public_key:
+        raise WorldFailed(Failure.CODE_USED)
+    if station.revoked_at_s is not None:
+        raise WorldFailed(Failure.BOOK_REVOKED, str(station.book))
+    return stations.answer_of(connection, station_id)

@@ -1,0 +1,36 @@
+"""What the register tells a book: anomalies, and that it was revoked; each once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from pollbook.custody import Anomaly
+from pollbook.messages import FeedKind
+from register.store import ledgers
+from register.store.engine import Transaction
+from register.store.ledgers import StoredEntry
+from register.store.stations import Station
+
+logger = logging.getLogger(__name__)
+
+
+def tell_anomaly(connection: Transaction, station: Station, kind: Anomaly, number: int, at_s: int) -> None:
+    """The anomaly is kept and stands in the book's feed; `number` 0 is the whole book."""
+    if ledgers.add_anomaly(connection, station.id, kind, number, at_s):
+        ledgers.add_feed_item(connection, station.id, FeedKind.ANOMALY, kind.value, number, at_s)
+        logger.warning("anomaly kind=%s book=%s entry=%s", kind.value, station.book, number)
+
+
+def tell_quarantined(connection: Transaction, station: Station, new: Sequence[StoredEntry], at_s: int) -> None:
+    """Those of the new entries that changed nothing are anomalies and stand in the book's feed (custody rule 14)."""
+    ledgers.add_quarantined(connection, station.id, new, at_s)
+    if count := sum(each.quarantined is not None for each in new):
+        logger.warning("quarantined count=%s book=%s", count, station.book)
+
+
+def tell_revoked(connection: Transaction, station: Station, at_s: int) -> None:
+    """The book's feed says that it was revoked, and why."""
+    if not ledgers.has_feed_item(connection, station.id, FeedKind.REVOKED):
+        reason = station.revoked_reason or ""
+        ledgers.add_feed_item(connection, station.id, FeedKind.REVOKED, reason, 0, at_s)

@@ -1,0 +1,247 @@
+"""Taking in what a book sends: one request, one transaction, whatever was sent before.
+
+What is proven, in this order: the book is one of ours; its key signed the request; its key signed the head, over the
+origin that this election, book and slice give; the entries lead from the head that is stored here to that one. Only
+then is each entry put to the rules of custody. What they refuse keeps its number and its bytes and changes nothing
+(rule 14); it becomes an anomaly that both sides are told of, and the queue moves on.
+
+A request may begin before the stored head (then what overlaps is compared), or beyond it: then nothing is taken, and
+the answer names the head that is stored, from which the book sends again (rule 11).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pollbook import custody
+from pollbook.clock import COUNTER_BITS, HybridTime
+from pollbook.custody import Anomaly, DayChanged, KeyChanged, LineChanged, LineState
+from pollbook.entries import Entry, Marked, MarkVoided, decode_entry
+from pollbook.failures import Failure, InputInvalid, WorldFailed
+from pollbook.ledger import Head, extend_all, is_signed_head
+from pollbook.messages import (
+    SyncAnswer,
+    SyncRequest,
+    decode_sync_request,
+    encode_sync_answer,
+    read_sync_signer,
+    request_id,
+)
+from pollbook.signing import SigningKey
+from pollbook.types import BookName, EntryNumber, LineId, Person, PersonNumber
+from register.feed import tell_anomaly, tell_quarantined, tell_revoked
+from register.store import ledgers, people, stations
+from register.store.engine import Transaction
+from register.store.ledgers import BookRecord, StoredEntry
+from register.store.stations import Station
+
+SKEW_MAX_S = 300
+"""A clock further off than this is noted; nothing depends on it (order comes from numbers)."""
+COME_BACK_S = 30
+"""When a book without news asks again: the screens of the centre are then at most half a minute old."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Whom and what a request's path names, to be compared with what was signed."""
+
+    book: BookName
+    first: int
+
+
+@dataclass
+class LedgerView:
+    """A book as `custody.apply` looks at it: the lines that a request touches, read beforehand."""
+
+    start: Head
+    people: Mapping[PersonNumber, Person]
+    last_at: HybridTime
+    states: dict[LineId, LineState]
+    bound: dict[PersonNumber, bytes]
+    day: str | None = None
+    changed: set[LineId] = field(default_factory=set)
+    keys_changed: set[PersonNumber] = field(default_factory=set)
+
+    def line(self, line: LineId) -> LineState | None:
+        return self.states.get(line)
+
+    def bound_keys(self) -> Mapping[PersonNumber, bytes]:
+        return self.bound
+
+    def take(self, number: EntryNumber, entry: Entry) -> Anomaly | None:
+        """The entry's effect is part of the view, or the anomaly for which it has none."""
+        effect = custody.apply(self, number, entry)
+        match effect:
+            case Anomaly():
+                return effect
+            case LineChanged(line, state):
+                self.states[line] = state
+                self.changed.add(line)
+            case KeyChanged(person, public_key):
+                self.bound[person] = public_key
+                self.keys_changed.add(person)
+            case DayChanged(day):
+                self.day = day
+        self.last_at = entry.at
+        return None
+
+
+def ingest(connection: Transaction, key: SigningKey, untrusted: bytes, address: Address, now: datetime) -> bytes:
+    """The sealed answer to a sync request, once everything in it is stored.
+
+    Raises:
+        WorldFailed: `REQUEST_NOT_ACCEPTED`: not a request, not one of our books, or a signature that does not hold.
+            `BOOK_REVOKED`: the book is revoked, has been told so, and has nothing that is not stored already.
+    """
+    try:
+        station, request = _proven(connection, untrusted, address)
+    except InputInvalid as error:
+        raise WorldFailed(Failure.REQUEST_NOT_ACCEPTED, str(error)) from error
+    at_s = int(now.timestamp())
+    record = ledgers.load_book(connection, station.id)
+    before = record.head.number
+    new, fork = _compare(connection, station, record.head, request)
+    if fork is not None:
+        _keep_fork(connection, station, record, request, fork, at_s)
+    elif new:
+        _take(connection, station, record, new, at_s)
+        record.signature = request.head.signature
+    if station.revoked_at_s is not None:
+        tell_revoked(connection, station, at_s)
+        has_been_told = request.feed_cursor >= ledgers.newest_feed_number(connection, station.id)
+        if record.head.number == before and has_been_told:
+            raise WorldFailed(Failure.BOOK_REVOKED, str(station.book))
+    runs_ahead = (record.last_at >> COUNTER_BITS) - at_s > SKEW_MAX_S
+    if runs_ahead or abs(request.sent_at_s - at_s) > SKEW_MAX_S:
+        tell_anomaly(connection, station, Anomaly.CLOCK_SKEWED, 0, at_s)
+    digest = _compare_digests(connection, station, record, request, at_s)
+    record.last_heard_at_s, record.pending, record.software = at_s, request.pending, request.software
+    ledgers.save_book(connection, station.id, record)
+    items = ledgers.feed_after(connection, station.id, request.feed_cursor)
+    come_back_s = 0 if request.pending else COME_BACK_S
+    logger.info("sync book=%s acknowledged=%s new=%s", station.book, record.head.number, len(new))
+    answer = SyncAnswer(request_id(untrusted), record.head, items, digest, at_s, come_back_s)
+    return encode_sync_answer(answer, key)
+
+
+def _proven(connection: Transaction, untrusted: bytes, address: Address) -> tuple[Station, SyncRequest]:
+    signer, envelope = read_sync_signer(untrusted)
+    station = stations.find_station(connection, address.book)
+    if station is None or station.book.device != signer:
+        raise InputInvalid("not a book of this election")
+    request = decode_sync_request(envelope, station.public_key)
+    if request.book != address.book or request.first != address.first:
+        raise InputInvalid("not the book and number that the path names")
+    if not is_signed_head(station.start, request.head, station.public_key):
+        raise InputInvalid("the head's signature does not hold")
+    return station, request
+
+
+def _compare(
+    connection: Transaction, station: Station, stored: Head, request: SyncRequest
+) -> tuple[tuple[bytes, ...], EntryNumber | None]:
+    """The entries that are new here, and the first number under which two different histories stand."""
+    if request.first > stored.number + 1:
+        return (), None
+    last = request.head.head.number
+    overlap = request.entries[: max(stored.number - request.first + 1, 0)]
+    known = ledgers.entry_bytes(connection, station.id, request.first, min(last, stored.number))
+    for number, content in enumerate(overlap, request.first):
+        if known[number] != content:
+            return (), EntryNumber(number)
+    new = request.entries[len(overlap) :]
+    if last >= stored.number:
+        reached = extend_all(stored, new)
+    else:
+        earlier = ledgers.entry_bytes(connection, station.id, 1, last)
+        reached = extend_all(station.start, (earlier[number] for number in range(1, last + 1)))
+    # The book's own key vouches for its head, so another hash means another history before these entries.
+    return (new, None) if reached == request.head.head else ((), request.first)
+
+
+def _keep_fork(
+    connection: Transaction, station: Station, record: BookRecord, request: SyncRequest, fork: EntryNumber, at_s: int
+) -> None:
+    evidence = {number: content for number, content in enumerate(request.entries, request.first) if number >= fork}
+    ledgers.add_fork(connection, station.id, evidence, at_s)
+    record.forked = True
+    tell_anomaly(connection, station, Anomaly.FORK, fork, at_s)
+
+
+def _take(connection: Transaction, station: Station, record: BookRecord, new: tuple[bytes, ...], at_s: int) -> None:
+    """Store new entries with what they change."""
+    decoded = [_decoded(content) for content in new]
+    touched = {
+        entry.fact.line for entry in decoded if entry is not None and isinstance(entry.fact, Marked | MarkVoided)
+    }
+    view, before = load_view(connection, station, record, touched)
+    stored: list[StoredEntry] = []
+    for number, (content, entry) in enumerate(zip(new, decoded, strict=True), record.head.number + 1):
+        anomaly = Anomaly.ENTRY_INVALID if entry is None else view.take(EntryNumber(number), entry)
+        stored.append(StoredEntry(EntryNumber(number), content, anomaly))
+    ledgers.add_entries(connection, station.id, stored, at_s)
+    after = {line: view.states[line] for line in view.changed}
+    ledgers.save_states(connection, station.id, before, after)
+    for person in view.keys_changed:
+        ledgers.save_key(connection, station.id, person, view.bound[person])
+    tell_quarantined(connection, station, stored, at_s)
+    _dispute(connection, station, view, at_s)
+    record.head = extend_all(record.head, new)
+    record.last_at, record.day = view.last_at, view.day
+    record.digest = _digest_after(record.digest, before, after)
+
+
+def load_view(
+    connection: Transaction, station: Station, record: BookRecord, touched: set[LineId]
+) -> tuple[LedgerView, dict[LineId, LineState]]:
+    """The book as the rules look at it, and those states of `touched` that are stored."""
+    before = ledgers.states(connection, station.id, touched)
+    held = ledgers.lines_of(connection, station, touched)
+    return LedgerView(
+        start=station.start,
+        people={person.number: person for person in people.people_of(connection, station.precinct)},
+        last_at=record.last_at,
+        states={line: before.get(line, custody.UNMARKED) for line in held},
+        bound=ledgers.keys_of(connection, station.id),
+        day=record.day,
+    ), before
+
+
+def _dispute(connection: Transaction, station: Station, view: LedgerView, at_s: int) -> None:
+    """A line that another book marked too: both marks stay, and both books are told (guarantee 1)."""
+    marked = {line: mark.number for line in view.changed if (mark := view.states[line].mark) is not None}
+    for line, other_id, other_mark in ledgers.marks_elsewhere(connection, station.id, marked):
+        tell_anomaly(connection, station, Anomaly.SECOND_MARK, marked[line], at_s)
+        other = stations.station_by_id(connection, other_id)
+        if other is not None:
+            tell_anomaly(connection, other, Anomaly.SECOND_MARK, other_mark, at_s)
+
+
+def _compare_digests(
+    connection: Transaction, station: Station, record: BookRecord, request: SyncRequest, at_s: int
+) -> bytes | None:
+    if request.digest is None or request.head.head != record.head:
+        return None
+    if record.digest != request.digest:
+        tell_anomaly(connection, station, Anomaly.DIGEST_DIFFERS, record.head.number, at_s)
+    return record.digest
+
+
+def _digest_after(digest: bytes, before: Mapping[LineId, LineState], after: Mapping[LineId, LineState]) -> bytes:
+    """The digest of all lines once those in `after` changed; it is a sum, so only they need be looked at."""
+    total = int.from_bytes(digest, "big")
+    for line, state in after.items():
+        total += custody.line_digest(line, state) - custody.line_digest(line, before.get(line, custody.UNMARKED))
+    return (total % (1 << 8 * custody.DIGEST_BYTES)).to_bytes(custody.DIGEST_BYTES, "big")
+
+
+def _decoded(content: bytes) -> Entry | None:
+    try:
+        return decode_entry(content)
+    except InputInvalid:
+        return None

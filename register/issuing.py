@@ -1,0 +1,85 @@
+"""Issuing slices: whether a precinct may have one, and the signed slice itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pollbook.election import Election
+from pollbook.failures import Failure, WorldFailed
+from pollbook.signing import SigningKey
+from pollbook.slice import SliceHeader, encode_slice
+from pollbook.types import BookName, PrecinctCode
+from register.store import lists, people, stations
+from register.store.engine import Transaction
+from register.voter_list.tables import can_act, made_up_people
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedSlice:
+    """A slice as it goes out, with what the register must remember of it."""
+
+    content: bytes
+    list_version: int
+    line_count: int
+
+
+def check_issuable(connection: Transaction, election: Election, precinct: PrecinctCode) -> None:
+    """Nothing, where this precinct's slice may be issued.
+
+    Raises:
+        WorldFailed: `NOTHING_IMPORTED`, `UNKNOWN_PRECINCT`, `TOTALS_DIFFER`, `SLICE_TOO_LARGE`, `ALREADY_ENROLLED`,
+            or `OFFICERS_UNREADABLE` where a real precinct has no two officers.
+    """
+    counts = lists.precinct_counts(connection, only=[precinct])
+    if not counts:
+        failure = Failure.UNKNOWN_PRECINCT if lists.has_lines(connection) else Failure.NOTHING_IMPORTED
+        raise WorldFailed(failure, precinct, precinct=precinct)
+    count = counts[0]
+    if lists.differs(connection, count, training=election.training):
+        raise WorldFailed(
+            Failure.TOTALS_DIFFER, precinct, precinct=precinct, loaded=count.loaded, official=count.official
+        )
+    active = lists.active_lines(connection, precinct)
+    if active > election.lines_max:
+        raise WorldFailed(Failure.SLICE_TOO_LARGE, precinct, precinct=precinct, found=active, limit=election.lines_max)
+    if standing := stations.stations_at(connection, precinct):
+        raise WorldFailed(Failure.ALREADY_ENROLLED, precinct, precinct=precinct, book=str(standing[0].book))
+    if not election.training and not can_act(people.people_of(connection, precinct)):
+        detail = f"precinct {precinct} has no officers"
+        raise WorldFailed(Failure.OFFICERS_UNREADABLE, detail, precinct=precinct, where=detail)
+
+
+def issue_slice(
+    connection: Transaction,
+    election: Election,
+    precinct: PrecinctCode,
+    desk: int,
+    book: BookName,
+    key: SigningKey,
+    now: datetime,
+) -> IssuedSlice:
+    """The precinct's slice for this book, signed by the register.
+
+    Raises:
+        WorldFailed: As `check_issuable`.
+    """
+    check_issuable(connection, election, precinct)
+    if election.training and not people.people_of(connection, precinct):
+        people.set_people(connection, {precinct: made_up_people(precinct)})
+    found = stations.precinct_row(connection, precinct)
+    assert found is not None  # noqa: S101 - `check_issuable` found it in this transaction
+    name, version = found
+    voters = tuple(stations.voters_to_issue(connection, precinct))
+    header = SliceHeader(
+        election=election,
+        precinct=precinct,
+        precinct_name=name,
+        desk=desk,
+        book=book,
+        list_version=version,
+        issued_at_s=int(now.timestamp()),
+        line_count=len(voters),
+        people=people.people_of(connection, precinct),
+    )
+    return IssuedSlice(encode_slice(header, voters, key), version, len(voters))

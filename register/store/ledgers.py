@@ -1,0 +1,307 @@
+"""The books' ledgers in the store: entries, the state that follows from them, feeds and anomalies."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, Row, bindparam, func, insert, select, update
+
+from pollbook.clock import HybridTime
+from pollbook.custody import UNMARKED, Anomaly, LineState, Mark
+from pollbook.ledger import Head
+from pollbook.messages import FEED_ITEMS_MAX, FeedItem, FeedKind
+from pollbook.types import Channel, EntryNumber, LineId, PersonNumber
+from register.store.schema import (
+    LinePlace,
+    anomaly,
+    book,
+    book_key,
+    entry,
+    feed,
+    fork_entry,
+    line,
+    line_state,
+    station,
+)
+from register.store.stations import Station
+
+
+@dataclass(slots=True)
+class BookRecord:
+    """What the register knows of a book; `signature` is the book's own under the head."""
+
+    head: Head
+    signature: bytes | None
+    digest: bytes
+    last_at: HybridTime
+    day: str | None
+    last_heard_at_s: int | None
+    pending: int
+    software: str
+    forked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """An entry as received, and the anomaly for which it changed nothing."""
+
+    number: EntryNumber
+    content: bytes
+    quarantined: Anomaly | None
+
+
+def load_book(connection: Connection, station_id: int) -> BookRecord:
+    """The book's record."""
+    row = connection.execute(select(book).where(book.c.station == station_id)).one()
+    return BookRecord(
+        head=Head(EntryNumber(row.acknowledged), bytes(row.head_hash)),
+        signature=None if row.head_signature is None else bytes(row.head_signature),
+        digest=bytes(row.digest),
+        last_at=HybridTime(row.last_at),
+        day=row.day,
+        last_heard_at_s=row.last_heard_at_s,
+        pending=row.pending,
+        software=row.software,
+        forked=row.forked,
+    )
+
+
+def save_book(connection: Connection, station_id: int, record: BookRecord) -> None:
+    """Keep the book's record."""
+    connection.execute(
+        update(book)
+        .where(book.c.station == station_id)
+        .values(
+            acknowledged=record.head.number,
+            head_hash=record.head.hash,
+            head_signature=record.signature,
+            digest=record.digest,
+            last_at=record.last_at,
+            day=record.day,
+            last_heard_at_s=record.last_heard_at_s,
+            pending=record.pending,
+            software=record.software,
+            forked=record.forked,
+        )
+    )
+
+
+def entry_bytes(connection: Connection, station_id: int, first: int, last: int) -> dict[int, bytes]:
+    """The stored entries from `first` to `last`, by number."""
+    query = select(entry.c.number, entry.c.bytes).where(
+        entry.c.station == station_id, entry.c.number.between(first, last)
+    )
+    return {row.number: bytes(row.bytes) for row in connection.execute(query)}
+
+
+def all_entries(connection: Connection, station_id: int) -> Iterable[StoredEntry]:
+    """The book's whole ledger in order."""
+    query = select(entry).where(entry.c.station == station_id).order_by(entry.c.number)
+    for row in connection.execute(query):
+        quarantined = Anomaly(row.quarantined) if row.quarantined else None
+        yield StoredEntry(EntryNumber(row.number), bytes(row.bytes), quarantined)
+
+
+def add_entries(connection: Connection, station_id: int, entries: Sequence[StoredEntry], at_s: int) -> None:
+    """Store new entries as they came."""
+    rows = [
+        {
+            "station": station_id,
+            "number": each.number,
+            "received_at_s": at_s,
+            "quarantined": each.quarantined.value if each.quarantined else None,
+            "bytes": each.content,
+        }
+        for each in entries
+    ]
+    if rows:
+        connection.execute(insert(entry), rows)
+
+
+def add_fork(connection: Connection, station_id: int, entries: Mapping[int, bytes], at_s: int) -> None:
+    """Keep, as evidence, entries that a book sent under numbers that others have already; each kept once."""
+    hashes = {number: hashlib.sha256(content).digest() for number, content in entries.items()}
+    query = select(fork_entry.c.sha256).where(fork_entry.c.station == station_id)
+    known = {bytes(sha256) for sha256 in connection.execute(query).scalars()}
+    rows = [
+        {"station": station_id, "number": number, "sha256": hashes[number], "received_at_s": at_s, "bytes": content}
+        for number, content in entries.items()
+        if hashes[number] not in known
+    ]
+    if rows:
+        connection.execute(insert(fork_entry), rows)
+
+
+def lines_of(connection: Connection, of: Station, lines: Collection[LineId]) -> set[LineId]:
+    """Those of `lines` that this book was issued."""
+    query = select(line.c.id).where(
+        line.c.id.in_(lines),
+        line.c.precinct == of.precinct,
+        line.c.place == LinePlace.ACTIVE,
+        line.c.since_version <= of.list_version,
+    )
+    return {LineId(found) for found in connection.execute(query).scalars()} if lines else set()
+
+
+def states(connection: Connection, station_id: int, lines: Collection[LineId] | None = None) -> dict[LineId, LineState]:
+    """What the book's entries made of `lines`, or of all lines that they touched."""
+    query = select(line_state).where(line_state.c.station == station_id)
+    if lines is not None:
+        query = query.where(line_state.c.line.in_(lines))
+    return {LineId(row.line): _state(row) for row in connection.execute(query)}
+
+
+def marks_elsewhere(
+    connection: Connection, station_id: int, lines: Collection[LineId]
+) -> list[tuple[LineId, int, EntryNumber]]:
+    """The marks on `lines` by other books: line, station and the mark's number."""
+    query = select(line_state.c.line, line_state.c.station, line_state.c.mark).where(
+        line_state.c.line.in_(lines), line_state.c.station != station_id, line_state.c.mark.is_not(None)
+    )
+    rows = connection.execute(query) if lines else ()
+    return [(LineId(row.line), row.station, EntryNumber(row.mark)) for row in rows]
+
+
+def save_states(
+    connection: Connection, station_id: int, before: Mapping[LineId, LineState], after: Mapping[LineId, LineState]
+) -> None:
+    """Keep the lines' new states; `before` holds those that were stored already."""
+    rows = [_state_row(station_id, each, state) for each, state in after.items()]
+    new = [row for row in rows if row["line_id"] not in before]
+    known = [row for row in rows if row["line_id"] in before]
+    names = ("mark", "channel", "at", "actor", "voids")
+    values: dict[str, BindParameter[Any]] = {name: bindparam(f"new_{name}") for name in names}
+    if new:
+        insertion = insert(line_state).values(station=bindparam("station_id"), line=bindparam("line_id"), **values)
+        connection.execute(insertion, new)
+    if known:
+        same = (line_state.c.station == bindparam("station_id")) & (line_state.c.line == bindparam("line_id"))
+        connection.execute(update(line_state).where(same).values(values), known)
+
+
+def keys_of(connection: Connection, station_id: int) -> dict[PersonNumber, bytes]:
+    """The keys that the book's people sign with."""
+    query = select(book_key.c.person, book_key.c.public_key).where(book_key.c.station == station_id)
+    return {PersonNumber(row.person): bytes(row.public_key) for row in connection.execute(query)}
+
+
+def save_key(connection: Connection, station_id: int, person: PersonNumber, public_key: bytes) -> None:
+    """This person of the book signs with this key now."""
+    same = (book_key.c.station == station_id) & (book_key.c.person == person)
+    if not connection.execute(update(book_key).where(same).values(public_key=public_key)).rowcount:
+        connection.execute(insert(book_key).values(station=station_id, person=person, public_key=public_key))
+
+
+def add_anomaly(connection: Connection, station_id: int, kind: Anomaly, number: int, at_s: int) -> bool:
+    """Keep an anomaly; False where this one is known already."""
+    same = (anomaly.c.station == station_id) & (anomaly.c.kind == kind.value) & (anomaly.c.entry == number)
+    if connection.execute(select(anomaly.c.id).where(same)).first() is not None:
+        return False
+    connection.execute(insert(anomaly).values(station=station_id, kind=kind.value, entry=number, at_s=at_s))
+    return True
+
+
+def add_quarantined(connection: Connection, station_id: int, entries: Sequence[StoredEntry], at_s: int) -> None:
+    """Keep and tell the anomalies of new entries that changed nothing, however many they are."""
+    found = [(each.number, each.quarantined.value) for each in entries if each.quarantined is not None]
+    if not found:
+        return
+    rows = [{"station": station_id, "kind": kind, "entry": number, "at_s": at_s} for number, kind in found]
+    connection.execute(insert(anomaly), rows)
+    first = _next_feed_number(connection, station_id)
+    items = [
+        {
+            "station": station_id,
+            "number": item,
+            "kind": int(FeedKind.ANOMALY),
+            "text": kind,
+            "entry": number,
+            "at_s": at_s,
+        }
+        for item, (number, kind) in enumerate(found, first)
+    ]
+    connection.execute(insert(feed), items)
+
+
+def add_feed_item(connection: Connection, station_id: int, kind: FeedKind, text: str, number: int, at_s: int) -> None:
+    """Keep what this book is to be told."""
+    item = _next_feed_number(connection, station_id)
+    row = {"station": station_id, "number": item, "kind": int(kind), "text": text, "entry": number, "at_s": at_s}
+    connection.execute(insert(feed).values(row))
+
+
+def _next_feed_number(connection: Connection, station_id: int) -> int:
+    return newest_feed_number(connection, station_id) + 1
+
+
+def newest_feed_number(connection: Connection, station_id: int) -> int:
+    """The number of the newest item in the book's feed, 0 where there is none."""
+    newest = select(func.coalesce(func.max(feed.c.number), 0)).where(feed.c.station == station_id)
+    return int(connection.execute(newest).scalar_one())
+
+
+def has_feed_item(connection: Connection, station_id: int, kind: FeedKind) -> bool:
+    """Whether the book was told something of this kind already."""
+    query = select(feed.c.number).where(feed.c.station == station_id, feed.c.kind == int(kind)).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def feed_after(connection: Connection, station_id: int, cursor: int) -> tuple[FeedItem, ...]:
+    """The book's feed items past `cursor`, as many as one answer carries."""
+    query = (
+        select(feed)
+        .where(feed.c.station == station_id, feed.c.number > cursor)
+        .order_by(feed.c.number)
+        .limit(FEED_ITEMS_MAX)
+    )
+    return tuple(FeedItem(row.number, FeedKind(row.kind), row.text, row.entry) for row in connection.execute(query))
+
+
+def anomalies(connection: Connection) -> list[tuple[str, str, int, int]]:
+    """All anomalies: kind, book, entry, time, oldest first."""
+    query = (
+        select(anomaly, station.c.device, station.c.epoch)
+        .join(station, station.c.id == anomaly.c.station)
+        .order_by(anomaly.c.id)
+    )
+    return [
+        (row.kind, f"{bytes(row.device).hex()}.{row.epoch}", row.entry, row.at_s) for row in connection.execute(query)
+    ]
+
+
+def marks_by_station(connection: Connection) -> dict[int, int]:
+    """How many lines each station's book has marked."""
+    query = (
+        select(line_state.c.station, func.count()).where(line_state.c.mark.is_not(None)).group_by(line_state.c.station)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def effective_marks(connection: Connection) -> int:
+    """How many lines are marked; one that two books marked counts once, and is an anomaly beside."""
+    query = select(func.count(line_state.c.line.distinct())).where(line_state.c.mark.is_not(None))
+    return int(connection.execute(query).scalar_one())
+
+
+def _state(row: Row[Any]) -> LineState:
+    mark = None
+    if row.mark is not None:
+        mark = Mark(EntryNumber(row.mark), Channel(row.channel), HybridTime(row.at), PersonNumber(row.actor))
+    voids = tuple(EntryNumber(int(number)) for number in row.voids.split())
+    return LineState(mark, voids) if mark or voids else UNMARKED
+
+
+def _state_row(station_id: int, line_id: LineId, state: LineState) -> dict[str, object]:
+    mark = state.mark
+    return {
+        "station_id": station_id,
+        "line_id": line_id,
+        "new_mark": mark.number if mark else None,
+        "new_channel": mark.channel.value if mark else None,
+        "new_at": mark.at if mark else None,
+        "new_actor": mark.actor if mark else None,
+        "new_voids": " ".join(map(str, state.voids)),
+    }

@@ -1,0 +1,280 @@
+"""The lists in the store: loading one within a transaction, its duplicates, and the counts of precincts.
+
+A load is `begin_load`, `add_lines` for each chunk, `finish_load`; all three in one transaction, so that a load that
+is broken off anywhere leaves nothing. Indexes that the load would have to keep up row by row are dropped first where
+the list is large against what is there, and made again at the end, in the same transaction.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    update,
+)
+
+from pollbook.types import LINE_ID_MAX
+from register.store.schema import LINE_INDEXES, LinePlace, held_back, import_run, line, precinct, station
+from register.voter_rows import COLUMNS, Reason, VoterRow
+
+_LOADED = 0
+"""The place of a line between its load and the end of the load, where the register had lines before."""
+_ACTIVE: ColumnElement[int] = literal_column(str(int(LinePlace.ACTIVE)))
+"""Written out, since SQLite uses a partial index only where the statement itself says what it holds."""
+_REBUILD_FROM = 4
+"""Indexes are made anew unless the register holds this many times the lines that come in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A load under way."""
+
+    run: int
+    last_seq: int
+    is_first: bool
+    dropped: tuple[int, ...]
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a load came to: lines in place, and the rows of the file that were held back or refused."""
+
+    imported: int
+    held_back: Sequence[tuple[int, Reason]]
+    refused: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class PrecinctCount:
+    """A precinct's lines as loaded, and as the official totals have them (None: they do not name it)."""
+
+    code: str
+    loaded: int
+    official: int | None
+    is_accepted: bool
+
+    @property
+    def differs(self) -> bool:
+        """Whether the two counts differ and nobody accepted it."""
+        return self.loaded != self.official and not self.is_accepted
+
+
+def is_imported(connection: Connection, sha256: bytes) -> bool:
+    """Whether a file with this hash was imported before."""
+    return connection.execute(select(import_run.c.id).where(import_run.c.sha256 == sha256)).first() is not None
+
+
+def begin_load(connection: Connection, sha256: bytes, at_s: int, rows_expected: int) -> Load:
+    """A load to which `add_lines` may add."""
+    run = connection.execute(insert(import_run).values(sha256=sha256, at_s=at_s)).inserted_primary_key
+    assert run is not None  # noqa: S101 - an autoincremented key
+    last_seq = connection.execute(select(func.coalesce(func.max(line.c.seq), 0))).scalar_one()
+    version = next_version(connection)
+    is_first = last_seq == 0
+    if is_first:
+        dropped: tuple[int, ...] = (0, 1, 2)
+    else:
+        dropped = (0, 1) if last_seq < _REBUILD_FROM * rows_expected else ()
+    for index in dropped:
+        LINE_INDEXES[index].drop(connection)
+    place = int(LinePlace.ACTIVE) if is_first else _LOADED
+    constant = {"run": run[0], "place": place, "since_version": version}
+    values: dict[str, ColumnElement[Any]] = {name: bindparam(name) for name in ("id", "source_row", *COLUMNS)}
+    for name, number in constant.items():
+        written: ColumnElement[int] = literal_column(str(number))
+        values[name] = written
+    compiled = insert(line).values(values).compile(connection)
+    return Load(run[0], last_seq, is_first, dropped, str(compiled))
+
+
+def add_lines(connection: Connection, load: Load, rows: Sequence[tuple[int, VoterRow]]) -> None:
+    """Add rows with their numbers in the file; each gets a random line id."""
+    if rows:
+        ids = struct.unpack(f"{len(rows)}Q", os.urandom(8 * len(rows)))
+        # The lowest bit set: never 0, and 62 random bits are plenty.
+        lines = [((id_ & LINE_ID_MAX) | 1, number, *row) for id_, (number, row) in zip(ids, rows, strict=True)]
+        connection.exec_driver_sql(load.statement, lines)
+
+
+def finish_load(connection: Connection, load: Load) -> Loaded:
+    """The loaded lines are in place or held back, indexed and counted; refused rows are gone."""
+    for index in (0, 1):
+        if index in load.dropped:
+            LINE_INDEXES[index].create(connection)
+    new = line.c.seq > load.last_seq
+    refused = _refuse_same_place(connection, load, new)
+    _hold_back(connection, load, new)
+    if not load.is_first:
+        loaded = and_(new, line.c.place == _LOADED)
+        connection.execute(update(line).where(loaded).values(place=LinePlace.ACTIVE))
+    if 2 in load.dropped:
+        LINE_INDEXES[2].create(connection)
+    version = connection.execute(select(line.c.since_version).where(new).limit(1)).scalar()
+    counts = connection.execute(select(line.c.precinct, func.count()).where(new).group_by(line.c.precinct)).all()
+    for code, count in counts:
+        _count_precinct(connection, code, count, version or 1)
+    held = connection.execute(
+        select(line.c.source_row, held_back.c.reason)
+        .join(held_back, held_back.c.seq == line.c.seq)
+        .where(new)
+        .order_by(line.c.seq)
+    ).all()
+    imported = sum(count for _, count in counts) - len(held)
+    return Loaded(imported, [(number, Reason(reason)) for number, reason in held], refused)
+
+
+def note_load(connection: Connection, load: Load, loaded: Loaded, rejected: int, report: str) -> None:
+    """Keep what the load came to."""
+    counts = {"imported": loaded.imported, "held_back": len(loaded.held_back), "rejected": rejected}
+    connection.execute(update(import_run).where(import_run.c.id == load.run).values(**counts, report=report))
+
+
+def next_version(connection: Connection) -> int:
+    """The number of the next change to any list: one up with each, so that a slice can say which it has seen."""
+    newest = select(func.coalesce(func.max(precinct.c.version), 0))
+    return int(connection.execute(newest).scalar_one()) + 1
+
+
+def set_totals(connection: Connection, totals: Mapping[str, int]) -> None:
+    """Keep the official totals; a precinct that only they name stands with no lines, which is a difference."""
+    known = set(connection.execute(select(precinct.c.code)).scalars())
+    new = [code for code in totals if code not in known]
+    if new:
+        rows = [{"code": code, "name": code, "version": 0, "loaded": 0} for code in new]
+        connection.execute(insert(precinct), rows)
+    if totals:
+        change = update(precinct).where(precinct.c.code == bindparam("precinct_code"))
+        changes = [{"precinct_code": code, "voters": voters} for code, voters in totals.items()]
+        connection.execute(change.values(official=bindparam("voters")), changes)
+
+
+def name_precincts(connection: Connection, district_names: Mapping[str, str]) -> None:
+    """Give precincts that have no name yet their district's; a list names none."""
+    nameless = connection.execute(select(precinct.c.code).where(precinct.c.name == precinct.c.code)).scalars().all()
+    for code in nameless:
+        of_precinct = select(line.c.district_soato).where(line.c.precinct == code).limit(1)
+        soato = connection.execute(of_precinct).scalar() or ""
+        if soato in district_names:
+            change = update(precinct).where(precinct.c.code == code)
+            connection.execute(change.values(name=f"{code}, {district_names[soato]}"))
+
+
+def precinct_counts(connection: Connection, *, only: Iterable[str] | None = None) -> list[PrecinctCount]:
+    """The counts of all precincts, or of some, by code."""
+    query = select(precinct).order_by(precinct.c.code)
+    if only is not None:
+        query = query.where(precinct.c.code.in_(list(only)))
+    return [
+        PrecinctCount(
+            row.code,
+            row.loaded,
+            row.official,
+            is_accepted=row.accepted_loaded == row.loaded and row.accepted_official == (row.official or 0),
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def differs(connection: Connection, count: PrecinctCount, *, training: bool) -> bool:
+    """Whether the precinct's count keeps its slice from being issued.
+
+    A training election that was given no totals at all has nothing to compare with; a real one must have them.
+    """
+    if training and count.official is None:
+        any_totals = select(precinct.c.code).where(precinct.c.official.is_not(None)).limit(1)
+        if connection.execute(any_totals).first() is None:
+            return False
+    return count.differs
+
+
+def has_lines(connection: Connection) -> bool:
+    """Whether any list was imported."""
+    return connection.execute(select(line.c.seq).limit(1)).first() is not None
+
+
+def active_lines(connection: Connection, code: str | None = None) -> int:
+    """How many lines are in place, in all or in one precinct."""
+    query = select(func.count()).where(line.c.place == LinePlace.ACTIVE)
+    if code is not None:
+        query = query.where(line.c.precinct == code)
+    return int(connection.execute(query).scalar_one())
+
+
+def held_back_lines(connection: Connection) -> int:
+    """How many lines wait for two officers."""
+    query = select(func.count()).where(held_back.c.decision.is_(None))
+    return int(connection.execute(query).scalar_one())
+
+
+def _refuse_same_place(connection: Connection, load: Load, new: ColumnElement[bool]) -> list[int]:
+    """Remove loaded rows whose page and row another line has: two voters would sign in one place."""
+    places = (line.c.precinct, line.c.page, line.c.row)
+    grouped = select(*places, func.min(line.c.seq).label("first")).group_by(*places).having(func.count() > 1)
+    if not load.is_first:
+        grouped = grouped.where(line.c.precinct.in_(select(line.c.precinct).where(new).distinct()))
+    twice = grouped.subquery()
+    same = and_(*(column == twice.c[column.name] for column in places))
+    later = (
+        select(line.c.seq, line.c.source_row)
+        .join(twice, same)
+        .where(new, line.c.seq != twice.c.first)
+        .order_by(line.c.seq)
+    )
+    rows = connection.execute(later).all()
+    if rows:
+        connection.execute(delete(line).where(line.c.seq == bindparam("gone")), [{"gone": row.seq} for row in rows])
+    return [row.source_row for row in rows]
+
+
+def _hold_back(connection: Connection, load: Load, new: ColumnElement[bool]) -> None:
+    """Hold back the lines without a PINFL, and those whose PINFL stands twice (custody rule 1).
+
+    A line that a station was issued already cannot be taken back here; then only the newcomer is held back.
+    """
+    columns = ["seq", "pinfl", "reason"]
+    without = select(line.c.seq, line.c.pinfl, literal(Reason.NO_PINFL.value)).where(new, line.c.pinfl.is_(None))
+    connection.execute(insert(held_back).from_select(columns, without))
+    among_new = (
+        select(line.c.pinfl).where(new, line.c.pinfl.is_not(None)).group_by(line.c.pinfl).having(func.count() > 1)
+    )
+    twice = [new & line.c.pinfl.in_(among_new)]
+    if not load.is_first:
+        before = line.alias("before")
+        is_active = and_(before.c.pinfl == line.c.pinfl, before.c.place == _ACTIVE)
+        newcomer = exists().where(is_active) | exists().where(held_back.c.pinfl == line.c.pinfl)
+        unissued = ~exists().where(
+            station.c.precinct == line.c.precinct, station.c.list_version >= line.c.since_version
+        )
+        of_new = select(line.c.pinfl).where(new, line.c.pinfl.is_not(None))
+        # The newcomers last: their test looks at the lines that stand, and those of before must not be lost to it.
+        twice += [(line.c.place == _ACTIVE) & line.c.pinfl.in_(of_new) & unissued, new & newcomer]
+    for condition in twice:
+        same = select(line.c.seq, line.c.pinfl, literal(Reason.PINFL_TWICE.value)).where(
+            condition, line.c.seq.not_in(select(held_back.c.seq))
+        )
+        connection.execute(insert(held_back).from_select(columns, same))
+    waiting = select(held_back.c.seq).where(held_back.c.decision.is_(None))
+    connection.execute(update(line).where(line.c.seq.in_(waiting)).values(place=LinePlace.HELD_BACK))
+
+
+def _count_precinct(connection: Connection, code: str, count: int, version: int) -> None:
+    change = update(precinct).where(precinct.c.code == code)
+    changed = connection.execute(change.values(loaded=precinct.c.loaded + count, version=version))
+    if not changed.rowcount:
+        connection.execute(insert(precinct).values(code=code, name=code, version=version, loaded=count))

@@ -1,0 +1,291 @@
+"""The register's tables, as SQLAlchemy Core knows them; `migrations/` makes them, and a test holds the two together.
+
+Times are whole seconds since 1970 UTC (`…_s`), dates ISO text, hashes and keys raw bytes. Nothing here is written
+for one database only: the partial index is one that SQLite and PostgreSQL both have.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class LinePlace(IntEnum):
+    """What a line is to the register: issued to stations, waiting for two officers, or decided against."""
+
+    ACTIVE = 1
+    HELD_BACK = 2
+    REMOVED = 3
+
+
+register = Table(
+    "register",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("election", LargeBinary, nullable=False),
+    Column("made_at_s", BigInteger, nullable=False),
+)
+
+register_officer = Table(
+    "register_officer",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("name", String(120), nullable=False, unique=True),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=False),
+)
+
+decision = Table(
+    "decision",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("subject", String(120), nullable=False),
+    Column("signed", LargeBinary, nullable=False),
+    Column("at_s", BigInteger, nullable=False),
+    Column("first_officer", Integer, ForeignKey("register_officer.number"), nullable=False),
+    Column("first_signature", LargeBinary, nullable=False),
+    Column("second_officer", Integer, ForeignKey("register_officer.number"), nullable=False),
+    Column("second_signature", LargeBinary, nullable=False),
+)
+
+import_run = Table(
+    "import_run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("sha256", LargeBinary, nullable=False, unique=True),
+    Column("at_s", BigInteger, nullable=False),
+    Column("imported", Integer, nullable=False, server_default="0"),
+    Column("held_back", Integer, nullable=False, server_default="0"),
+    Column("rejected", Integer, nullable=False, server_default="0"),
+    Column("report", Text, nullable=False, server_default=""),
+)
+
+precinct = Table(
+    "precinct",
+    metadata,
+    Column("code", String(9), primary_key=True),
+    Column("name", Text, nullable=False),
+    # One up with every change of the precinct's lines; a line belongs to the slices issued at or after its own.
+    Column("version", Integer, nullable=False),
+    # Rows that an import loaded, held back or not; decisions do not change it.
+    Column("loaded", Integer, nullable=False),
+    Column("official", Integer),
+    # What two officers accepted; a later import with other counts is a new difference.
+    Column("accepted_loaded", Integer),
+    Column("accepted_official", Integer),
+)
+
+person = Table(
+    "person",
+    metadata,
+    Column("precinct", String(9), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("key", String(40), nullable=False),
+    Column("surname", Text, nullable=False),
+    Column("given_name", Text, nullable=False),
+    Column("role", String(20), nullable=False),
+    # Rows lie in the order of their key: right for small rows that are read by it.
+    sqlite_with_rowid=False,
+)
+
+line = Table(
+    "line",
+    metadata,
+    # Rows are loaded in this order; the random id has an index of its own, made after the load.
+    Column("seq", Integer, primary_key=True),
+    Column("id", BigInteger, nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("source_row", Integer, nullable=False),
+    Column("place", SmallInteger, nullable=False),
+    Column("since_version", Integer, nullable=False),
+    Column("pinfl", String(14)),
+    Column("document", Text, nullable=False),
+    Column("surname", Text, nullable=False),
+    Column("given_name", Text, nullable=False),
+    Column("patronymic", Text, nullable=False),
+    Column("birth_date", String(10), nullable=False),
+    Column("sex", String(1), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("mahalla", Text, nullable=False),
+    Column("district_soato", String(10), nullable=False),
+    Column("precinct", String(9), nullable=False),
+    Column("page", Integer, nullable=False),
+    Column("row", Integer, nullable=False),
+    Column("contests", Text, nullable=False),
+)
+
+_ACTIVE_ONLY = text(f"place = {LinePlace.ACTIVE:d}")
+LINE_INDEXES = (
+    Index("uq_line_id", line.c.id, unique=True),
+    Index("ix_line_precinct_page_row", line.c.precinct, line.c.page, line.c.row),
+    # Custody rule 1: one line per person.
+    Index(
+        "uq_line_active_pinfl",
+        line.c.pinfl,
+        unique=True,
+        sqlite_where=_ACTIVE_ONLY,
+        postgresql_where=_ACTIVE_ONLY,
+    ),
+)
+"""Dropped before a large load and made again after it, in its transaction."""
+
+held_back = Table(
+    "held_back",
+    metadata,
+    Column("seq", Integer, ForeignKey("line.seq"), primary_key=True, autoincrement=False),
+    Column("pinfl", String(14), index=True),
+    Column("reason", String(20), nullable=False),
+    # Nothing while the line waits; a decided PINFL that comes once more is held back once more.
+    Column("decision", Integer, ForeignKey("decision.id")),
+)
+
+enrolment_code = Table(
+    "enrolment_code",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("precinct", String(9), nullable=False),
+    Column("desk", Integer, nullable=False),
+    Column("made_at_s", BigInteger, nullable=False),
+    Column("expires_at_s", BigInteger, nullable=False),
+    Column("station", Integer, ForeignKey("station.id")),
+)
+
+station = Table(
+    "station",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("device", LargeBinary, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("precinct", String(9), ForeignKey("precinct.code"), nullable=False, index=True),
+    Column("desk", Integer, nullable=False),
+    Column("list_version", Integer, nullable=False),
+    Column("line_count", Integer, nullable=False),
+    Column("issued_at_s", BigInteger, nullable=False),
+    Column("start_hash", LargeBinary, nullable=False),
+    Column("revoked_at_s", BigInteger),
+    Column("revoked_reason", Text),
+    UniqueConstraint("device", "epoch"),
+)
+
+issued = Table(
+    "issued",
+    metadata,
+    Column("station", Integer, ForeignKey("station.id"), primary_key=True, autoincrement=False),
+    # The sealed answer to the enrolment, slice and all: sent again, byte for byte, when the first was lost.
+    Column("answer", LargeBinary, nullable=False),
+)
+
+book = Table(
+    "book",
+    metadata,
+    Column("station", Integer, ForeignKey("station.id"), primary_key=True, autoincrement=False),
+    Column("acknowledged", Integer, nullable=False),
+    Column("head_hash", LargeBinary, nullable=False),
+    Column("head_signature", LargeBinary),
+    # `custody.digest` over the lines, kept up entry by entry: a sync without news costs no look at the lines.
+    Column("digest", LargeBinary, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+    Column("day", String(10)),
+    Column("last_heard_at_s", BigInteger),
+    Column("pending", Integer, nullable=False),
+    Column("software", String(40), nullable=False),
+    Column("forked", Boolean(create_constraint=False), nullable=False),
+)
+
+book_key = Table(
+    "book_key",
+    metadata,
+    Column("station", Integer, ForeignKey("station.id"), primary_key=True, autoincrement=False),
+    Column("person", Integer, primary_key=True, autoincrement=False),
+    Column("public_key", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+entry = Table(
+    "entry",
+    metadata,
+    Column("station", Integer, ForeignKey("station.id"), primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("received_at_s", BigInteger, nullable=False),
+    # The anomaly for which the entry changed nothing (custody rule 14), or nothing.
+    Column("quarantined", String(32)),
+    Column("bytes", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+fork_entry = Table(
+    "fork_entry",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("station", Integer, ForeignKey("station.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("received_at_s", BigInteger, nullable=False),
+    Column("bytes", LargeBinary, nullable=False),
+    UniqueConstraint("station", "number", "sha256"),
+)
+
+line_state = Table(
+    "line_state",
+    metadata,
+    Column("station", Integer, ForeignKey("station.id"), primary_key=True, autoincrement=False),
+    Column("line", BigInteger, primary_key=True, autoincrement=False),
+    Column("mark", Integer),
+    Column("channel", String(10)),
+    Column("at", BigInteger),
+    Column("actor", Integer),
+    # The numbers of the entries that voided earlier marks, joined by spaces.
+    Column("voids", Text, nullable=False),
+    Index("ix_line_state_line", "line"),
+    sqlite_with_rowid=False,
+)
+
+feed = Table(
+    "feed",
+    metadata,
+    Column("station", Integer, ForeignKey("station.id"), primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", SmallInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("entry", Integer, nullable=False),
+    Column("at_s", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+anomaly = Table(
+    "anomaly",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("station", Integer, ForeignKey("station.id"), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("entry", Integer, nullable=False),
+    Column("at_s", BigInteger, nullable=False),
+    UniqueConstraint("station", "kind", "entry"),
+)

@@ -1,0 +1,194 @@
+"""Stations in the store: one-time codes, who was enrolled with which slice, and who was revoked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from pollbook.custody import DIGEST_BYTES
+from pollbook.ledger import HEAD_BYTES, Head
+from pollbook.types import BookName, DeviceId, EntryNumber, LineId, PrecinctCode
+from pollbook.voters import Voter
+from register.store.schema import LinePlace, book, enrolment_code, issued, line, line_state, precinct, station
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """One enrolled book: its key, its place, what it was issued, and the origin of its ledger."""
+
+    id: int
+    book: BookName
+    public_key: bytes
+    precinct: PrecinctCode
+    desk: int
+    list_version: int
+    line_count: int
+    issued_at_s: int
+    start: Head
+    revoked_at_s: int | None
+    revoked_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A one-time code as it is kept: only its hash; `station` once it was used."""
+
+    hash: bytes
+    precinct: PrecinctCode
+    desk: int
+    expires_at_s: int
+    station: int | None
+
+
+def add_code(connection: Connection, code: Code, made_at_s: int) -> None:
+    """Keep a new code; earlier ones for the same desk that nobody used end now."""
+    same_desk = (enrolment_code.c.precinct == code.precinct) & (enrolment_code.c.desk == code.desk)
+    earlier = update(enrolment_code).where(
+        same_desk, enrolment_code.c.station.is_(None), enrolment_code.c.expires_at_s > made_at_s
+    )
+    connection.execute(earlier.values(expires_at_s=made_at_s))
+    row = {"hash": code.hash, "precinct": code.precinct, "desk": code.desk, "expires_at_s": code.expires_at_s}
+    connection.execute(insert(enrolment_code).values(**row, made_at_s=made_at_s))
+
+
+def find_code(connection: Connection, code_hash: bytes) -> Code | None:
+    """The code with this hash."""
+    row = connection.execute(select(enrolment_code).where(enrolment_code.c.hash == code_hash)).first()
+    if row is None:
+        return None
+    return Code(row.hash, PrecinctCode(row.precinct), row.desk, row.expires_at_s, row.station)
+
+
+def use_code(connection: Connection, code: Code, station_id: int) -> None:
+    """The code belongs to this station from now on."""
+    used = update(enrolment_code).where(enrolment_code.c.hash == code.hash)
+    connection.execute(used.values(station=station_id))
+
+
+def add_station(connection: Connection, new: Station, answer: bytes) -> int:
+    """Keep a new station with the answer it gets, its ledger still empty; returns its id."""
+    row = {
+        "device": new.book.device,
+        "epoch": new.book.epoch,
+        "public_key": new.public_key,
+        "precinct": new.precinct,
+        "desk": new.desk,
+        "list_version": new.list_version,
+        "line_count": new.line_count,
+        "issued_at_s": new.issued_at_s,
+        "start_hash": new.start.hash,
+    }
+    key = connection.execute(insert(station).values(row)).inserted_primary_key
+    assert key is not None  # noqa: S101 - an autoincremented key
+    connection.execute(insert(issued).values(station=key[0], answer=answer))
+    connection.execute(
+        insert(book).values(
+            station=key[0],
+            acknowledged=0,
+            head_hash=new.start.hash,
+            digest=bytes(DIGEST_BYTES),
+            last_at=0,
+            pending=0,
+            software="",
+            forked=False,
+        )
+    )
+    return int(key[0])
+
+
+def find_station(connection: Connection, name: BookName) -> Station | None:
+    """The station whose book has this name."""
+    query = select(station).where(station.c.device == name.device, station.c.epoch == name.epoch)
+    row = connection.execute(query).first()
+    return _station(row) if row else None
+
+
+def station_by_id(connection: Connection, station_id: int) -> Station | None:
+    """The station with this id."""
+    row = connection.execute(select(station).where(station.c.id == station_id)).first()
+    return _station(row) if row else None
+
+
+def all_stations(connection: Connection) -> list[Station]:
+    """Every station that was ever enrolled, by precinct, desk and age."""
+    query = select(station).order_by(station.c.precinct, station.c.desk, station.c.id)
+    return [_station(row) for row in connection.execute(query)]
+
+
+def stations_at(connection: Connection, code: PrecinctCode) -> list[Station]:
+    """The precinct's stations that are not revoked."""
+    query = select(station).where(station.c.precinct == code, station.c.revoked_at_s.is_(None))
+    return [_station(row) for row in connection.execute(query)]
+
+
+def newest_epoch(connection: Connection, device: DeviceId) -> Station | None:
+    """The device's newest book."""
+    query = select(station).where(station.c.device == device).order_by(station.c.epoch.desc()).limit(1)
+    row = connection.execute(query).first()
+    return _station(row) if row else None
+
+
+def answer_of(connection: Connection, station_id: int) -> bytes:
+    """The sealed answer that the station's enrolment got."""
+    return bytes(connection.execute(select(issued.c.answer).where(issued.c.station == station_id)).scalar_one())
+
+
+def revoke(connection: Connection, station_id: int, reason: str, at_s: int) -> None:
+    """The station is revoked: its lines stay where they are, and what it still sends is stored (custody rule 10)."""
+    change = update(station).where(station.c.id == station_id, station.c.revoked_at_s.is_(None))
+    connection.execute(change.values(revoked_at_s=at_s, revoked_reason=reason))
+
+
+def precinct_row(connection: Connection, code: PrecinctCode) -> tuple[str, int] | None:
+    """The precinct's name and list version, or None where no list names it."""
+    row = connection.execute(select(precinct.c.name, precinct.c.version).where(precinct.c.code == code)).first()
+    return (row.name, row.version) if row else None
+
+
+def voters_to_issue(connection: Connection, code: PrecinctCode) -> Iterator[Voter]:
+    """The precinct's lines by page and row, but for those that another of its books has marked already."""
+    marked = select(line_state.c.line).where(line_state.c.line == line.c.id, line_state.c.mark.is_not(None)).exists()
+    query = (
+        select(line)
+        .where(line.c.precinct == code, line.c.place == LinePlace.ACTIVE, ~marked)
+        .order_by(line.c.page, line.c.row)
+    )
+    for row in connection.execute(query):
+        yield Voter(
+            line=LineId(row.id),
+            pinfl=row.pinfl or "",
+            document=row.document,
+            surname=row.surname,
+            given_name=row.given_name,
+            patronymic=row.patronymic,
+            birth_date=date.fromisoformat(row.birth_date),
+            sex=row.sex,
+            address=row.address,
+            mahalla=row.mahalla,
+            district_soato=row.district_soato,
+            page=row.page,
+            row=row.row,
+            contests=tuple(row.contests.split(";")),
+        )
+
+
+def _station(row: Row[tuple[object, ...]]) -> Station:
+    fields = row._mapping  # noqa: SLF001 - SQLAlchemy's own name for it
+    start_hash = bytes(fields["start_hash"])
+    assert len(start_hash) == HEAD_BYTES  # noqa: S101 - written by `add_station` only
+    return Station(
+        id=fields["id"],
+        book=BookName(DeviceId(bytes(fields["device"])), fields["epoch"]),
+        public_key=bytes(fields["public_key"]),
+        precinct=PrecinctCode(fields["precinct"]),
+        desk=fields["desk"],
+        list_version=fields["list_version"],
+        line_count=fields["line_count"],
+        issued_at_s=fields["issued_at_s"],
+        start=Head(EntryNumber(0), start_hash),
+        revoked_at_s=fields["revoked_at_s"],
+        revoked_reason=fields["revoked_reason"],
+    )

@@ -1,0 +1,95 @@
+"""One voter's line in the store: where it stands, who holds it, and what befell it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from pollbook.clock import COUNTER_BITS
+from pollbook.custody import Anomaly, LineState
+from pollbook.entries import Marked, MarkVoided, decode_entry
+from pollbook.types import LineId, PrecinctCode
+from register.store import ledgers
+from register.store.schema import LinePlace, line, station
+from register.store.stations import Station, all_stations
+
+
+@dataclass(frozen=True, slots=True)
+class LineRecord:
+    """A line as the register has it."""
+
+    line: LineId
+    precinct: PrecinctCode
+    page: int
+    row: int
+    place: LinePlace
+    since_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that befell a line: issued, marked, voided."""
+
+    event: str
+    book: str
+    at_s: int
+    entry: int | None = None
+    channel: str | None = None
+    quarantined: str | None = None
+
+
+def lines_with_pinfl(connection: Connection, pinfl: str) -> list[LineRecord]:
+    """Every line with this PINFL, those in place first."""
+    query = select(line).where(line.c.pinfl == pinfl).order_by(line.c.place, line.c.seq)
+    return [
+        LineRecord(
+            LineId(row.id),
+            PrecinctCode(row.precinct),
+            row.page,
+            row.row,
+            LinePlace(row.place),
+            row.since_version,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def stations_with(connection: Connection, record: LineRecord) -> list[Station]:
+    """The stations whose slices have this line, in the order of issue."""
+    query = select(station.c.id).where(
+        station.c.precinct == record.precinct, station.c.list_version >= record.since_version
+    )
+    ids = set(connection.execute(query).scalars())
+    return sorted((each for each in all_stations(connection) if each.id in ids), key=lambda each: each.id)
+
+
+def history(connection: Connection, record: LineRecord, held_by: list[Station]) -> tuple[list[Event], list[LineState]]:
+    """What befell the line, each book's entries in their order, and the line's state in each book that touched it."""
+    events: list[Event] = []
+    states: list[LineState] = []
+    for each in held_by:
+        events.append(Event("issued", str(each.book), each.issued_at_s))
+        state = ledgers.states(connection, each.id, [record.line]).get(record.line)
+        if state is not None:
+            states.append(state)
+            events += _entered(connection, each, record.line)
+    return events, states
+
+
+def _entered(connection: Connection, by: Station, line_id: LineId) -> Iterator[Event]:
+    """The entries of one book about the line; a book has a few thousand, so they are simply read through."""
+    for stored in ledgers.all_entries(connection, by.id):
+        if stored.quarantined is Anomaly.ENTRY_INVALID:
+            continue
+        found = decode_entry(stored.content)
+        at_s = found.at >> COUNTER_BITS
+        quarantined = stored.quarantined.value if stored.quarantined else None
+        match found.fact:
+            case Marked(about, channel) if about == line_id:
+                yield Event("marked", str(by.book), at_s, stored.number, channel.value, quarantined)
+            case MarkVoided(line=about) if about == line_id:
+                yield Event("voided", str(by.book), at_s, stored.number, None, quarantined)
+            case _:
+                pass

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pollbook.election import Election
+from pollbook.types import ElectionId
+from register.making import training_election
+from tests.register.lists_of_voters import PRECINCT, voters, write_list
+from tests.register.stand_in import Centre, Station, enrolled_station, make_centre
+
+
+@pytest.fixture(scope="session")
+def election() -> Election:
+    return training_election()
+
+
+@pytest.fixture(scope="session")
+def real_election(election: Election) -> Election:
+    return replace(election, id=ElectionId("parliament-2026"), training=False)
+
+
+@pytest.fixture
+def centre(tmp_path: Path, election: Election) -> Iterator[Centre]:
+    made = make_centre(tmp_path / "register", election)
+    yield made
+    made.database.close()
+
+
+@pytest.fixture
+def loaded(centre: Centre, tmp_path: Path) -> Centre:
+    """A register with one precinct of 40 voters."""
+    centre.load(write_list(tmp_path / "voters.csv", voters(40)))
+    return centre
+
+
+@pytest.fixture
+def station(loaded: Centre) -> Station:
+    return enrolled_station(loaded, PRECINCT)

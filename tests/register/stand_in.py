@@ -1,0 +1,207 @@
+"""A register on real files and a station without a store, for the tests of the register."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pollbook import acts, custody
+from pollbook.clock import HybridTime, tick
+from pollbook.custody import LineState
+from pollbook.election import Election
+from pollbook.entries import DayOpened, Entry, Fact, KeyBound, Marked, MarkVoided, TwoOfficers, encode_entry
+from pollbook.ledger import Head, extend, extend_all, origin, sign_head
+from pollbook.messages import (
+    EnrolRequest,
+    SyncAnswer,
+    SyncRequest,
+    decode_enrol_answer,
+    decode_sync_answer,
+    encode_enrol_request,
+    encode_sync_request,
+    untrusted_register_certificate,
+)
+from pollbook.people import PinCost
+from pollbook.signing import SigningKey, certified_key, device_id
+from pollbook.slice import Expected, Slice, read_slice
+from pollbook.types import BookName, Channel, EntryNumber, LineId, PersonNumber, PrecinctCode
+from register.authority import RegisterKeys, load_keys
+from register.enrolment import enrol, make_code
+from register.home import RegisterHome
+from register.ingest import Address, ingest
+from register.making import make_register
+from register.store.engine import Database, open_database
+from register.voter_list.importing import Imported, ImportFiles, import_list
+
+CHEAP = PinCost(memory_kib=8, passes=1, lanes=1)
+BEFORE_ALL = HybridTime(0)
+NOON = datetime(2026, 12, 20, 7, 0, tzinfo=UTC)
+
+
+@dataclass
+class Centre:
+    """A register in a folder, open, at noon of election day unless `now` is set otherwise."""
+
+    home: RegisterHome
+    database: Database
+    keys: RegisterKeys
+    election: Election
+    now: datetime = NOON
+
+    def load(self, voters: Path, totals: Path | None = None, officers: Path | None = None) -> Imported:
+        """Import a list."""
+        files = ImportFiles(voters, totals, officers)
+        return import_list(self.home, self.database, self.election, files, self.now)
+
+    def code(self, precinct: str) -> str:
+        """A new one-time code."""
+        with self.database.write() as connection:
+            return make_code(connection, self.election, PrecinctCode(precinct), 1, self.now)[0]
+
+    def enrol(self, request: bytes) -> bytes:
+        """The answer to an enrol request."""
+        with self.database.write() as connection:
+            return enrol(connection, self.keys, self.election, request, self.now)
+
+    def sync(self, book: BookName, first: int, request: bytes) -> bytes:
+        """The answer to a sync request."""
+        with self.database.write() as connection:
+            return ingest(connection, self.keys.key, request, Address(book, first), self.now)
+
+
+def make_centre(path: Path, election: Election, officers: Path | None = None) -> Centre:
+    """A new register in `path`."""
+    home = RegisterHome(path)
+    make_register(home, election, officers, NOON - timedelta(days=30), CHEAP)
+    return Centre(home, open_database(home), load_keys(home), election)
+
+
+@dataclass
+class Station:
+    """A book that keeps its ledger in memory and does whatever it is told, honest or not."""
+
+    key: SigningKey
+    slice: Slice
+    start: Head
+    register_key: bytes
+    entries: list[bytes] = field(default_factory=list)
+    states: dict[LineId, LineState] = field(default_factory=dict)
+    last_at: HybridTime = BEFORE_ALL
+    cursor: int = 0
+    acknowledged: int = 0
+    officers: dict[PersonNumber, SigningKey] = field(default_factory=dict)
+
+    @property
+    def book(self) -> BookName:
+        return self.slice.header.book
+
+    @property
+    def lines(self) -> list[LineId]:
+        return [voter.line for voter in self.slice.voters]
+
+    @property
+    def head(self) -> Head:
+        return extend_all(self.start, self.entries)
+
+    def enter(self, fact: Fact, actor: int = 0) -> EntryNumber:
+        """Append an entry, one second after the one before."""
+        self.last_at = tick(self.last_at, NOON + timedelta(seconds=len(self.entries)))
+        self.entries.append(encode_entry(Entry(self.last_at, PersonNumber(actor), fact)))
+        return EntryNumber(len(self.entries))
+
+    def mark(self, line: LineId, channel: Channel = Channel.STATION) -> EntryNumber:
+        """Enter a mark, allowed or not."""
+        number = self.enter(Marked(line, channel))
+        before = self.states.get(line, custody.UNMARKED)
+        if before.mark is None and line in set(self.lines):
+            mark = custody.Mark(number, channel, self.last_at, PersonNumber(0))
+            self.states[line] = LineState(mark, before.voids)
+        return number
+
+    def bind_officers(self) -> None:
+        """The first two people get keys."""
+        for number in (1, 2):
+            key = self.officers[PersonNumber(number)] = SigningKey.generate()
+            self.enter(KeyBound(PersonNumber(number), key.public))
+
+    def open_day(self, day: str = "2026-12-20") -> None:
+        """Both officers open the day."""
+        self.enter(DayOpened(day, self._signed(acts.opening_bytes(self.start, day))))
+
+    def void(self, line: LineId, reason: str = "wrong row") -> EntryNumber:
+        """Both officers void the line's mark."""
+        state = self.states[line]
+        assert state.mark is not None
+        message = acts.void_bytes(self.start, line, state.mark.number, reason)
+        number = self.enter(MarkVoided(line, state.mark.number, reason, self._signed(message)))
+        self.states[line] = LineState(None, (*state.voids, number))
+        return number
+
+    def digest(self) -> bytes:
+        """The digest of this book's lines."""
+        return custody.digest(self.states.items())
+
+    def request(self, first: int, last: int | None = None, **changes: object) -> bytes:
+        """A sync request with the entries from `first` to `last` (by default all that follow)."""
+        last = len(self.entries) if last is None else last
+        head = extend_all(self.start, self.entries[:last])
+        fields: dict[str, object] = {
+            "book": self.book,
+            "first": EntryNumber(first),
+            "entries": tuple(self.entries[first - 1 : last]),
+            "head": sign_head(self.start, head, self.key),
+            "digest": self.digest() if last == len(self.entries) else None,
+            "feed_cursor": self.cursor,
+            "sent_at_s": int(NOON.timestamp()),
+            "pending": len(self.entries) - last,
+            "software": "stand-in",
+        }
+        return encode_sync_request(SyncRequest(**(fields | changes)), self.key)  # type: ignore[arg-type]
+
+    def sync(self, centre: Centre, first: int | None = None, last: int | None = None) -> SyncAnswer:
+        """One request and its answer, taken."""
+        first = self.acknowledged + 1 if first is None else first
+        request = self.request(first, last)
+        answer = decode_sync_answer(centre.sync(self.book, first, request), self.register_key, request)
+        self.acknowledged = answer.acknowledged.number
+        self.cursor = max([self.cursor, *(item.number for item in answer.feed)])
+        return answer
+
+    def _signed(self, message: bytes) -> TwoOfficers:
+        first, second = self.officers.items()
+        return acts.sign_act(message, (first[0], first[1].sign), (second[0], second[1].sign))
+
+
+def enrol_request(code: str, key: SigningKey) -> bytes:
+    """What a laptop with this key sends."""
+    return encode_enrol_request(EnrolRequest(code, key.public, "stand-in"), key)
+
+
+def take_enrolment(centre: Centre, answer: bytes, key: SigningKey, epoch: int = 1) -> Station:
+    """The station that an enrolment's answer makes, everything in it proven first."""
+    authority = centre.keys.authority.certificate
+    register_key = certified_key(untrusted_register_certificate(answer), authority, "register", centre.now)
+    enrolled = decode_enrol_answer(answer, register_key)
+    device = device_id(key.public)
+    assert certified_key(enrolled.device_certificate, authority, device.hex(), centre.now) == key.public
+    book = BookName(device, epoch)
+    issued = read_slice(enrolled.slice, register_key, Expected(centre.election.id, book))
+    start = origin(centre.election.id, book, issued.header.sha256)
+    return Station(key, issued, start, register_key)
+
+
+def enrolled_station(centre: Centre, precinct: str, key: SigningKey | None = None, epoch: int = 1) -> Station:
+    """A station of the precinct, enrolled."""
+    key = key or SigningKey.generate()
+    answer = centre.enrol(enrol_request(centre.code(precinct), key))
+    return take_enrolment(centre, answer, key, epoch)
+
+
+def rewritten(start: Head, entries: Sequence[bytes]) -> Head:
+    """The head of another history."""
+    head = start
+    for entry in entries:
+        head = extend(head, entry)
+    return head

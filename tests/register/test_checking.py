@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+
+from register.checking import Checked, check_register
+from tests.register.stand_in import Centre, Station
+
+
+def checked(centre: Centre) -> Checked:
+    with centre.database.read() as connection:
+        return check_register(connection, centre.election)
+
+
+@pytest.fixture
+def used(loaded: Centre, station: Station) -> Centre:
+    station.bind_officers()
+    station.open_day()
+    for line in station.lines[:5]:
+        station.mark(line)
+    station.void(station.lines[0])
+    station.sync(loaded)
+    return loaded
+
+
+def test_an_untouched_register_holds_together(used: Centre) -> None:
+    assert checked(used) == Checked(1, 9, 0, ())
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("UPDATE entry SET bytes = (SELECT bytes FROM entry WHERE number = 6) WHERE number = 5", "chain"),
+        ("DELETE FROM entry WHERE number = 5", "entry 5 is missing"),
+        ("DELETE FROM entry WHERE number = 9", "chain"),
+        ("UPDATE book SET head_signature = zeroblob(64)", "signature"),
+        ("UPDATE line_state SET mark = NULL WHERE mark = 7", "states"),
+        ("DELETE FROM line_state WHERE mark = 7", "states"),
+        ("UPDATE line_state SET channel = 'home' WHERE mark = 7", "states"),
+        ("UPDATE entry SET quarantined = 'second_mark' WHERE number = 7", "entry 7"),
+        ("UPDATE book_key SET public_key = zeroblob(32) WHERE person = 1", "keys"),
+        ("UPDATE book SET digest = zeroblob(32)", "digest"),
+        ("UPDATE book SET day = '2026-12-19'", "day"),
+    ],
+)
+def test_what_was_changed_behind_the_programs_back_is_found(used: Centre, change: str, found: str) -> None:
+    with used.database.write() as connection:
+        connection.execute(text(change))
+    faults = checked(used).faults
+    assert any(found in fault.what for fault in faults), faults

@@ -1,0 +1,331 @@
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pollbook.custody import Anomaly
+from pollbook.entries import Marked, MarkVoided, OfficerSignature
+from pollbook.failures import Failure, WorldFailed
+from pollbook.ledger import SignedHead, origin, sign_head
+from pollbook.messages import FeedKind, SyncAnswer, decode_sync_answer
+from pollbook.signing import SigningKey
+from pollbook.types import Channel, ElectionId, EntryNumber, LineId, PersonNumber
+from register.checking import check_register
+from register.making import training_election
+from register.store import ledgers, stations
+from tests.register.lists_of_voters import PRECINCT, voters, write_list
+from tests.register.stand_in import Centre, Station, enrolled_station, make_centre
+
+STATE = ("entry", "line_state", "book_key", "anomaly", "feed")
+
+
+def refusal(centre: Centre, station: Station, request: bytes, first: int | None = None) -> Failure:
+    with pytest.raises(WorldFailed) as caught:
+        centre.sync(station.book, station.acknowledged + 1 if first is None else first, request)
+    return caught.value.failure
+
+
+def anomalies(centre: Centre) -> list[tuple[str, int]]:
+    with centre.database.read() as connection:
+        return [(kind, entry) for kind, _, entry, _ in ledgers.anomalies(connection)]
+
+
+def marks(centre: Centre) -> int:
+    with centre.database.read() as connection:
+        return ledgers.effective_marks(connection)
+
+
+def is_sound(centre: Centre) -> bool:
+    with centre.database.read() as connection:
+        return not check_register(connection, centre.election).faults
+
+
+def revoke(centre: Centre, station: Station) -> None:
+    with centre.database.write() as connection:
+        found = stations.find_station(connection, station.book)
+        assert found is not None
+        stations.revoke(connection, found.id, "lost", int(centre.now.timestamp()))
+
+
+def test_marks_arrive_and_both_sides_agree(loaded: Centre, station: Station) -> None:
+    for line in station.lines[:10]:
+        station.mark(line)
+    answer = station.sync(loaded)
+    assert answer.acknowledged == station.head
+    assert answer.digest == station.digest()
+    assert (marks(loaded), anomalies(loaded), answer.come_back_s) == (10, [], 30)
+    assert is_sound(loaded)
+
+
+def test_a_day_with_officers_keys_and_voids_arrives(loaded: Centre, station: Station) -> None:
+    station.bind_officers()
+    station.open_day()
+    station.mark(station.lines[0])
+    station.mark(station.lines[1], Channel.HOME)
+    station.void(station.lines[0])
+    station.mark(station.lines[0], Channel.EARLY)
+    station.void(station.lines[0])
+    answer = station.sync(loaded)
+    assert answer.digest == station.digest()
+    assert (marks(loaded), anomalies(loaded)) == (1, [])
+    assert is_sound(loaded)
+
+
+def test_the_same_request_again_does_nothing_twice(loaded: Centre, station: Station) -> None:
+    station.mark(station.lines[0])
+    request = station.request(1)
+    first = loaded.sync(station.book, 1, request)
+    assert loaded.sync(station.book, 1, request) == first
+    assert marks(loaded) == 1
+
+
+def test_a_request_that_overlaps_what_is_stored_brings_only_what_is_new(loaded: Centre, station: Station) -> None:
+    for line in station.lines[:6]:
+        station.mark(line)
+    assert station.sync(loaded, 1, 4).acknowledged.number == 4
+    assert station.sync(loaded, 2, 6).acknowledged == station.head
+    assert (marks(loaded), anomalies(loaded)) == (6, [])
+
+
+def test_a_hole_in_the_numbers_takes_nothing_and_names_what_is_stored(loaded: Centre, station: Station) -> None:
+    for line in station.lines[:6]:
+        station.mark(line)
+    station.sync(loaded, 1, 2)
+    answer = station.sync(loaded, 4, 6)
+    assert answer.acknowledged.number == 2
+    assert (marks(loaded), anomalies(loaded)) == (2, [])
+    assert station.sync(loaded).acknowledged == station.head
+
+
+def test_numbers_that_go_back_are_an_old_request_and_take_nothing_away(loaded: Centre, station: Station) -> None:
+    for line in station.lines[:6]:
+        station.mark(line)
+    station.sync(loaded)
+    assert station.sync(loaded, 1, 3).acknowledged == station.head
+    assert (marks(loaded), anomalies(loaded)) == (6, [])
+
+
+def test_a_request_says_what_the_path_says(loaded: Centre, station: Station) -> None:
+    station.mark(station.lines[0])
+    assert refusal(loaded, station, station.request(1), first=2) is Failure.REQUEST_NOT_ACCEPTED
+
+
+def test_an_unknown_device_is_refused(loaded: Centre, station: Station) -> None:
+    stranger = replace(station, key=SigningKey.generate(), entries=[])
+    assert refusal(loaded, station, stranger.request(1)) is Failure.REQUEST_NOT_ACCEPTED
+    unknown = replace(station.book, epoch=9)
+    with pytest.raises(WorldFailed, match="not a book"):
+        loaded.sync(unknown, 1, station.request(1))
+
+
+def test_a_wrong_signature_is_refused(loaded: Centre, station: Station) -> None:
+    station.mark(station.lines[0])
+    head = sign_head(station.start, station.head, SigningKey.generate())
+    assert refusal(loaded, station, station.request(1, head=head)) is Failure.REQUEST_NOT_ACCEPTED
+    head = SignedHead(station.head, bytes(64))
+    assert refusal(loaded, station, station.request(1, head=head)) is Failure.REQUEST_NOT_ACCEPTED
+    assert (marks(loaded), anomalies(loaded)) == (0, [])
+
+
+def test_a_ledger_of_another_election_is_refused(loaded: Centre, station: Station) -> None:
+    station.start = origin(ElectionId("another-2026"), station.book, station.slice.header.sha256)
+    station.mark(station.lines[0])
+    assert refusal(loaded, station, station.request(1)) is Failure.REQUEST_NOT_ACCEPTED
+
+
+@pytest.mark.parametrize("request_bytes", [b"", b"garbage", b"\x00" * 100_000])
+def test_garbage_is_refused(loaded: Centre, station: Station, request_bytes: bytes) -> None:
+    assert refusal(loaded, station, request_bytes) is Failure.REQUEST_NOT_ACCEPTED
+
+
+def test_a_forked_ledger_is_seen_told_and_kept_as_evidence(loaded: Centre, station: Station) -> None:
+    station.mark(station.lines[0])
+    station.sync(loaded)
+    clone = replace(station, entries=list(station.entries), states=dict(station.states))
+    station.mark(station.lines[1])
+    station.sync(loaded)
+    clone.mark(station.lines[2])
+    clone.mark(station.lines[3])
+    answer = clone.sync(loaded)
+    assert answer.acknowledged == station.head
+    assert [(item.kind, item.text, item.entry) for item in answer.feed] == [(FeedKind.ANOMALY, "fork", 2)]
+    assert (anomalies(loaded), marks(loaded)) == ([("fork", 2)], 2)
+    with closing(sqlite3.connect(loaded.home.database)) as connection:
+        kept = connection.execute("SELECT number, bytes FROM fork_entry ORDER BY number").fetchall()
+    assert kept == [(2, clone.entries[1]), (3, clone.entries[2])]
+    clone.sync(loaded, 2)
+    assert anomalies(loaded) == [("fork", 2)]
+
+
+def test_a_history_rewritten_before_what_is_sent_is_a_fork_too(loaded: Centre, station: Station) -> None:
+    station.mark(station.lines[0])
+    station.mark(station.lines[1])
+    station.sync(loaded)
+    station.entries[0], station.entries[1] = station.entries[1], station.entries[0]
+    station.mark(station.lines[2])
+    answer = station.sync(loaded, 3)
+    assert answer.acknowledged.number == 2
+    assert anomalies(loaded) == [("fork", 3)]
+    assert marks(loaded) == 2
+
+
+def test_an_entry_that_custody_refuses_keeps_its_number_and_the_queue_moves_on(
+    loaded: Centre, station: Station
+) -> None:
+    station.mark(station.lines[0])
+    station.mark(station.lines[0])
+    station.mark(LineId(12345))
+    station.enter(Marked(station.lines[2], Channel.STATION), actor=77)
+    nobody = (OfficerSignature(PersonNumber(1), bytes(64)), OfficerSignature(PersonNumber(2), bytes(64)))
+    station.enter(MarkVoided(station.lines[0], EntryNumber(1), "x", nobody))
+    station.enter(MarkVoided(station.lines[5], EntryNumber(1), "x", nobody))
+    station.entries.append(b"\xff not an entry")
+    station.mark(station.lines[1])
+    answer = station.sync(loaded)
+    expected = [
+        (Anomaly.SECOND_MARK, 2),
+        (Anomaly.UNKNOWN_LINE, 3),
+        (Anomaly.UNKNOWN_PERSON, 4),
+        (Anomaly.OFFICERS_NOT_PROVEN, 5),
+        (Anomaly.VOID_WITHOUT_MARK, 6),
+        (Anomaly.ENTRY_INVALID, 7),
+    ]
+    assert anomalies(loaded) == [(kind.value, number) for kind, number in expected]
+    assert [(item.text, item.entry) for item in answer.feed] == anomalies(loaded)
+    assert answer.acknowledged == station.head
+    assert (marks(loaded), is_sound(loaded)) == (2, True)
+
+
+def test_time_that_goes_back_within_a_ledger_is_an_anomaly(loaded: Centre, station: Station) -> None:
+    station.mark(station.lines[0])
+    station.entries.append(station.entries[0])
+    station.sync(loaded)
+    assert anomalies(loaded) == [("time_went_back", 2)]
+
+
+def test_two_books_that_marked_one_line_are_both_told_and_both_marks_stay(loaded: Centre, station: Station) -> None:
+    revoke(loaded, station)
+    second = enrolled_station(loaded, PRECINCT)
+    line = station.lines[3]
+    second.mark(line)
+    second.sync(loaded)
+    station.mark(station.lines[2])
+    station.mark(line)
+    late = station.sync(loaded)
+    assert late.acknowledged == station.head
+    assert anomalies(loaded) == [("second_mark", 2), ("second_mark", 1)]
+    assert [item.text for item in second.sync(loaded).feed] == ["second_mark"]
+    assert (marks(loaded), is_sound(loaded)) == (2, True)
+
+
+def test_what_a_revoked_book_still_has_is_stored_and_then_it_is_refused(loaded: Centre, station: Station) -> None:
+    station.mark(station.lines[0])
+    revoke(loaded, station)
+    answer = station.sync(loaded)
+    assert answer.acknowledged == station.head
+    assert [(item.kind, item.text) for item in answer.feed] == [(FeedKind.REVOKED, "lost")]
+    assert marks(loaded) == 1
+    assert refusal(loaded, station, station.request(2)) is Failure.BOOK_REVOKED
+    station.mark(station.lines[1])
+    assert station.sync(loaded).acknowledged == station.head
+
+
+def test_a_differing_digest_is_told_once(loaded: Centre, station: Station) -> None:
+    station.mark(station.lines[0])
+    station.states.clear()
+    answer = station.sync(loaded)
+    assert answer.digest != station.digest()
+    station.sync(loaded)
+    assert anomalies(loaded) == [("digest_differs", 1)]
+
+
+def test_a_skewed_clock_is_noted_and_changes_nothing(loaded: Centre, station: Station) -> None:
+    loaded.now += timedelta(minutes=6)
+    station.mark(station.lines[0])
+    assert station.sync(loaded).acknowledged == station.head
+    assert (anomalies(loaded), marks(loaded)) == ([("clock_skewed", 0)], 1)
+
+
+def test_feed_items_come_until_the_book_has_seen_them(loaded: Centre, station: Station) -> None:
+    station.mark(LineId(1))
+    station.mark(LineId(2))
+    assert [item.number for item in station.sync(loaded).feed] == [1, 2]
+    assert station.sync(loaded).feed == ()
+    station.cursor = 1
+    assert [item.number for item in station.sync(loaded).feed] == [2]
+
+
+def test_a_register_set_back_names_what_it_has_and_takes_the_rest_again(loaded: Centre, station: Station) -> None:
+    for line in station.lines[:4]:
+        station.mark(line)
+    station.sync(loaded, 1, 2)
+    station.acknowledged = 4  # as a register that was restored from yesterday's copy would have it
+    answer = station.sync(loaded)
+    assert answer.acknowledged.number == 2
+    assert station.sync(loaded).acknowledged == station.head
+
+
+def test_three_thousand_marks_in_one_request_take_well_under_a_second(tmp_path: Path) -> None:
+    centre = make_centre(tmp_path / "register", training_election())
+    centre.load(write_list(tmp_path / "voters.csv", voters(3000)))
+    station = enrolled_station(centre, PRECINCT)
+    for line in station.lines:
+        station.mark(line)
+    request = station.request(1)
+    began = perf_counter()
+    answer = centre.sync(station.book, 1, request)
+    assert perf_counter() - began < 1
+    assert decode_sync_answer(answer, station.register_key, request).digest == station.digest()
+    centre.database.close()
+
+
+def story(station: Station) -> None:
+    """A ledger with something of everything, refused entries too."""
+    station.bind_officers()
+    station.open_day()
+    for line in station.lines[:5]:
+        station.mark(line)
+    station.void(station.lines[1])
+    station.mark(station.lines[1], Channel.HOME)
+    station.mark(station.lines[0])
+    station.mark(LineId(99))
+    station.entries.append(b"\x00")
+    for line in station.lines[5:9]:
+        station.mark(line)
+
+
+def state(centre: Centre) -> list[list[tuple[object, ...]]]:
+    with closing(sqlite3.connect(centre.home.database)) as connection:
+        return [connection.execute(f"SELECT * FROM {table}").fetchall() for table in STATE]  # noqa: S608
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(1, 20), st.integers(0, 20)), max_size=8))
+def test_any_split_overlap_and_repetition_gives_the_same_state(
+    tmp_path_factory: pytest.TempPathFactory, spans: list[tuple[int, int]]
+) -> None:
+    path = tmp_path_factory.mktemp("split")
+    centre = make_centre(path / "register", training_election())
+    centre.load(write_list(path / "voters.csv", voters(12)))
+    station = enrolled_station(centre, PRECINCT)
+    story(station)
+    last = len(station.entries)
+    for first, length in spans:
+        if first <= last:
+            station.sync(centre, first, min(first + length - 1, last))
+    answer: SyncAnswer = station.sync(centre, 1, last)
+    assert answer.acknowledged == station.head
+    tables = state(centre)
+    assert [row[1] for row in tables[0]] == list(range(1, last + 1))
+    assert [(row[2], row[3]) for row in tables[3]] == [("second_mark", 11), ("unknown_line", 12), ("entry_invalid", 13)]
+    assert len(tables[4]) == 3
+    assert (marks(centre), is_sound(centre), answer.digest) == (9, True, station.digest())
+    centre.database.close()
