@@ -21,7 +21,8 @@ BURST = 12
 def desk_of(book: Book) -> StationDesk:
     """The desk with the day opened and the operator signed in, by the training PINs."""
     desk = StationDesk(book)
-    pins = json.loads(book.home.training_pins.read_text("utf-8"))
+    kept = json.loads(book.home.training_pins.read_text("utf-8"))
+    pins = {key: person["pin"] for key, person in kept.items()}
     officers = [person for person in book.people.values() if person.is_officer][:2]
     if not desk.is_day_open():
         first, second = officers
