@@ -19,6 +19,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from pollbook.clock import SystemClock
+from pollbook.store.book import open_book
+from pollbook.store.home import StationHome
+from pollbook.types import LineId, line_text
+
 TOOLS = Path(sys.executable).parent
 ROOT = Path(__file__).resolve().parents[2]
 VOTERS = 3000
@@ -154,7 +159,7 @@ def verdict(
     agrees = {
         "the operator worked": len(lines) >= operator.kills,
         "nobody was marked twice": len(lines) == len(set(lines)),
-        "every mark told as done is in the book": len(lines) <= marked,
+        "every mark told as done is in the book, under its number": set(map(tuple, told)) <= marks_in(station),
         "at most one untold mark a kill of the operator": marked - len(lines) <= operator.kills + 1,
         "nothing waits": last.get("pending") == 0,
         "the register has every mark": status["marks"] == marked,
@@ -164,6 +169,13 @@ def verdict(
     }
     counts = {worker.name: worker.kills for worker in workers}
     return {"ok": all(agrees.values()), "kills": counts, "told": len(told), "marked": marked, "agrees": agrees}
+
+
+def marks_in(station: Path) -> set[tuple[str, ...]]:
+    """The number and line of every mark that stands in the book."""
+    with open_book(StationHome(station), SystemClock(), writer=False) as book:
+        rows = book.connection.exec_driver_sql("SELECT mark, line FROM line_state WHERE mark IS NOT NULL")
+        return {(str(row.mark), line_text(LineId(row.line))) for row in rows}
 
 
 def wait_until_listening(serve: Worker) -> None:

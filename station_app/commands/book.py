@@ -1,0 +1,242 @@
+"""`uchastka book …`: what the desktop does at the book, for scripts, IT staff and rehearsals (DESIGN §9)."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+
+from pollbook.clock import SystemClock
+from pollbook.commanding import Answer, CommandParser, Console, WrongUsage, refused
+from pollbook.failures import Exit, Failure, Refused
+from pollbook.store import sign_in, syncing
+from pollbook.store.book import Book, open_book
+from pollbook.store.check import check_book
+from pollbook.store.home import StationHome
+from pollbook.store.records import Hit
+from pollbook.types import Channel, LineId, Person, line_text
+from station_app.commands.presence import PIN_FILE, Presence
+from station_app.desk import MarkShown
+from station_app.station_desk import StationDesk
+
+LIMIT = 50
+BookAct = Callable[[Book, argparse.Namespace, Console], Answer]
+
+
+def add_commands(top: CommandParser) -> None:
+    """`top` knows the commands of the book."""
+    group = top.command("book", "look into the book, mark and void, check it")
+    group.command("status", "how the book stands", partial(_on_book, _status, writer=False))
+    find = group.command("find", "look for voters", partial(_on_book, _find, writer=False))
+    find.add_argument("text", metavar="TEXT", help="names, a birth year or date, a PINFL, a document, an MRZ")
+    find.add_argument("--limit", type=_count, default=LIMIT, metavar="N", help=f"at most so many hits ({LIMIT})")
+    mark = group.command("mark", "record that the voter received ballots", partial(_on_book, _mark, writer=True))
+    mark.add_argument("line", metavar="LINE", help="the line's id, or the voter's PINFL")
+    channels = [channel.value for channel in Channel]
+    mark.add_argument("--channel", choices=channels, default=Channel.STATION.value, help="where (station)")
+    void = group.command("void", "undo a mark by two officers", partial(_on_book, _void, writer=True))
+    void.add_argument("line", metavar="LINE", help="the line's id, or the voter's PINFL")
+    void.add_argument("--reason", required=True, metavar="TEXT", help="why, in a few words")
+    add_officers(void, required=True)
+    group.command("check", "prove the book from its first byte to its last", partial(_on_book, _check, writer=False))
+    unlock = group.command(
+        "unlock",
+        "sign in for the commands; opens the day with two officers first",
+        partial(_on_book, _unlock, writer=True),
+    )
+    unlock.epilog = (
+        "In a training election the other commands sign in by themselves, with training-pins.json or with the TOML "
+        f'file that {PIN_FILE} names (a line for each person: "1708-0001-01" = "482915").'
+    )
+    add_officers(unlock, required=False)
+    unlock.add_argument("--person", metavar="NAME", help="who signs in (asked otherwise)")
+    group.command("lock", "sign out", partial(_on_book, _lock, writer=True))
+
+
+def add_officers(parser: CommandParser, *, required: bool) -> None:
+    """`parser` takes the two officers of an act."""
+    parser.add_argument(
+        "--officer",
+        action="append",
+        required=required,
+        default=None if required else [],
+        metavar="NAME",
+        help="one of two officers: the register's key, a number, a name in any script, an office; given twice",
+    )
+
+
+def two_named(arguments: argparse.Namespace) -> list[str]:
+    """The officers that were named: two, or none where none has to be.
+
+    Raises:
+        WrongUsage: Another number of them.
+    """
+    named: list[str] = arguments.officer
+    if len(named) not in {0, 2}:
+        raise WrongUsage("--officer NAME is given twice, once for each of the two officers")
+    return named
+
+
+def _on_book(act: BookAct, arguments: argparse.Namespace, console: Console, *, writer: bool) -> Answer:
+    with open_book(StationHome(arguments.home), SystemClock(), writer=writer) as book:
+        return act(book, arguments, console)
+
+
+def refuse(console: Console, failed: Refused | Failure, **data: object) -> Answer:
+    """The answer for a refusal, said in words too."""
+    given = failed if isinstance(failed, Refused) else Refused(failed)
+    console.tell_failure(given.failure, given.facts)
+    return refused(given.failure, given.facts, **data)
+
+
+def _status(book: Book, _arguments: argparse.Namespace, _console: Console) -> Answer:
+    counts, sync, header = book.counts(), syncing.sync_status(book), book.header
+    desk, signed_in = StationDesk(book), sign_in.session(book)
+    with_pin = sign_in.people_with_pin(book)
+    return Answer(
+        {
+            "election": header.election.id,
+            "training": header.election.training,
+            "precinct": header.precinct,
+            "precinct_name": header.precinct_name,
+            "desk": header.desk,
+            "book": str(header.book),
+            "list_version": header.list_version,
+            "lines": counts.lines,
+            "marked": counts.marked,
+            "by_channel": {channel.value: count for channel, count in counts.by_channel.items()},
+            "voided": counts.voided,
+            "entries": sync.head.number,
+            "acknowledged": sync.acknowledged,
+            "pending": sync.pending,
+            "head": sync.head.hash.hex(),
+            "last_sync_at": _text_of(sync.last_sync_s),
+            "last_failure": sync.failure.key if sync.failure else None,
+            "register": book.link.url,
+            "day_open": desk.is_day_open(),
+            "day": str(day) if (day := book.open_day()) else None,
+            "signed_in": signed_in.key if signed_in else None,
+            "people": [person_fields(person) | {"pin_set": person.number in with_pin} for person in header.people],
+            "notices": [item.text for item in syncing.notices(book)],
+        }
+    )
+
+
+def _find(book: Book, arguments: argparse.Namespace, console: Console) -> Answer:
+    if not book.election.training and sign_in.session(book) is None:
+        return refuse(console, Failure.NOT_SIGNED_IN)
+    found = StationDesk(book).find(arguments.text, arguments.limit)
+    hits = [_hit_fields(hit) for hit in found.hits]
+    words = [
+        f"{hit['line']}  {hit['surname']} {hit['given_name']}  {hit['birth_date']}  "
+        f"{hit['page']}/{hit['row']}  {hit['state']}  ({hit['tier']})"
+        for hit in hits
+    ]
+    return Answer({"hits": hits, "more": found.more}, "\n".join([*words, *(["…"] if found.more else [])]))
+
+
+def _mark(book: Book, arguments: argparse.Namespace, console: Console) -> Answer:
+    line = book.line_named(arguments.line)
+    if isinstance(line, Failure):
+        return refuse(console, line)
+    person = Presence(book, arguments.terminal).someone()
+    if isinstance(person, Refused):
+        return refuse(console, person)
+    marked = StationDesk(book, person).mark(line, Channel(arguments.channel))
+    if isinstance(marked, Refused):
+        return refuse(console, marked, line=line_text(line), **_mark_there(book, line))
+    return Answer({"outcome": "marked", "entry": marked.number, "line": line_text(line), **_place(marked)})
+
+
+def _void(book: Book, arguments: argparse.Namespace, console: Console) -> Answer:
+    named = two_named(arguments)
+    line = book.line_named(arguments.line)
+    if isinstance(line, Failure):
+        return refuse(console, line)
+    presence = Presence(book, arguments.terminal)
+    person = presence.someone()
+    if isinstance(person, Refused):
+        return refuse(console, person)
+    officers = presence.two_officers(named)
+    if isinstance(officers, Refused):
+        return refuse(console, officers)
+    (first, first_pin), (second, second_pin) = officers
+    voided = StationDesk(book, person).void(line, arguments.reason, first, first_pin, second, second_pin)
+    if isinstance(voided, Refused):
+        return refuse(console, voided, line=line_text(line))
+    fields = {"outcome": "voided", "entry": book.head.number, "line": line_text(line), "mark": voided.number}
+    return Answer({**fields, **_place(voided)})
+
+
+def _check(book: Book, _arguments: argparse.Namespace, console: Console) -> Answer:
+    report = check_book(book)
+    data = {
+        "ok": report.ok,
+        "entries": report.entries,
+        "head": report.head.hex(),
+        "unsigned": report.unsigned,
+        "problems": list(report.problems),
+    }
+    if report.ok:
+        return Answer(data)
+    console.tell_failure(Failure.LEDGER_BROKEN, {"entry": report.entries})
+    return Answer({**data, "failure": Failure.LEDGER_BROKEN.key, "code": Failure.LEDGER_BROKEN.code}, exit=Exit.FAULT)
+
+
+def _unlock(book: Book, arguments: argparse.Namespace, console: Console) -> Answer:
+    person = Presence(book, arguments.terminal).unlock(two_named(arguments), arguments.person)
+    if isinstance(person, Refused):
+        return refuse(console, person)
+    return Answer({"outcome": "unlocked", "person": person.key, "lock_after_s": book.election.lock_after_s})
+
+
+def _lock(book: Book, _arguments: argparse.Namespace, _console: Console) -> Answer:
+    sign_in.end_session(book)
+    return Answer({"outcome": "locked"})
+
+
+def person_fields(person: Person) -> dict[str, object]:
+    """A person as the JSON of every command has one."""
+    return {
+        "number": person.number,
+        "key": person.key,
+        "surname": person.surname,
+        "given_name": person.given_name,
+        "role": person.role.value,
+    }
+
+
+def _hit_fields(hit: Hit) -> dict[str, object]:
+    return {
+        "line": line_text(hit.line),
+        "tier": hit.tier.value,
+        "surname": hit.surname,
+        "given_name": hit.given_name,
+        "birth_date": hit.birth_date.isoformat(),
+        "page": hit.page,
+        "row": hit.row,
+        "state": hit.status.value,
+    }
+
+
+def _mark_there(book: Book, line: LineId) -> Mapping[str, object]:
+    state = book.line(line)
+    if state is None or state.mark is None:
+        return {}
+    return {"entry": state.mark.number, "channel": state.mark.channel.value}
+
+
+def _place(mark: MarkShown) -> dict[str, object]:
+    return {"channel": mark.channel.value, "page": mark.page, "row": mark.row}
+
+
+def _text_of(at_s: int | None) -> str | None:
+    return None if at_s is None else datetime.fromtimestamp(at_s, UTC).isoformat()
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number

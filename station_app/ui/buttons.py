@@ -1,0 +1,29 @@
+"""Buttons: one main button a screen, quiet ones beside it; a held key presses once."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QPushButton
+
+_PRESSES = {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space}
+
+
+class Button(QPushButton):
+    """Pressed by Enter as well as by Space, once a press; `kind` is main, quiet or empty."""
+
+    def __init__(self, kind: str = "") -> None:
+        super().__init__()
+        self.setProperty("kind", kind)
+        self.setAutoDefault(False)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() not in _PRESSES:
+            super().keyPressEvent(event)
+        elif not event.isAutoRepeat():
+            self.click()
+
+
+def with_key(key: str, text: str) -> str:
+    """A button's text with the key that presses it before it."""
+    return f"{key}   {text}"

@@ -1,0 +1,299 @@
+"""The check-in screen: "may I give this person ballots, and which?" (SCREENS, the check-in screen).
+
+The rules of Enter, which marks a voter and must never do so by accident:
+
+1. Enter acts on the stage in which it was pressed, and leaves it: no press finds and marks.
+2. A held key is one press; a press within `READ_FIRST_S` of a card's appearing is a scanner's, not a person's.
+3. While a card is fetched or a mark is on its way to the disk, Enter does nothing.
+4. With several hits and none highlighted, Enter highlights the first; it never opens one by itself.
+"""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
+
+from pollbook.clock import Clock
+from pollbook.texts import Texts
+from pollbook.types import LineId
+from station_app.background import BookThread
+from station_app.desk import DeskStatus, FoundVoters, MarkShown, Refused, Station, Verdict, VoterCard
+from station_app.ui.faults import failure_of
+from station_app.ui.find_panel import FindPanel
+from station_app.ui.marks_panel import MarksPanel
+from station_app.ui.scanning import asked_text, is_being_scanned
+from station_app.ui.searching import Searching
+from station_app.ui.stage_buttons import buttons_of
+from station_app.ui.stages import MARKABLE, Broken, Done, Marking, Opening, Shown, Stage, Waiting
+from station_app.ui.theme import Theme
+from station_app.ui.turnout import Turnout
+from station_app.ui.verdict_panel import VerdictPanel
+from station_app.ui.verdicts import words_of
+
+READ_FIRST_S = 0.25
+"""Nobody reads a verdict faster; scanners send their second line end within milliseconds."""
+_CARD = "card"
+
+
+class CheckIn(QWidget):
+    """Joins the panels to the book's thread; holds the one stage."""
+
+    undo_asked = Signal(object)
+    changed = Signal()
+
+    def __init__(
+        self, book: BookThread, clock: Clock, station: Station, zone: tzinfo, texts: Texts, theme: Theme
+    ) -> None:
+        super().__init__()
+        self.setObjectName("screen")
+        self._book, self._clock, self._station, self._zone = book, clock, station, zone
+        self._texts, self._theme = texts, theme
+        self._stage: Stage = Waiting()
+        self._shown_at_s = 0.0
+        self._text_when_pressed = ""
+        self.has_sound = True
+        self.finder = FindPanel(texts, theme)
+        self.verdict = VerdictPanel(texts, theme)
+        self.marks = MarksPanel(texts, theme, zone)
+        self.turnout = Turnout(texts, theme)
+        self._panels = (self.finder, self.verdict, self.marks, self.turnout)
+        self.searching = Searching(book, self.finder)
+        self._lay_out()
+        self._connect()
+        self._set_stage(Waiting())
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 12, 12, 8)
+        row.setSpacing(12)
+        for share, (upper, lower) in {42: (self.finder, self.marks), 58: (self.verdict, self.turnout)}.items():
+            column = QVBoxLayout()
+            column.setSpacing(8)
+            column.addWidget(upper, 1)
+            column.addWidget(lower)
+            row.addLayout(column, share)
+            upper.setMinimumWidth(1)
+            lower.setMinimumWidth(1)
+        verdict = self.verdict
+        channels = verdict.channel.buttons.values()
+        order = (self.finder.box, self.finder.list, self.marks.list, *channels, verdict.main, verdict.undo)
+        for before, after in zip(order, (*order[1:], verdict.back), strict=True):
+            QWidget.setTabOrder(before, after)
+        self.setFocusProxy(self.finder.box)
+
+    def _connect(self) -> None:
+        self.finder.typed.connect(self._typed)
+        self.finder.entered.connect(self._entered)
+        self.finder.escaped.connect(self.step_back)
+        self.finder.chosen.connect(self._open)
+        self.finder.box.scrolled.connect(self.verdict.scroll_by)
+        self.searching.found.connect(self._found)
+        self.searching.failed.connect(self._broke)
+        self.verdict.confirmed.connect(self.mark)
+        self.verdict.backed.connect(self.step_back)
+        self.verdict.undo_asked.connect(self._ask_undo)
+        self.marks.chosen.connect(self.undo_asked)
+        self.marks.escaped.connect(self.finder.box.setFocus)
+
+    @property
+    def stage(self) -> Stage:
+        """Where the check-in stands."""
+        return self._stage
+
+    def focus_box(self) -> None:
+        """The focus is in the search box."""
+        self.finder.box.setFocus()
+
+    def clear(self) -> None:
+        """Forget the voter and what was typed: the next one, or nobody at the desk."""
+        self._book.drop(_CARD)
+        self.searching.forget()
+        self.finder.clear()
+        self._set_stage(Waiting())
+
+    def step_back(self) -> None:
+        """Esc: from the card to the list, from the list to the empty box; never out of a mark in flight."""
+        if isinstance(self._stage, Marking):
+            return
+        if isinstance(self._stage, (Shown, Opening, Broken)) and len(self.finder.model.hits) > 1:
+            self._book.drop(_CARD)
+            self.searching.forget()
+            self._set_stage(Waiting())
+            self.focus_box()
+        else:
+            self.clear()
+
+    def choose_next_channel(self) -> None:
+        """F2, while a voter is shown who may be marked."""
+        if isinstance(self._stage, Shown) and self._stage.may_mark:
+            self.verdict.channel.choose_next()
+            self.verdict.show_channel()
+
+    def show_counts(self, status: DeskStatus, marks: tuple[MarkShown, ...]) -> None:
+        """Newer counters and marks."""
+        self.turnout.show_status(status)
+        self.marks.show_marks(marks)
+
+    def refresh_card(self) -> None:
+        """Fetch the card on the screen again: its mark was undone, or the list changed."""
+        if isinstance(self._stage, (Shown, Done)):
+            self._open(self._stage.card.voter.line)
+
+    def retranslate(self, texts: Texts) -> None:
+        """Speak another language; the voter stays on the screen."""
+        self._texts = texts
+        for panel in self._panels:
+            panel.retranslate(texts)
+        self._show_stage()
+
+    def restyle(self, theme: Theme) -> None:
+        """Take other colours or another size."""
+        self._theme = theme
+        for panel in self._panels:
+            panel.restyle(theme)
+        self._show_stage()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """What no other part wanted: letters belong to the search box, Esc steps back."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.step_back()
+        elif event.text() and event.text().isprintable():
+            self.focus_box()
+            self.finder.box.keyPressEvent(event)
+        else:
+            super().keyPressEvent(event)
+
+    # Finding
+
+    def _typed(self, text: str) -> None:
+        if isinstance(self._stage, Marking):
+            return
+        self._book.drop(_CARD)
+        self._set_stage(Waiting())
+        if is_being_scanned(text) or not text.strip():
+            self.searching.forget()
+            self.finder.show_found(None)
+        else:
+            self.searching.ask(asked_text(text))
+
+    def _found(self, found: FoundVoters, opens: bool) -> None:
+        self._set_stage(Waiting(nothing_found=not found.hits))
+        if not found.hits:
+            self.verdict.announce()
+        elif opens:
+            self._open_chosen()
+
+    def _broke(self, error: Exception) -> None:
+        self.searching.forget()
+        self._set_stage(Broken(failure_of(error).failure))
+        self.verdict.announce()
+
+    # Enter
+
+    def _entered(self, with_control: bool) -> None:
+        match self._stage:
+            case Waiting():
+                self._enter_while_finding()
+            case Shown(card, refused) if self._clock.monotonic_s() - self._shown_at_s >= READ_FIRST_S:
+                if refused is not None:
+                    self._open(card.voter.line)
+                elif with_control == (card.verdict is Verdict.LOOK_CLOSER):
+                    self.mark()
+            case _:
+                pass
+
+    def _enter_while_finding(self) -> None:
+        text = self.finder.text
+        if self.searching.is_under_way:
+            self.searching.open_when_found()
+        elif self.finder.model.hits:
+            self._open_chosen()
+        elif text.strip():
+            self.searching.ask(asked_text(text), opens=True)
+
+    def _open_chosen(self) -> None:
+        hit = self.finder.chosen_hit
+        if hit is None:
+            self.finder.ask_to_choose()
+        else:
+            self._open(hit.line)
+
+    def _open(self, line: LineId) -> None:
+        if isinstance(self._stage, Marking):
+            return
+        self.finder.highlight(line)
+        self._stage = Opening()
+        self.searching.show_waiting()
+        self._book.ask(self, lambda desk: desk.card(line), self._show_card, self._broke, _CARD)
+        self.focus_box()
+
+    def _show_card(self, card: VoterCard) -> None:
+        self.searching.forget()
+        self._shown_at_s = self._clock.monotonic_s()
+        self.verdict.channel.reset()
+        self._set_stage(Shown(card))
+        self.verdict.announce()
+
+    # Marking
+
+    def mark(self) -> None:
+        """Mark the voter on the screen; does nothing in any other stage, so a second press cannot mark."""
+        stage = self._stage
+        if not isinstance(stage, Shown) or not stage.may_mark or stage.refused is not None:
+            return
+        line, channel = stage.card.voter.line, self.verdict.channel.channel
+        self._text_when_pressed = self.finder.text
+        self._set_stage(Marking(stage.card))
+        self._book.ask(self, lambda desk: desk.mark(line, channel), self._marked, self._mark_failed)
+        self.focus_box()
+
+    def _marked(self, answer: MarkShown | Refused) -> None:
+        stage = self._stage
+        if not isinstance(stage, Marking):
+            return
+        if isinstance(answer, Refused):
+            self._refuse(stage.card, answer)
+            return
+        typed_meanwhile = self.finder.text if self.finder.text != self._text_when_pressed else ""
+        self.finder.clear()
+        self._set_stage(Done(stage.card, answer))
+        self.verdict.announce()
+        if self.has_sound:
+            QApplication.beep()
+        self.changed.emit()
+        if typed_meanwhile:
+            self.finder.box.setText(typed_meanwhile)
+            self._typed(typed_meanwhile)
+
+    def _mark_failed(self, error: Exception) -> None:
+        if isinstance(self._stage, Marking):
+            self._refuse(self._stage.card, failure_of(error))
+
+    def _refuse(self, card: VoterCard, refused: Refused) -> None:
+        self._shown_at_s = self._clock.monotonic_s()
+        self._set_stage(Shown(card, refused))
+        self.verdict.announce()
+        self.focus_box()
+        self.changed.emit()
+
+    def _ask_undo(self) -> None:
+        if isinstance(self._stage, Shown) and self._stage.card.mark is not None:
+            self.undo_asked.emit(self._stage.card.mark)
+
+    # Drawing
+
+    def _set_stage(self, stage: Stage) -> None:
+        if stage != self._stage or isinstance(self._stage, Waiting):
+            self._stage = stage
+            self._show_stage()
+
+    def _show_stage(self) -> None:
+        stage, texts = self._stage, self._texts
+        card = stage.card if isinstance(stage, (Shown, Marking, Done)) else None
+        words = words_of(stage, texts, self._zone, self._station.election.day)
+        asks_signature = isinstance(stage, (Shown, Marking)) and card is not None and card.verdict in MARKABLE
+        self.verdict.show_verdict(words, card.voter if card else None, texts, asks_signature=asks_signature)
+        self.verdict.show_buttons(buttons_of(stage, texts, is_short=self._theme.is_large))

@@ -1,0 +1,72 @@
+"""F1: the keys, and what the colours of the verdict mean."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+
+from pollbook.texts import Texts
+from station_app.ui.buttons import Button, with_key
+from station_app.ui.labels import label
+from station_app.ui.sheet import Sheet
+from station_app.ui.theme import Step, Theme
+
+KEYS = (
+    ("Enter", "help_enter"),
+    ("Esc", "help_esc"),
+    ("\u2191  \u2193", "help_arrows"),
+    ("F2", "help_channel"),
+    ("Ctrl+K", "help_actions"),
+    ("F4", "help_marks"),
+    ("F10", "help_settings"),
+    ("Ctrl+L", "help_lock"),
+    ("Ctrl +   Ctrl \u2212", "help_size"),
+    ("F1", "help_help"),
+)
+SENTENCES = ("help_search", "help_scan", "help_green", "help_amber", "help_red", "help_support")
+
+
+class HelpSheet(Sheet):
+    """A table of keys and a few sentences; the arrows scroll it."""
+
+    def __init__(self, window: QWidget, texts: Texts, theme: Theme) -> None:
+        super().__init__(window, theme)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(20)
+        grid.setVerticalSpacing(6)
+        grid.setColumnStretch(1, 1)
+        self._meanings: list[tuple[QLabel, str]] = []
+        for row, (key, meaning) in enumerate(KEYS):
+            name = label(Step.BASE, "strong")
+            name.setText(key)
+            text = label(Step.BASE, wraps=True)
+            self._meanings.append((text, meaning))
+            grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(text, row, 1)
+        self.body.addLayout(grid)
+        self.body.addSpacing(8)
+        for sentence in SENTENCES:
+            text = label(Step.BASE, "secondary", wraps=True)
+            self._meanings.append((text, sentence))
+            self.body.addWidget(text)
+        self.body.addStretch(1)
+        self.done = Button()
+        self.done.clicked.connect(self.close_sheet)
+        self.foot.addStretch(1)
+        self.foot.addWidget(self.done)
+        self.retranslate(texts)
+
+    def retranslate(self, texts: Texts) -> None:
+        """Speak another language."""
+        self.title.setText(texts("help_title"))
+        for text, key in self._meanings:
+            text.setText(texts(key))
+        self.done.setText(with_key("Esc", texts("button_close")))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        steps = {Qt.Key.Key_Down: 40, Qt.Key.Key_Up: -40, Qt.Key.Key_PageDown: 300, Qt.Key.Key_PageUp: -300}
+        if event.key() in steps:
+            bar = self.area.verticalScrollBar()
+            bar.setValue(bar.value() + steps[Qt.Key(event.key())])
+        super().keyPressEvent(event)

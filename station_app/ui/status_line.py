@@ -1,0 +1,129 @@
+"""The foot of every screen: the link, what waits, how old what is known is, the time."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+
+from pollbook.texts import Texts
+from station_app.desk import DeskStatus, LinkState, LinkStatus
+from station_app.ui.formats import age, moment, number, time_of_day
+from station_app.ui.labels import label
+from station_app.ui.theme import Step, Theme
+
+NO_LINK_YET = LinkStatus(LinkState.NOT_YET, None, None, None)
+
+
+class Dot(QWidget):
+    """Filled while the link is in order, hollow while it is not; the words beside it say the same."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.is_filled = False
+        self.restyle(theme)
+
+    def restyle(self, theme: Theme) -> None:
+        """Take other colours or another size."""
+        self._good, self._other = QColor(theme.colours.may.text), QColor(theme.colours.secondary)
+        self.setFixedSize(theme.icon(12), theme.icon(12))
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colour = self._good if self.is_filled else self._other
+        pen = painter.pen()
+        pen.setWidth(2)
+        pen.setColor(colour)
+        painter.setPen(pen)
+        painter.setBrush(colour if self.is_filled else Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(self.rect().adjusted(2, 2, -2, -2))
+
+
+class StatusLine(QFrame):
+    """One line; each fact has its own place."""
+
+    def __init__(self, texts: Texts, theme: Theme, zone: tzinfo) -> None:
+        super().__init__()
+        self.setObjectName("status_line")
+        self._texts, self._zone = texts, zone
+        self._is_large = theme.is_large
+        self._link = NO_LINK_YET
+        self._status: DeskStatus | None = None
+        self._now: datetime | None = None
+        self.dot = Dot(theme)
+        self.link, self.waiting, self.confirmed, self.list_at, self.clock = (label(Step.SMALL) for _ in range(5))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(24, 6, 24, 6)
+        row.setSpacing(6)
+        row.addWidget(self.dot)
+        row.addWidget(self.link)
+        for text in (self.waiting, self.confirmed, self.list_at):
+            row.addSpacing(18)
+            row.addWidget(text)
+        row.addStretch(1)
+        row.addWidget(self.clock)
+
+    @property
+    def last_sync_at(self) -> datetime | None:
+        """When the register last confirmed something."""
+        return self._link.last_sync_at
+
+    def set_zone(self, zone: tzinfo) -> None:
+        """Show times as clocks at the station do."""
+        self._zone = zone
+        self._say()
+
+    def show_link(self, link: LinkStatus) -> None:
+        """The sync engine's newest word."""
+        if link.last_sync_at is None and self._link.last_sync_at is not None:
+            link = LinkStatus(link.state, self._link.last_sync_at, link.failure, link.next_try_at)
+        self._link = link
+        self._say()
+
+    def show_status(self, status: DeskStatus) -> None:
+        """Newer counters."""
+        self._status = status
+        self._say()
+
+    def show_time(self, now: datetime) -> None:
+        """The time, and with it the ages."""
+        self._now = now
+        self._say()
+
+    def retranslate(self, texts: Texts) -> None:
+        """Speak another language."""
+        self._texts = texts
+        self._say()
+
+    def restyle(self, theme: Theme) -> None:
+        """Take other colours or another size."""
+        self._is_large = theme.is_large
+        self.dot.restyle(theme)
+        self._say()
+
+    def _say(self) -> None:
+        if self._now is None:
+            return
+        texts, link, now = self._texts, self._link, self._now
+        self.clock.setText(time_of_day(now, self._zone))
+        state = texts("link_" + link.state.value)
+        self.link.setText(f"{state} ({link.failure.code})" if link.failure else state)
+        self.link.setToolTip(str(texts.failure(link.failure)) if link.failure else "")
+        self.dot.is_filled = link.state is LinkState.GOOD or (
+            link.state is LinkState.WORKING and link.last_sync_at is not None
+        )
+        self.dot.update()
+        if link.last_sync_at is None:
+            self.confirmed.setText(texts("never_confirmed"))
+        else:
+            ago = age((now - link.last_sync_at).total_seconds(), texts)
+            at = moment(link.last_sync_at, now, self._zone)
+            self.confirmed.setText(texts("confirmed_short" if self._is_large else "confirmed", time=at, age=ago))
+            self.confirmed.setToolTip(texts("confirmed", time=at, age=ago))
+        if self._status is not None:
+            self.waiting.setText(texts("waiting", count=number(self._status.pending, texts.language)))
+            self.list_at.setText(texts("list_as_of", time=moment(self._status.list_at, now, self._zone)))

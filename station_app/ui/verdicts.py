@@ -1,0 +1,122 @@
+"""What the verdict's place says in each stage: tone, icon and words, pure of any widget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, tzinfo
+
+from pollbook.custody import VOTING_AGE_YEARS
+from pollbook.election import Contest
+from pollbook.texts import Texts
+from pollbook.types import Channel
+from station_app.desk import Refused, Verdict, VoterCard
+from station_app.ui.formats import colour_name, day, time_of_day
+from station_app.ui.stages import Broken, Done, Marking, Opening, Shown, Stage, Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A verdict as it is drawn and spoken: the title first, then what it means, then what to do."""
+
+    tone: str
+    icon: str
+    title: str
+    sentence: str
+    ballots: tuple[Contest, ...] = ()
+    steps: tuple[str, ...] = ()
+
+    def spoken(self, texts: Texts) -> str:
+        """What a screen reader says, verdict first."""
+        ballots = (ballot_name(contest, texts) for contest in self.ballots)
+        return " ".join(part for part in (f"{self.title}.", self.sentence, "; ".join(ballots), *self.steps) if part)
+
+
+def ballot_name(contest: Contest, texts: Texts) -> str:
+    """The ballot by its paper's colour and its contest."""
+    return texts("ballot", colour=colour_name(contest.colour, texts), contest=contest.name(texts.language))
+
+
+def words_of(stage: Stage, texts: Texts, zone: tzinfo, election_day: date) -> Words:
+    """The words of a stage."""
+    match stage:
+        case Waiting(nothing_found=False) | Opening():
+            return Words("plain", "search", texts("waiting_title"), texts("waiting_sentence"))
+        case Waiting():
+            steps: tuple[str, ...] = tuple(texts("not_in_list_" + step) for step in ("spelling", "document", "chair"))
+            title, sentence = texts("not_in_list_title"), texts("not_in_list_sentence")
+            return Words("closer", "not_found", title, sentence, (), steps)
+        case Shown(card, refused) if refused is not None:
+            return _of_failure("not_marked_title", refused, texts)
+        case Shown(card):
+            return _of_card(card, texts, zone, election_day)
+        case Marking():
+            return Words("plain", "marked", texts("marking_title"), texts("marking_sentence"))
+        case Done(card, mark):
+            sentence = texts("marked_sentence", time=time_of_day(mark.at, zone))
+            steps = (texts("marked_step", page=mark.page, row=mark.row),)
+            return Words("may", "marked", texts("marked_title"), sentence, card.ballots, steps)
+        case Broken(failure):
+            return _of_failure("card_broken_title", Refused(failure), texts)
+
+
+def _of_failure(title: str, refused: Refused, texts: Texts) -> Words:
+    text = texts.failure(refused.failure, refused.facts)
+    steps = (text.instruction, texts("failure_code", code=text.code))
+    return Words("stop", "fault", texts(title), text.cause, (), steps)
+
+
+def _of_card(card: VoterCard, texts: Texts, zone: tzinfo, election_day: date) -> Words:
+    match card.verdict:
+        case Verdict.MAY_VOTE:
+            sentence = texts("may_vote_sentence", count=len(card.ballots))
+            return Words("may", "may_vote", texts("may_vote_title"), sentence, card.ballots)
+        case Verdict.ALREADY_MARKED:
+            return Words(
+                "stop",
+                "stop",
+                texts("already_marked_title"),
+                texts("give_nothing"),
+                (),
+                (_where_marked(card, texts, zone), texts("already_marked_step")),
+            )
+        case Verdict.LINE_NOT_HELD:
+            title, sentence = texts("line_not_held_title"), texts("line_not_held_sentence")
+            return Words("closer", "elsewhere", title, sentence, (), (texts("line_not_held_step"),))
+        case Verdict.NOT_OLD_ENOUGH:
+            age = texts("not_old_enough_sentence", day=day(of_age_on(card.voter.birth_date)))
+            steps = (age, texts("not_old_enough_step", day=day(election_day)))
+            return Words("stop", "young", texts("not_old_enough_title"), texts("give_nothing"), (), steps)
+        case Verdict.DISPUTED:
+            steps = (texts("disputed_sentence"), texts("call_chair"))
+            return Words("stop", "disputed", texts("disputed_title"), texts("give_nothing"), (), steps)
+        case Verdict.LOOK_CLOSER:
+            sentence = texts("look_closer_sentence", differences=differences(card.differences, texts))
+            title, step = texts("look_closer_title"), texts("look_closer_step")
+            return Words("closer", "closer", title, sentence, card.ballots, (step,))
+
+
+def _where_marked(card: VoterCard, texts: Texts, zone: tzinfo) -> str:
+    if card.mark is None:
+        return texts("already_marked_sentence")
+    where = texts("channel_" + card.mark.channel.value)
+    return texts("already_marked_when", time=time_of_day(card.mark.at, zone), where=where, person=card.mark.actor)
+
+
+def differences(fields: Iterable[str], texts: Texts) -> str:
+    """The names of the fields in which document and list differ."""
+    return ", ".join(texts.screens.get(f"difference_{field}", field) for field in fields)
+
+
+def of_age_on(birth_date: date) -> date:
+    """The day the voter comes of age; for one born on 29 February, 1 March."""
+    year = birth_date.year + VOTING_AGE_YEARS
+    try:
+        return birth_date.replace(year=year)
+    except ValueError:
+        return date(year, 3, 1)
+
+
+def channel_key(channel: Channel) -> str:
+    """The text's key for where ballots were received."""
+    return "channel_" + channel.value

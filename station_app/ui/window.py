@@ -1,0 +1,278 @@
+"""The one window and the screen of the moment in it.
+
+What is on the screen follows the desk: opening → two officers → a person → check-in, and back to the person when
+the desk is locked or nobody touches it for the election's `lock_after_s`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, tzinfo
+from functools import partial
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QShowEvent
+
+from pollbook.clock import Clock
+from pollbook.failures import Failure
+from pollbook.texts import LANGUAGES
+from pollbook.types import Person
+from station_app.background import BookThread
+from station_app.desk import Desk, DeskStatus, LinkStatus, MarkShown, Refused, Station
+from station_app.ui.appearance import Appearance
+from station_app.ui.checkin import CheckIn
+from station_app.ui.faults import failure_of
+from station_app.ui.shell import Part, Shell
+from station_app.ui.sign_in import SignIn
+from station_app.ui.stages import Marking
+
+TICK_MS = 1000
+REFRESH_S = 30
+NOTICE_MS = 60_000
+"""A word of the register's stays longer than our own."""
+_TOUCHES = {
+    QEvent.Type.KeyPress,
+    QEvent.Type.MouseButtonPress,
+    QEvent.Type.MouseMove,
+    QEvent.Type.Wheel,
+    QEvent.Type.TouchBegin,
+}
+
+
+class Window(Shell):
+    """Shows the screens and leads from one to the next."""
+
+    opened = Signal()
+    marked = Signal()
+    enrolment_asked = Signal()
+
+    def __init__(
+        self, book: BookThread, clock: Clock, appearance: Appearance, save: Callable[[Appearance], object]
+    ) -> None:
+        super().__init__(appearance, save)
+        self._book, self._clock = book, clock
+        self._station: Station | None = None
+        self._person: Person | None = None
+        self._zone: tzinfo = UTC
+        self._notices: set[str] = set()
+        self._touched_at_s = self._refreshed_at_s = clock.monotonic_s()
+        self.sign_in: SignIn | None = None
+        self.check_in: CheckIn | None = None
+        self.notice.enrolment_asked.connect(self.enrolment_asked)
+        self.header.lock_asked.connect(self.lock)
+        self.header.settings_asked.connect(self.open_settings)
+        self.header.help_asked.connect(self.sheets.open_help)
+        self.sheets.closed.connect(self._sheet_closed)
+        self.bind_keys(
+            {
+                "F1": self.sheets.open_help,
+                "F2": self.choose_next_channel,
+                "F4": self.focus_marks,
+                "F10": self.open_settings,
+                "Ctrl+K": self.open_actions,
+                "Ctrl+L": self.lock,
+                "Ctrl++": partial(self.change_scale, 1),
+                "Ctrl+=": partial(self.change_scale, 1),
+                "Ctrl+-": partial(self.change_scale, -1),
+            }
+        )
+        self._ticks = QTimer(self, interval=TICK_MS)
+        self._ticks.timeout.connect(self.tick)
+        self._ticks.start()
+        self.tick()
+
+    def parts(self) -> Iterator[Part]:
+        """Everything that has words and colours."""
+        yield from super().parts()
+        yield from (page for page in (self.sign_in, self.check_in) if page is not None)
+
+    def apply(self, appearance: Appearance) -> None:
+        """Change language, theme, size and sound while everything stays where it is."""
+        if self.check_in is not None:
+            self.check_in.has_sound = appearance.sound
+        super().apply(appearance)
+
+    # The book
+
+    def open_book(self) -> None:
+        """Open the desk on its thread; the notice says so until it answers."""
+        self.notice.show_opening()
+        self.pages.setCurrentWidget(self.notice)
+        self._book.start(self, self._opened, self._not_opened)
+
+    def _opened(self, _desk: Desk) -> None:
+        self._book.ask(self, lambda desk: (desk.station, desk.is_day_open()), self._begin, self._not_opened)
+
+    def _not_opened(self, error: Exception) -> None:
+        refused = failure_of(error)
+        self.notice.show_failure(refused, is_enrolment_missing=refused.failure is Failure.NOT_ENROLLED)
+        self.pages.setCurrentWidget(self.notice)
+
+    def _begin(self, answer: tuple[Station, bool]) -> None:
+        station, is_day_open = answer
+        self._station = station
+        self._zone = ZoneInfo(station.election.zone)
+        self.band.setVisible(station.election.training)
+        self.header.show_station(station)
+        self.status_line.set_zone(self._zone)
+        theme = self.appearance.tokens
+        self.sign_in = SignIn(self._book, station, self.texts, theme)
+        self.check_in = CheckIn(self._book, self._clock, station, self._zone, self.texts, theme)
+        self.check_in.has_sound = self.appearance.sound
+        for page in (self.sign_in, self.check_in):
+            self.pages.addWidget(page)
+        self.sign_in.day_opened.connect(lambda: self.header.day.show_step("vote"))
+        self.sign_in.day_not_open.connect(lambda: self.header.day.show_step("open"))
+        self.sign_in.signed_in.connect(self._take_desk)
+        self.check_in.undo_asked.connect(self.open_void)
+        self.check_in.changed.connect(self.refresh)
+        self.check_in.changed.connect(self.marked)
+        self.header.day.show_step("vote" if is_day_open else "open")
+        self.pages.setCurrentWidget(self.sign_in)
+        if is_day_open:
+            self.sign_in.ask_person()
+        else:
+            self.sign_in.ask_officers()
+        self.refresh()
+        self.opened.emit()
+
+    def refresh(self) -> None:
+        """Fetch the counters and the newest marks."""
+        self._refreshed_at_s = self._clock.monotonic_s()
+        self._book.ask(
+            self, lambda desk: (desk.status(), desk.recent_marks()), self._show_status, self._refresh_failed, "status"
+        )
+
+    def _show_status(self, answer: tuple[DeskStatus, tuple[MarkShown, ...]]) -> None:
+        status, marks = answer
+        for notice in status.notices:
+            if notice not in self._notices:
+                self._notices.add(notice)
+                self.toast.say(notice, "closer", NOTICE_MS)
+        self.status_line.show_status(status)
+        if self.check_in is not None:
+            self.check_in.show_counts(status, marks)
+
+    def _refresh_failed(self, error: Exception) -> None:
+        self.say_failure(failure_of(error))
+
+    def say_failure(self, refused: Refused) -> None:
+        """Say a failure that concerns no place on the screen."""
+        self.toast.say(str(self.texts.failure(refused.failure, refused.facts)), "stop")
+
+    def show_link(self, link: LinkStatus) -> None:
+        """The sync engine's newest word; what it brought may change the counters."""
+        self.status_line.show_link(link)
+        if self._station is not None:
+            self.refresh()
+
+    # Who is at the desk
+
+    def _take_desk(self, who: Person) -> None:
+        self._person = who
+        self.header.show_person(who)
+        if self.check_in is not None:
+            self.pages.setCurrentWidget(self.check_in)
+            self.check_in.focus_box()
+
+    def lock(self) -> None:
+        """Nobody is at the desk; what was on the screen is gone."""
+        if self._person is None or self.check_in is None or self.sign_in is None:
+            return
+        if isinstance(self.check_in.stage, Marking):
+            return
+        who, self._person = self._person, None
+        self._book.ask(self, lambda desk: desk.sign_out(), lambda _: None, self._refresh_failed)
+        self.sheets.close()
+        self.check_in.clear()
+        self.toast.hide()
+        self.header.show_person(None)
+        self.pages.setCurrentWidget(self.sign_in)
+        self.sign_in.ask_person(who.number, is_locked=True)
+
+    def tick(self) -> None:
+        """Once a second: the time, the lock, what can wait."""
+        self.status_line.show_time(self._clock.now())
+        now_s = self._clock.monotonic_s()
+        station = self._station
+        if station is None:
+            return
+        if self._person is not None and now_s - self._touched_at_s >= station.election.lock_after_s:
+            self.lock()
+        if now_s - self._refreshed_at_s >= REFRESH_S:
+            self.refresh()
+            self._book.ask(self, lambda desk: desk.keep(), lambda _: None, self._refresh_failed, "keep")
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        if event.type() in _TOUCHES:
+            self._touched_at_s = self._clock.monotonic_s()
+        return False
+
+    # Sheets
+
+    def open_actions(self) -> None:
+        """Everything that can be done now."""
+        from station_app.ui.actions_sheet import Action  # noqa: PLC0415 - not needed for the first paint
+
+        at_desk = (Action("action_marks", "F4", self.focus_marks), Action("button_lock", "Ctrl+L", self.lock))
+        self.sheets.open_actions(
+            [
+                *(at_desk if self._person else ()),
+                Action("button_settings", "F10", self.open_settings),
+                Action("button_help", "F1", self.sheets.open_help),
+                Action("action_theme", "", self.change_theme),
+                Action("action_larger", "Ctrl++", lambda: self.change_scale(1)),
+                Action("action_smaller", "Ctrl+\u2212", lambda: self.change_scale(-1)),
+                *(Action(f"language_{name}", "", partial(self.change_language, name)) for name in LANGUAGES),
+            ]
+        )
+
+    def open_void(self, mark: MarkShown) -> None:
+        """Two officers undo a mark."""
+        if self._station is not None and self._person is not None:
+            self.sheets.open_void(self._book, self._station, mark, self._zone, self._voided)
+
+    def choose_enrolment_file(self) -> Path | None:
+        """The file that IT staff brought, or None where nobody chose one."""
+        from PySide6.QtWidgets import QFileDialog  # noqa: PLC0415 - once in a station's life
+
+        name, _ = QFileDialog.getOpenFileName(self, self.texts("choose_file_title"))
+        return Path(name) if name else None
+
+    def choose_next_channel(self) -> None:
+        """Where the voter on the screen receives the ballots."""
+        if self.check_in is not None and self._person is not None and self.sheets.current is None:
+            self.check_in.choose_next_channel()
+
+    def focus_marks(self) -> None:
+        """Put the focus into the newest marks, where Enter undoes one."""
+        if self.check_in is not None and self._person is not None and self.sheets.current is None:
+            self.check_in.marks.list.setFocus()
+
+    def _voided(self, mark: MarkShown) -> None:
+        self.toast.say(self.texts("void_done", page=mark.page, row=mark.row))
+        self.refresh()
+        self.marked.emit()
+        if self.check_in is not None:
+            self.check_in.refresh_card()
+
+    def _sheet_closed(self) -> None:
+        page = self.pages.currentWidget()
+        if page is self.check_in and self.check_in is not None:
+            self.check_in.focus_box()
+        elif page is self.sign_in and self.sign_in is not None:
+            self.sign_in.focus_pin()
+
+    # Qt
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if (handle := self.windowHandle()) is not None:
+            handle.removeEventFilter(self)
+            handle.installEventFilter(self)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._ticks.stop()
+        super().closeEvent(event)

@@ -1,0 +1,217 @@
+"""One cycle of sync: what the register has not acknowledged goes up, its answer comes into the book.
+
+1. The book is held for two short steps, to take what goes out and to put in what came back, and never in between: a
+   mark does not wait for the network (docs/architecture.md).
+2. One request a cycle; further ones only while more entries wait than the link carries in one.
+3. Everything may be repeated. A request that was taken twice, an answer that got lost and a program that was ended
+   between any two steps change nothing: (book, epoch, number) is an entry's identity, and what is acknowledged is
+   what the register proves by the hash of its chain.
+4. Each cycle ends by comparing digests, where both sides stand at the same entry.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol, TypeVar
+
+from pollbook import compression
+from pollbook.clock import Clock
+from pollbook.commanding import software_name
+from pollbook.failures import Failure, InputInvalid, UchastkaError, WeFailed, WorldFailed
+from pollbook.messages import (
+    MESSAGE_BYTES_MAX,
+    FeedItem,
+    Purpose,
+    SyncAnswer,
+    SyncRequest,
+    decode_sync_answer,
+    encode_sync_request,
+)
+from pollbook.signing import read_envelope
+from pollbook.store.book import Book
+from pollbook.store.link import Link
+from pollbook.store.records import Outgoing, SyncStatus
+from pollbook.store.syncing import BATCH_BYTES_MAX, note_sync_failure, outgoing, sync_status, take_answer
+from pollbook.types import BookName, EntryNumber
+from sync.pace import Traffic
+
+REQUESTS_MAX = 500
+"""In one cycle; more than the smallest batches need for a precinct's whole day."""
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class BookAccess(Protocol):
+    """Short, exclusive access to the book: the desktop runs `action` on the book's thread, a command opens the book."""
+
+    def step(self, action: Callable[[Book], T]) -> T:
+        """What `action` returns, done on the book while nothing else is."""
+
+
+class Register(Protocol):
+    """The register as a cycle needs it; `client.RegisterClient` is the one over HTTP."""
+
+    @property
+    def traffic(self) -> Traffic:
+        """What went over the link so far."""
+
+    def batch_bytes(self) -> int:
+        """How many bytes of entries the next request should carry."""
+
+    def sync(self, book: BookName, first: EntryNumber, request: bytes) -> bytes:
+        """The answer to a request, or `WorldFailed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CycleReport:
+    """What a cycle did: the register has everything up to `acknowledged`, `sent` of it since this cycle.
+
+    `failure` is why the cycle did not end well, with what the failure's texts say; `come_back_s` the register's wish.
+    """
+
+    acknowledged: EntryNumber
+    sent: int
+    pending: int
+    traffic: Traffic
+    feed: tuple[FeedItem, ...]
+    come_back_s: int | None = None
+    failure: Failure | None = None
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, object]:
+        """The report as `uchastka-sync --json` prints it (DESIGN §9)."""
+        return {
+            "acknowledged": self.acknowledged,
+            "sent": self.sent,
+            "pending": self.pending,
+            "bytes_up": self.traffic.bytes_up,
+            "bytes_down": self.traffic.bytes_down,
+            "round_trips": self.traffic.round_trips,
+            "feed": [
+                {"number": item.number, "kind": item.kind.name.lower(), "text": item.text, "entry": item.entry}
+                for item in self.feed
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Going:
+    link: Link
+    name: BookName
+    out: Outgoing
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    status: SyncStatus
+    feed: tuple[FeedItem, ...]
+    failed: UchastkaError | None
+
+
+def run_cycle(access: BookAccess, register: Register, clock: Clock) -> CycleReport:
+    """Bring book and register together; a failure of the link or the register is noted in the book and reported.
+
+    Raises:
+        UchastkaError: The book itself could not be used (`BOOK_IN_USE`, `DISK_FULL`, …).
+    """
+    before = access.step(sync_status)
+    traffic = register.traffic.copy()
+    status, come_back_s = before, None
+    feed: list[FeedItem] = []
+    failed: UchastkaError | None = None
+    times_behind = 0
+    for _ in range(REQUESTS_MAX):
+        going = access.step(partial(_going, bytes_max=min(register.batch_bytes(), BATCH_BYTES_MAX)))
+        try:
+            answer = _exchange(going, register, clock)
+        except WorldFailed as error:
+            failed = error
+            status = access.step(partial(_note, failure=error.failure))
+            break
+        taken = access.step(partial(_take, going=going, answer=answer))
+        status, come_back_s, failed = taken.status, answer.come_back_s, taken.failed
+        feed += taken.feed
+        is_behind = answer.acknowledged.number < going.out.first - 1
+        times_behind += is_behind
+        if failed is None and times_behind > 1:  # once it was rolled back; twice it cannot keep what it takes
+            failed = WorldFailed(Failure.REGISTER_BEHIND)
+            status = access.step(partial(_note, failure=failed.failure))
+        if failed is not None or (going.out.digest is not None and not is_behind):
+            break
+    if failed is not None:
+        logger.info("cycle failed code=%s detail=%s", failed.failure.code, failed.detail)
+    return CycleReport(
+        acknowledged=status.acknowledged,
+        sent=max(0, status.acknowledged - before.acknowledged),
+        pending=status.pending,
+        traffic=register.traffic.since(traffic),
+        feed=tuple(feed),
+        come_back_s=come_back_s,
+        failure=failed.failure if failed else None,
+        facts=failed.facts if failed else {},
+    )
+
+
+def _going(book: Book, bytes_max: int) -> _Going:
+    return _Going(book.link, book.header.book, outgoing(book, bytes_max))
+
+
+def _exchange(going: _Going, register: Register, clock: Clock) -> SyncAnswer:
+    out, key = going.out, going.link.device_key
+    request = SyncRequest(
+        book=going.name,
+        first=out.first,
+        entries=out.entries,
+        head=out.head,
+        digest=out.digest,
+        feed_cursor=out.feed_cursor,
+        sent_at_s=int(clock.now().timestamp()),
+        pending=out.pending - len(out.entries),
+        software=software_name(),
+    )
+    sent = encode_sync_request(request, key)
+    untrusted = register.sync(going.name, out.first, sent)
+    try:
+        register_key = going.link.register_key()
+    except InputInvalid as error:
+        raise WeFailed(Failure.BOOK_DAMAGED, str(error)) from error
+    try:
+        return decode_sync_answer(untrusted, register_key, sent)
+    except InputInvalid as error:
+        raise WorldFailed(_why_not(untrusted, register_key), str(error)) from error
+
+
+def _why_not(untrusted: bytes, register_key: bytes) -> Failure:
+    """Why an answer is none: bytes of something else, or an envelope that the register did not sign."""
+    try:
+        envelope = read_envelope(compression.decompress(untrusted, MESSAGE_BYTES_MAX), MESSAGE_BYTES_MAX)
+    except InputInvalid:
+        return Failure.ANSWER_NOT_UNDERSTOOD
+    try:
+        envelope.open_with(Purpose.SYNCED, register_key)
+    except InputInvalid:
+        return Failure.ANSWER_NOT_SIGNED
+    return Failure.ANSWER_NOT_UNDERSTOOD
+
+
+def _take(book: Book, going: _Going, answer: SyncAnswer) -> _Taken:
+    out, acknowledged = going.out, answer.acknowledged
+    try:
+        feed = take_answer(book, answer)
+    except WeFailed as error:  # the register's ledger is not ours
+        return _Taken(_note(book, error.failure), (), error)
+    failed: UchastkaError | None = None
+    if out.digest is not None and acknowledged == out.head.head and answer.digest not in {None, out.digest}:
+        failed = WeFailed(Failure.DIGEST_DIFFERS)
+    elif out.entries and out.first - 1 == acknowledged.number:
+        failed = WorldFailed(Failure.REQUEST_NOT_ACCEPTED, "nothing was acknowledged")
+    return _Taken(_note(book, failed.failure) if failed else sync_status(book), feed, failed)
+
+
+def _note(book: Book, failure: Failure) -> SyncStatus:
+    note_sync_failure(book, failure)
+    return sync_status(book)

@@ -1,0 +1,116 @@
+"""What the link carries, as measured, and the time-outs and batch sizes that follow from it; pure.
+
+A fixed time-out never succeeds on one link and waits for ever on another (FACTS §7), and a fixed batch makes an endless
+retry on the link that breaks before it is through: both are derived here from measured round trips and sizes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+BATCH_S = 5.0
+"""A batch is cut to what the link carries in this time (DESIGN §4): a broken transfer loses no more."""
+BATCH_BYTES_MIN = 2 * 1024
+BATCH_BYTES_MAX = 1024 * 1024
+_MEASURABLE_BYTES = 1024
+"""Below this an exchange measures the round trip, not the rate."""
+_SMOOTHING = 0.5
+_HALVINGS_MAX = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a link is waited for; the defaults are for satellites.
+
+    Attributes:
+        connect_s: To reach the register where nothing is measured yet.
+        silence_s: Without one byte moving; after that a new connection beats TCP's own back-off (FACTS §7).
+        bytes_per_s: The slowest link that is still waited for, 8 kbit/s.
+        idle_s: After which an unused connection isn't used again; below the register's own keep-alive.
+    """
+
+    connect_s: float = 15.0
+    silence_s: float = 15.0
+    bytes_per_s: float = 1000.0
+    idle_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class TimeOuts:
+    """For one exchange: to connect, without a byte moving, and in total until the answer's head is here."""
+
+    connect_s: float
+    silence_s: float
+    total_s: float
+
+
+@dataclass(slots=True)
+class Traffic:
+    """Bytes of requests' and answers' bodies (HTTP heads, TLS and TCP come on top), and round trips of the link."""
+
+    bytes_up: int = 0
+    bytes_down: int = 0
+    round_trips: int = 0
+
+    def copy(self) -> Traffic:
+        """The same, standing still."""
+        return replace(self)
+
+    def since(self, earlier: Traffic) -> Traffic:
+        """What came on top of `earlier`."""
+        return Traffic(
+            self.bytes_up - earlier.bytes_up,
+            self.bytes_down - earlier.bytes_down,
+            self.round_trips - earlier.round_trips,
+        )
+
+
+class Pace:
+    """The link's round trip and rate, learnt from what went over it. A failed exchange halves the next batch."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self.round_trip_s: float | None = None
+        self.bytes_per_s: float | None = None
+        self._halvings = 0
+
+    def note_handshake(self, seconds: float) -> None:
+        """A TLS 1.3 handshake took this long: one round trip."""
+        self.round_trip_s = _smooth(self.round_trip_s, seconds)
+
+    def note_exchange(self, bytes_moved: int, seconds: float) -> None:
+        """A request and its answer went through on an open connection."""
+        self._halvings = max(0, self._halvings - 1)
+        if bytes_moved < _MEASURABLE_BYTES:
+            self.round_trip_s = _smooth(self.round_trip_s, seconds)
+        else:
+            moving_s = max(seconds - (self.round_trip_s or 0.0), 0.001)
+            self.bytes_per_s = _smooth(self.bytes_per_s, bytes_moved / moving_s)
+
+    def note_failure(self) -> None:
+        """An exchange broke: less is tried next time, whatever the link or a body limit on the way was."""
+        self._halvings = min(self._halvings + 1, _HALVINGS_MAX)
+
+    def batch_bytes(self) -> int:
+        """How many bytes of entries the next request should carry."""
+        rate = self.bytes_per_s if self.bytes_per_s is not None else 8 * self._patience.bytes_per_s
+        whole = min(max(int(rate * BATCH_S), BATCH_BYTES_MIN), BATCH_BYTES_MAX)
+        return max(whole >> self._halvings, BATCH_BYTES_MIN)
+
+    def time_outs(self, bytes_up: int) -> TimeOuts:
+        """What to wait for an exchange that sends this much."""
+        patience = self._patience
+        connect_s = patience.connect_s
+        if self.round_trip_s is not None:
+            connect_s = min(max(6 * self.round_trip_s, patience.connect_s / 3), patience.connect_s)
+        # The kernel takes a whole batch at once, so the silence after sending covers its way up as well.
+        silence_s = patience.silence_s + bytes_up / patience.bytes_per_s
+        return TimeOuts(connect_s, silence_s, connect_s + 2 * silence_s)
+
+    def body_s(self, bytes_down: int) -> float:
+        """How long an answer's body of this size may take once its head is here."""
+        return self._patience.silence_s + bytes_down / self._patience.bytes_per_s
+
+
+def _smooth(before: float | None, measured: float) -> float:
+    return measured if before is None else before + _SMOOTHING * (measured - before)

@@ -1,0 +1,278 @@
+"""A small working desk in memory: honest rules, no disk. It marks once, voids by two officers, finds by prefix."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+
+from devices.emrtd.mrz import looks_like_mrz
+from pollbook.bundle import resource_path
+from pollbook.custody import Status, is_of_age
+from pollbook.election import read_election
+from pollbook.failures import Failure, Refused
+from pollbook.transliteration import to_latin
+from pollbook.types import Channel, EntryNumber, LineId, Person, PersonNumber, PrecinctCode, Role
+from pollbook.voters import Voter
+from station_app.desk import DeskStatus, FoundVoters, Hit, MarkShown, Station, Tier, Verdict, VoterCard
+
+START = datetime(2026, 12, 20, 5, 24, tzinfo=UTC)
+PIN = "271828"
+LONG_NAME = ("Gʻulomqodirovxoʻjayeva", "Muhammadrahimaxon", "Abdurahmonxoʻja-Nuriddinovna")
+
+PEOPLE = (
+    Person(PersonNumber(1), "1708-0042-01", "Yoʻldosheva", "Dilfuza", Role.CHAIR),
+    Person(PersonNumber(2), "1708-0042-02", "Qodirov", "Sherzod", Role.DEPUTY_CHAIR),
+    Person(PersonNumber(3), "1708-0042-03", "Ergasheva", "Nigora", Role.SECRETARY),
+    Person(PersonNumber(4), "1708-0042-04", "Toʻxtayev", "Jasur", Role.MEMBER),
+    Person(PersonNumber(5), "1708-0042-05", "Aliyeva", "Madina", Role.OPERATOR),
+)
+VOTERS = (
+    ("Karimov", "Alisher", "Botirovich", "1979-03-12"),
+    ("Karimova", "Nodira", "Botirovna", "1979-11-02"),
+    ("Каримов", "Ботир", "Алишерович", "1979-01-30"),
+    ("Karimov", "Jamshid", "Oʻktam oʻgʻli", "1988-07-21"),
+    ("Gʻaniyeva", "Mohira", "Sanʼatovna", "1991-05-05"),
+    ("Шукурова", "Ўғилой", "Ҳамид қизи", "1964-09-17"),
+    ("Xudoyberdiyev", "Sardor", "Anvarovich", "2008-12-21"),
+    ("Oʻrinboyev", "Chori", "", "1955-02-28"),
+    (*LONG_NAME, "1972-08-30"),
+)
+
+
+class FakeClock:
+    """Time that stands until told to go on."""
+
+    def __init__(self) -> None:
+        self.wall = START
+        self.seconds = 1000.0
+
+    def now(self) -> datetime:
+        return self.wall
+
+    def monotonic_s(self) -> float:
+        return self.seconds
+
+    def advance(self, seconds: float) -> None:
+        self.wall += timedelta(seconds=seconds)
+        self.seconds += seconds
+
+
+def make_voters(count: int) -> tuple[Voter, ...]:
+    """The named ones first, then as many made-up neighbours as wanted."""
+    random = Random(7)
+    surnames = ("Rahimov", "Saidov", "Toʻrayev", "Nazarov", "Ismoilov", "Mirzayev", "Sodiqov", "Yusupov")
+    given = ("Aziz", "Bekzod", "Davron", "Elyor", "Farhod", "Husan", "Islom", "Jahongir", "Komil", "Laziz")
+    named = list(VOTERS)
+    while len(named) < count:
+        birth = date(1950, 1, 1) + timedelta(days=random.randrange(20_000))
+        name = (random.choice(surnames), random.choice(given), f"{random.choice(given)}ovich")
+        named.append((*name, birth.isoformat()))
+    return tuple(_voter(place, *fields) for place, fields in enumerate(named[:count]))
+
+
+def _voter(place: int, surname: str, given_name: str, patronymic: str, birth: str) -> Voter:
+    born = date.fromisoformat(birth)
+    sex = "f" if surname.endswith("a") else "m"
+    digit = {"m": 3, "f": 4}[sex] + (2 if born.year >= 2000 else 0)
+    return Voter(
+        line=LineId(1000 + place),
+        pinfl=f"{digit}{born:%d%m%y}900{place:04d}"[:14],
+        document=f"ZZ{1000000 + place}",
+        surname=surname,
+        given_name=given_name,
+        patronymic=patronymic,
+        birth_date=born,
+        sex=sex,
+        address=f"Bogʻ koʻchasi, {place + 1}-uy, {place % 60 + 1}-xonadon",
+        mahalla="Zargarlik MFY",
+        district_soato="1708401",
+        page=place // 20 + 1,
+        row=place % 20 + 1,
+        contests=tuple(contest.code for contest in ELECTION.contests),
+    )
+
+
+ELECTION = read_election(resource_path("elections", "training.toml").read_text("utf-8"))
+
+
+class DemoDesk:
+    """See `station_app.desk.Desk`."""
+
+    def __init__(self, clock: FakeClock, voters: int = 60, *, is_open: bool = False) -> None:
+        self.clock = clock
+        self.voters = {voter.line: voter for voter in make_voters(voters)}
+        self.marks: list[MarkShown] = []
+        self.marked: dict[LineId, MarkShown] = {}
+        self.tries = 0
+        self.calls: list[str] = []
+        self.gate: threading.Event | None = None
+        self.breaks: Exception | None = None
+        self.differences: tuple[str, ...] = ()
+        self.verdicts: dict[LineId, Verdict] = {}
+        self.thread = 0
+        self.notices: tuple[str, ...] = ()
+        self.real_station: Station | None = None
+        self._is_open = is_open
+        self._person: Person | None = None
+
+    @contextmanager
+    def opened(self) -> Iterator[DemoDesk]:
+        self.thread = threading.get_ident()
+        yield self
+
+    @property
+    def station(self) -> Station:
+        return self.real_station or Station(ELECTION, PrecinctCode("1708-0042"), "Jizzax, 12-maktab", 1, PEOPLE)
+
+    @property
+    def signed_in(self) -> Person | None:
+        return self._person
+
+    def is_day_open(self) -> bool:
+        return self._is_open
+
+    def open_day(self, first: PersonNumber, first_pin: str, second: PersonNumber, second_pin: str) -> Refused | None:
+        self._come("open_day")
+        refused = self._two(first, first_pin, second, second_pin)
+        self._is_open = self._is_open or refused is None
+        return refused
+
+    def sign_in(self, person: PersonNumber, pin: str) -> Person | Refused:
+        self._come("sign_in")
+        if not self._is_open:
+            return Refused(Failure.DAY_NOT_OPEN)
+        if (refused := self._pin(person, pin)) is not None:
+            return refused
+        self._person = PEOPLE[person - 1]
+        return self._person
+
+    def sign_out(self) -> None:
+        self._come("sign_out")
+        self._person = None
+
+    def find(self, text: str, limit: int = 50) -> FoundVoters:
+        self._come(f"find {text}")
+        if looks_like_mrz(text):
+            hits = tuple(self._hit(voter) for voter in self.voters.values() if voter.pinfl in text)
+            return FoundVoters(hits, more=False, differences=self.differences)
+        words = to_latin(text).casefold().split()
+        found = [voter for voter in self.voters.values() if all(_fits(voter, word) for word in words)]
+        return FoundVoters(tuple(self._hit(voter) for voter in found[:limit]), more=len(found) > limit)
+
+    def card(self, line: LineId) -> VoterCard:
+        self._come("card")
+        voter = self.voters[line]
+        mark = self.marked.get(line)
+        if line in self.verdicts:
+            verdict = self.verdicts[line]
+        elif mark is not None:
+            verdict = Verdict.ALREADY_MARKED
+        elif not is_of_age(voter.birth_date, ELECTION.day):
+            verdict = Verdict.NOT_OLD_ENOUGH
+        else:
+            verdict = Verdict.LOOK_CLOSER if self.differences else Verdict.MAY_VOTE
+        return VoterCard(voter, verdict, ELECTION.contests, mark, self.differences)
+
+    def mark(self, line: LineId, channel: Channel) -> MarkShown | Refused:
+        self._come("mark")
+        if self._person is None:
+            return Refused(Failure.NOT_SIGNED_IN)
+        if line in self.marked:
+            return Refused(Failure.ALREADY_MARKED)
+        voter = self.voters[line]
+        made = MarkShown(
+            number=EntryNumber(len(self.marks) + 1),
+            line=line,
+            at=self.clock.now(),
+            channel=channel,
+            actor=f"{self._person.surname} {self._person.given_name}",
+            full_name=voter.full_name,
+            page=voter.page,
+            row=voter.row,
+            confirmed=False,
+            voided=False,
+        )
+        self.marked[line] = made
+        self.marks.append(made)
+        return made
+
+    def void(
+        self, line: LineId, reason: str, first: PersonNumber, first_pin: str, second: PersonNumber, second_pin: str
+    ) -> MarkShown | Refused:
+        self._come("void")
+        if not reason.strip():
+            return Refused(Failure.REASON_MISSING)
+        if line not in self.marked:
+            return Refused(Failure.NOT_MARKED)
+        if (refused := self._two(first, first_pin, second, second_pin)) is not None:
+            return refused
+        voided = replace(self.marked.pop(line), voided=True)
+        self.marks = [voided if mark.number == voided.number else mark for mark in self.marks]
+        return voided
+
+    def recent_marks(self, limit: int = 20) -> tuple[MarkShown, ...]:
+        return tuple(reversed(self.marks[-limit:]))
+
+    def status(self) -> DeskStatus:
+        effective = list(self.marked.values())
+        by_channel = {channel: sum(mark.channel is channel for mark in effective) for channel in Channel}
+        return DeskStatus(
+            lines=len(self.voters),
+            marked=len(effective),
+            by_channel=by_channel,
+            voided=sum(mark.voided for mark in self.marks),
+            pending=sum(not mark.confirmed for mark in self.marks),
+            list_at=datetime(2026, 12, 20, 2, 42, tzinfo=UTC),
+            notices=self.notices,
+            by_hour=(len(effective) * 37 // 100, len(effective) * 49 // 100, len(effective) * 14 // 100),
+        )
+
+    def keep(self) -> None:
+        self._come("keep")
+
+    def _come(self, call: str) -> None:
+        self.calls.append(call)
+        if self.gate is not None:
+            self.gate.wait(10)
+        if self.breaks is not None:
+            raise self.breaks
+
+    def _two(self, first: PersonNumber, first_pin: str, second: PersonNumber, second_pin: str) -> Refused | None:
+        if first == second:
+            return Refused(Failure.SAME_OFFICER_TWICE)
+        if not PEOPLE[first - 1].is_officer or not PEOPLE[second - 1].is_officer:
+            return Refused(Failure.NOT_AN_OFFICER)
+        return self._pin(first, first_pin) or self._pin(second, second_pin)
+
+    def _pin(self, _person: PersonNumber, pin: str) -> Refused | None:
+        if self.tries >= 3:
+            return Refused(Failure.TOO_MANY_TRIES, {"wait_s": 30})
+        if pin != PIN:
+            self.tries += 1
+            return Refused(Failure.WRONG_PIN)
+        self.tries = 0
+        return None
+
+    def _hit(self, voter: Voter) -> Hit:
+        status = Status.MARKED if voter.line in self.marked else Status.HELD
+        return Hit(
+            voter.line,
+            Tier.EXACT,
+            voter.surname,
+            voter.given_name,
+            voter.patronymic,
+            voter.birth_date,
+            voter.page,
+            voter.row,
+            status,
+        )
+
+
+def _fits(voter: Voter, word: str) -> bool:
+    names = to_latin(voter.full_name).casefold().split()
+    facts = (voter.pinfl, voter.document.casefold(), str(voter.birth_date.year), f"{voter.birth_date:%d.%m.%Y}")
+    return any(name.startswith(word) for name in names) or any(fact.startswith(word) for fact in facts)

@@ -1,0 +1,222 @@
+"""Makes docs/screens/*.png: the real window over the demo desk, in five languages, both themes, 100 and 200 %.
+
+Run it after a change of the screens, and look at what it made:
+
+    QT_QPA_PLATFORM=offscreen .venv/bin/python -m tests.station_app.ui.pictures
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QDeadlineTimer, QEventLoop, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
+
+from pollbook.failures import Failure, WorldFailed
+from pollbook.texts import LANGUAGES
+from pollbook.types import Channel
+from station_app.app import make_application
+from station_app.background import BookThread
+from station_app.desk import LinkState, LinkStatus
+from station_app.ui.appearance import Appearance
+from station_app.ui.window import Window
+from tests.station_app.ui.demo_desk import LONG_NAME, PIN, START, DemoDesk, FakeClock
+from tests.station_app.ui.driver import Driver
+
+FOLDER = Path(__file__).resolve().parents[3] / "docs" / "screens"
+COLOURS_MAX = 256
+ALREADY = 612
+
+
+@dataclass(frozen=True)
+class Picture:
+    screen: str
+    language: str
+    theme: str
+    scale: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.screen}.{self.language}.{self.theme}.{self.scale}.png"
+
+
+def wanted() -> Iterator[Picture]:
+    for language in LANGUAGES:
+        yield Picture("may-vote", language, "light", 100)
+        yield Picture("may-vote", language, "dark", 200)
+        yield Picture("already-marked", language, "dark", 100)
+        yield Picture("not-in-list", language, "light", 200)
+    for language, theme, scale in zip(LANGUAGES, ("light", "dark") * 3, (100, 200, 125, 100, 150), strict=False):
+        yield Picture("open-the-day", language, theme, scale)
+    yield Picture("refused", "uz_Latn", "light", 100)
+    yield Picture("sign-in", "ru", "light", 100)
+    yield Picture("ready", "uz_Latn", "light", 100)
+    yield Picture("list", "kaa", "light", 100)
+    yield Picture("marked", "uz_Latn", "light", 100)
+    yield Picture("marked", "ru", "dark", 150)
+    yield Picture("longest-name", "uz_Cyrl", "light", 200)
+    yield Picture("look-closer", "en", "light", 100)
+    yield Picture("not-old-enough", "kaa", "dark", 100)
+    yield Picture("undo", "uz_Latn", "dark", 100)
+    yield Picture("settings", "ru", "light", 100)
+    yield Picture("help", "en", "light", 100)
+    yield Picture("actions", "uz_Cyrl", "dark", 100)
+    yield Picture("locked", "uz_Latn", "light", 100)
+    yield Picture("not-enrolled", "ru", "light", 100)
+
+
+@contextmanager
+def station(picture: Picture) -> Iterator[Driver]:
+    clock = FakeClock()
+    desk = DemoDesk(clock, 1848)
+    driver = Driver(desk, clock, Appearance(picture.language, picture.theme, picture.scale, sound=False))
+    yield driver
+    driver.close()
+
+
+def fill(driver: Driver) -> None:
+    """The day as it stands at 10:24: many have voted, the newest three are not confirmed yet."""
+    desk = driver.desk
+    for place, line in enumerate(list(desk.voters)[20 : 20 + ALREADY]):
+        channel = Channel.HOME if place % 150 == 1 else Channel.EARLY if place % 20 == 0 else Channel.STATION
+        desk.mark(line, channel)
+        desk.marks[-1] = desk.marked[line] = replace(desk.marked[line], confirmed=place < ALREADY - 3)
+    driver.window.show_link(LinkStatus(LinkState.GOOD, START - timedelta(minutes=2), None, None))
+    driver.settle()
+
+
+def wrong_pin(driver: Driver) -> None:
+    for pin in (PIN, "000000"):
+        driver.type(pin)
+        driver.press(Qt.Key.Key_Return)
+    driver.wait(driver.sign_in.failure.isVisible)
+
+
+def opened(driver: Driver) -> None:
+    for pin in (PIN, PIN):
+        driver.type(pin)
+        driver.press(Qt.Key.Key_Return)
+    driver.wait(driver.sign_in.operator.isVisible)
+
+
+def chosen(driver: Driver) -> None:
+    driver.find("karim")
+    driver.press(Qt.Key.Key_Down)
+    driver.press(Qt.Key.Key_Down)
+
+
+def card(driver: Driver) -> None:
+    chosen(driver)
+    driver.press(Qt.Key.Key_Return)
+    driver.settle()
+
+
+def look_closer(driver: Driver) -> None:
+    driver.desk.differences = ("birth_date",)
+    driver.show("karimova")
+
+
+def already(driver: Driver) -> None:
+    driver.mark("karimova")
+    driver.clock.advance(-1)
+    driver.show("karimova")
+
+
+def undo(driver: Driver) -> None:
+    driver.mark("karimova")
+    driver.window.open_void(driver.desk.marks[-1])
+    driver.type("boshqa qator belgilangan")
+
+
+BEFORE_SIGN_IN: dict[str, Callable[[Driver], object]] = {
+    "open-the-day": lambda _: None,
+    "refused": wrong_pin,
+    "sign-in": opened,
+}
+AT_THE_DESK: dict[str, Callable[[Driver], object]] = {
+    "ready": lambda _: None,
+    "list": chosen,
+    "may-vote": card,
+    "marked": lambda driver: driver.mark("karimova"),
+    "already-marked": already,
+    "not-in-list": lambda driver: driver.find("Karimjonovv"),
+    "longest-name": lambda driver: driver.show(LONG_NAME[0][:9]),
+    "look-closer": look_closer,
+    "not-old-enough": lambda driver: driver.show("xudoyberdiyev"),
+    "undo": undo,
+    "settings": lambda driver: driver.window.open_settings(),
+    "help": lambda driver: driver.window.sheets.open_help(),
+    "actions": lambda driver: driver.window.open_actions(),
+    "locked": lambda driver: driver.window.lock(),
+}
+
+
+def take_without_a_book(picture: Picture) -> None:
+    clock = FakeClock()
+    book = BookThread(nothing_to_open)
+    window = Window(book, clock, Appearance(picture.language, picture.theme, picture.scale), lambda _: None)
+    window.show()
+    window.open_book()
+    until = QDeadlineTimer(5000)
+    while not window.notice.main.isVisible() and not until.hasExpired():
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 10)
+    QApplication.processEvents()
+    save(window.grab().toImage(), FOLDER / picture.name)
+    window.close()
+    book.close()
+
+
+@contextmanager
+def nothing_to_open() -> Iterator[DemoDesk]:
+    raise WorldFailed(Failure.NOT_ENROLLED)
+    yield
+
+
+def take(picture: Picture) -> None:
+    if picture.screen == "not-enrolled":
+        take_without_a_book(picture)
+        return
+    with station(picture) as driver:
+        if picture.screen in BEFORE_SIGN_IN:
+            BEFORE_SIGN_IN[picture.screen](driver)
+        else:
+            driver.take_desk()
+            fill(driver)
+            AT_THE_DESK[picture.screen](driver)
+        driver.settle()
+        driver.settle()
+        save(driver.window.grab().toImage(), FOLDER / picture.name)
+
+
+def save(image: QImage, path: Path) -> None:
+    """With the 256 colours that it has most of: a third of the size, and nothing to be seen of it."""
+    plain = image.convertToFormat(QImage.Format.Format_RGB32)
+    counted = Counter(memoryview(plain.constBits()).cast("I").tolist())
+    table = [colour for colour, _ in counted.most_common(COLOURS_MAX)]
+    flags = Qt.ImageConversionFlag.AvoidDither | Qt.ImageConversionFlag.ThresholdDither
+    plain.convertToFormat(QImage.Format.Format_Indexed8, table, flags).save(str(path), quality=0)
+
+
+def main() -> None:
+    make_application()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for old in FOLDER.glob("*.png"):
+        old.unlink()
+    for picture in wanted():
+        take(picture)
+        sys.stdout.write(f"{picture.name} {(FOLDER / picture.name).stat().st_size // 1024} kB\n")
+        QApplication.processEvents()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""The desktop as `uchastka` opens it, on a real encrypted book."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from pollbook.clock import SystemClock
+from pollbook.failures import Exit, Failure
+from pollbook.store.book import open_book
+from pollbook.store.home import StationHome
+from station_app.app import Opener, link_status, run_desktop
+from station_app.background import BookThread
+from station_app.desk import LinkState
+from station_app.ui.appearance import Appearance
+from station_app.ui.window import Window
+from sync.loop import Tried
+from tests.making import PEOPLE, PINS, START, make_station
+
+
+def write_pins(home: StationHome) -> None:
+    pins = {person.key: {"pin": PINS[person.number]} for person in PEOPLE}
+    home.training_pins.write_text(json.dumps(pins), "utf-8")
+
+
+@pytest.mark.usefixtures("qapp")
+def test_the_script_plays_a_check_in_through_the_real_window_and_again_on_the_same_book(tmp_path: Path) -> None:
+    station = make_station(tmp_path / "home")
+    write_pins(station.home)
+    for run in ("first", "again"):
+        assert run_desktop(station.home, True, tmp_path / run) == Exit.DONE
+    assert len(list((tmp_path / "first").glob("*.png"))) == 15
+    assert len(list((tmp_path / "again").glob("*.png"))) == 14  # the day is open already
+    with open_book(station.home, SystemClock(), writer=False) as book:
+        assert book.counts().marked == 0
+        assert book.counts().voided == 2
+
+
+@pytest.mark.usefixtures("qapp")
+def test_the_script_plays_on_training_elections_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    station = make_station(tmp_path / "home")
+    assert run_desktop(station.home, True, None) == Exit.REFUSED
+    assert "training" in capsys.readouterr().out
+
+
+def test_a_folder_without_a_book_says_that_the_laptop_is_not_enrolled(qtbot: QtBot, tmp_path: Path) -> None:
+    book = BookThread(Opener(StationHome(tmp_path), SystemClock()).open)
+    window = Window(book, SystemClock(), Appearance("en"), lambda _: None)
+    qtbot.addWidget(window)
+    window.show()
+    window.open_book()
+    qtbot.waitUntil(lambda: window.notice.title.text() == "This laptop is not enrolled yet")
+    assert window.notice.main.isVisible()
+    book.close()
+
+
+def test_what_the_sync_engine_says_becomes_the_status_lines_words() -> None:
+    good = Tried(None, None, 60, START)
+    away = Tried(None, Failure.REGISTER_UNREACHABLE, 4, START)
+    assert link_status(None, START).state is LinkState.WORKING
+    assert link_status(good, START).state is LinkState.GOOD
+    assert link_status(good, START).last_sync_at == START
+    assert link_status(away, START).state is LinkState.AWAY
+    assert link_status(away, START).failure is Failure.REGISTER_UNREACHABLE
+    assert link_status(away, START).last_sync_at is None

@@ -1,0 +1,169 @@
+"""Every text fits its place: five languages, 100 and 200 %, the longest name, on a 1366x768 laptop."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QScrollArea, QWidget
+
+from pollbook.failures import Failure, WorldFailed
+from pollbook.texts import LANGUAGES
+from station_app.desk import LinkState, LinkStatus
+from station_app.ui.appearance import Appearance
+from station_app.ui.labels import WrappedLabel
+from tests.station_app.ui.conftest import OpenDesk
+from tests.station_app.ui.demo_desk import LONG_NAME, PIN, START
+from tests.station_app.ui.driver import Driver, visible
+
+
+def cut(window: QWidget) -> list[str]:
+    """What does not fit, in words."""
+    found = []
+    for label in visible(window, QLabel):
+        assert isinstance(label, QLabel)
+        if label.text() and (why := cut_label(label)):
+            found.append(f"{label.text()!r}: {why}")
+    for button in visible(window, QAbstractButton):
+        assert isinstance(button, QAbstractButton)
+        wanted = QFontMetrics(button.font()).horizontalAdvance(button.text())
+        if button.text() and wanted + 8 > button.width():
+            found.append(f"{button.text()!r}: button {button.width()} px, text {wanted}")
+    for field in visible(window, QLineEdit):
+        assert isinstance(field, QLineEdit)
+        wanted = QFontMetrics(field.font()).horizontalAdvance(field.placeholderText())
+        room = field.width() - 24 - (40 if field.objectName() == "search" else 0)
+        if wanted > room:
+            found.append(f"{field.placeholderText()!r}: field {room} px, text {wanted}")
+    for choice in visible(window, QComboBox):
+        assert isinstance(choice, QComboBox)
+        wanted = QFontMetrics(choice.font()).horizontalAdvance(choice.currentText())
+        if wanted + 44 > choice.width():
+            found.append(f"{choice.currentText()!r}: choice {choice.width()} px, text {wanted}")
+    return found + overlapping(window) + outside(window)
+
+
+def cut_label(label: QLabel) -> str:
+    metrics = QFontMetrics(label.font())
+    if isinstance(label, WrappedLabel):
+        widest = max((metrics.horizontalAdvance(word) for word in label.text().replace("-", "- ").split()), default=0)
+        if widest > label.width() + 1:
+            return f"a word of {widest} px in {label.width()}"
+        needed = label.heightForWidth(label.width())
+        return f"{needed} px high in {label.height()}" if needed > label.height() else ""
+    needed = metrics.horizontalAdvance(label.text())
+    return f"{needed} px wide in {label.width()}" if needed > label.width() + 1 else ""
+
+
+def overlapping(window: QWidget) -> list[str]:
+    found = []
+    for parent in visible(window, QWidget):
+        texts = [
+            label
+            for label in parent.findChildren(QLabel)
+            if label.parent() is parent and label.isVisible() and label.text()
+        ]
+        for place, one in enumerate(texts):
+            found += [
+                f"{one.text()!r} over {other.text()!r}"
+                for other in texts[place + 1 :]
+                if one.geometry().intersects(other.geometry())
+            ]
+    return found
+
+
+def outside(window: QWidget) -> list[str]:
+    found = []
+    for widget in [*visible(window, QLabel), *visible(window, QAbstractButton)]:
+        if in_scroll_area(widget):
+            continue
+        place = QRect(widget.mapTo(window, QPoint(0, 0)), widget.size())
+        if not window.rect().contains(place):
+            found.append(f"{widget} lies outside the window: {place}")
+    return found
+
+
+def in_scroll_area(widget: QWidget) -> bool:
+    parent = widget.parentWidget()
+    while parent is not None:
+        if isinstance(parent, QScrollArea):
+            return True
+        parent = parent.parentWidget()
+    return False
+
+
+def look_at(driver: Driver, found: dict[str, list[str]], screen: str) -> None:
+    driver.settle()
+    driver.settle()
+    if trouble := cut(driver.window):
+        found[screen] = trouble
+
+
+@pytest.mark.parametrize("scale", [100, 200])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_is_cut_and_nothing_overlaps(make_driver: OpenDesk, language: str, scale: int) -> None:
+    driver = make_driver(Appearance(language, scale=scale, sound=False))
+    assert driver.window.size().toTuple() == (1366, 768)
+    found: dict[str, list[str]] = {}
+    look_at(driver, found, "open the day")
+    driver.sign_in.second.choice.choose(driver.desk.station.people[0].number)
+    driver.sign_in.first.pin.setText(PIN)
+    driver.sign_in.second.pin.setText(PIN)
+    driver.sign_in.submit()
+    driver.wait(driver.sign_in.failure.isVisible)
+    look_at(driver, found, "refused")
+    driver.sign_in.second.choice.choose(driver.desk.station.people[1].number)
+    driver.sign_in.first.pin.setFocus()
+    driver.take_desk()
+    driver.window.show_link(LinkStatus(LinkState.GOOD, START, None, None))
+    look_at(driver, found, "ready")
+    long_surname = LONG_NAME[0][:9]
+    driver.find("k")
+    look_at(driver, found, "list")
+    driver.check_in.clear()
+    driver.show(long_surname)
+    look_at(driver, found, "may vote")
+    driver.check_in.choose_next_channel()
+    look_at(driver, found, "at home")
+    driver.check_in.clear()
+    driver.mark(long_surname)
+    look_at(driver, found, "marked")
+    driver.show(long_surname)
+    look_at(driver, found, "already marked")
+    driver.window.open_void(driver.desk.marks[0])
+    look_at(driver, found, "undo")
+    driver.window.sheets.close()
+    driver.check_in.clear()
+    driver.show("xudoyberdiyev")
+    look_at(driver, found, "not old enough")
+    driver.check_in.clear()
+    driver.find("nobodyhere")
+    look_at(driver, found, "not in the list")
+    driver.check_in.clear()
+    driver.desk.differences = ("birth_date", "document", "check_digit")
+    driver.show("karimova")
+    look_at(driver, found, "look closer")
+    driver.check_in.clear()
+    driver.desk.differences = ()
+    driver.show("karimova")
+    driver.desk.breaks = WorldFailed(Failure.DISK_FULL)
+    driver.check_in.mark()
+    driver.wait(lambda: getattr(driver.stage, "refused", None) is not None)
+    driver.desk.breaks = None
+    driver.window.show_link(LinkStatus(LinkState.AWAY, None, Failure.REGISTER_UNREACHABLE, None))
+    look_at(driver, found, "not marked")
+    for name, open_sheet in {
+        "settings": driver.window.open_settings,
+        "help": driver.window.sheets.open_help,
+        "actions": driver.window.open_actions,
+    }.items():
+        open_sheet()
+        look_at(driver, found, name)
+        driver.window.sheets.close()
+    driver.window.lock()
+    look_at(driver, found, "locked")
+    driver.window._not_opened(WorldFailed(Failure.NOT_ENROLLED))
+    look_at(driver, found, "not enrolled")
+    driver.window._not_opened(WorldFailed(Failure.BOOK_DAMAGED))
+    look_at(driver, found, "not opened")
+    assert found == {}

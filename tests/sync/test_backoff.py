@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pollbook.failures import Failure
+from sync.backoff import CAP_S, COME_BACK_MAX_S, COME_BACK_MIN_S, FIRST_S, HOPELESS_S, WAIT_MIN_S, Backoff
+from sync.pace import BATCH_BYTES_MAX, BATCH_BYTES_MIN, Pace, Patience
+
+AWAY = Failure.REGISTER_UNREACHABLE
+
+
+def test_the_ceiling_doubles_and_stops_growing() -> None:
+    backoff = Backoff()
+    assert [backoff.after_failure(AWAY, 0, 1.0) for _ in range(7)] == [FIRST_S, 8, 16, 32, CAP_S, CAP_S, CAP_S]
+
+
+def test_the_jitter_is_full_but_never_a_hammer() -> None:
+    backoff = Backoff(failures=10)
+    assert backoff.after_failure(AWAY, 0, 0.0) == WAIT_MIN_S
+    assert backoff.after_failure(AWAY, 0, 0.5) == CAP_S / 2
+
+
+def test_a_success_begins_anew() -> None:
+    backoff = Backoff(failures=10)
+    backoff.after_success(30, 0.0)
+    assert backoff.after_failure(AWAY, 0, 1.0) == FIRST_S
+
+
+def test_what_the_register_asks_for_is_honoured_within_limits() -> None:
+    assert Backoff().after_failure(Failure.REGISTER_BUSY, 90, 0.0) == 90
+    assert Backoff().after_failure(Failure.REGISTER_BUSY, 10**9, 0.0) == COME_BACK_MAX_S
+    assert Backoff().after_success(30, 0.0) == 30
+    assert Backoff().after_success(1, 0.0) == COME_BACK_MIN_S
+    assert Backoff().after_success(10**6, 0.0) == COME_BACK_MAX_S
+    assert Backoff().after_success(None, 0.0) == Backoff().after_success(0, 0.0) > COME_BACK_MIN_S
+
+
+def test_what_only_people_can_mend_is_tried_seldom() -> None:
+    assert Backoff().after_failure(Failure.BOOK_REVOKED, 0, 0.0) == HOPELESS_S
+    assert Backoff().after_failure(Failure.LEDGER_BROKEN, 0, 0.0) == HOPELESS_S
+    assert Backoff().after_failure(Failure.BOOK_IN_USE, 0, 1.0) == FIRST_S
+
+
+@given(st.lists(st.sampled_from(list(Failure)), max_size=60), st.integers(-5, 10**9), st.floats(0, 1))
+def test_every_wait_is_bounded(failures: list[Failure], retry_after_s: int, draw: float) -> None:
+    backoff = Backoff()
+    for failure in failures:
+        assert WAIT_MIN_S <= backoff.after_failure(failure, retry_after_s, draw) <= COME_BACK_MAX_S * 1.2
+
+
+def test_a_batch_is_what_the_link_carries_in_five_seconds() -> None:
+    pace = Pace(Patience())
+    pace.note_handshake(0.6)
+    pace.note_exchange(16_000, 0.6 + 1.0)
+    assert pace.batch_bytes() == 80_000
+
+
+def test_failures_halve_the_batch_down_to_a_floor_and_successes_grow_it_again() -> None:
+    pace = Pace(Patience())
+    before = pace.batch_bytes()
+    pace.note_failure()
+    assert pace.batch_bytes() == before // 2
+    for _ in range(50):
+        pace.note_failure()
+    assert pace.batch_bytes() == BATCH_BYTES_MIN
+    for _ in range(50):
+        pace.note_exchange(100_000, 0.01)
+    assert pace.batch_bytes() == BATCH_BYTES_MAX
+
+
+def test_time_outs_follow_the_round_trip_and_the_size() -> None:
+    pace = Pace(Patience())
+    unknown = pace.time_outs(0)
+    pace.note_handshake(0.01)
+    assert pace.time_outs(0).connect_s < unknown.connect_s
+    assert pace.time_outs(100_000).silence_s > pace.time_outs(0).silence_s + 90
+    assert pace.body_s(1_000_000) > 900
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**9), st.floats(0, 10**5)), max_size=30))
+def test_whatever_was_measured_batches_and_time_outs_stay_in_bounds(measured: list[tuple[int, float]]) -> None:
+    pace = Pace(Patience())
+    for moved, seconds in measured:
+        pace.note_exchange(moved, seconds)
+        assert BATCH_BYTES_MIN <= pace.batch_bytes() <= BATCH_BYTES_MAX
+        assert 5 <= pace.time_outs(0).connect_s <= 15

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import signal
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from pollbook.failures import Failure, WorldFailed
+from pollbook.store.home import StationHome
+from sync.schedule import Ending, only_one, run_scheduled
+
+
+def soon() -> datetime:
+    return datetime.now(UTC) + timedelta(milliseconds=20)
+
+
+def nothing() -> None:
+    pass
+
+
+def test_cycles_follow_each_other_until_ended() -> None:
+    ended, runs = Ending(), list[datetime]()
+
+    def cycle() -> datetime:
+        runs.append(datetime.now(UTC))
+        if len(runs) == 3:
+            ended.put(None)
+        return soon()
+
+    run_scheduled(cycle, ended, nothing)
+    assert len(runs) == 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_service_cleanly(number: signal.Signals) -> None:
+    def cycle() -> datetime:
+        signal.pthread_kill(main, number)
+        return soon() + timedelta(hours=1)
+
+    main = threading.main_thread().ident or 0
+    before = signal.getsignal(number)
+    run_scheduled(cycle, Ending(), nothing)
+    assert signal.getsignal(number) is before
+
+
+def test_a_cycle_that_waits_for_the_link_is_given_up_at_the_end() -> None:
+    ended, given_up = Ending(), threading.Event()
+
+    def cycle() -> datetime:
+        ended.put(None)
+        assert given_up.wait(30), "the end did not come"
+        return soon()
+
+    run_scheduled(cycle, ended, given_up.set)
+
+
+def test_a_fault_in_a_cycle_ends_the_service_and_is_raised() -> None:
+    def cycle() -> datetime:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run_scheduled(cycle, Ending(), nothing)
+
+
+def test_a_second_service_in_the_same_home_is_refused(station: Path) -> None:
+    home = StationHome(station)
+    with only_one(home, 0), pytest.raises(WorldFailed) as caught, only_one(home, 0):
+        pass
+    assert caught.value.failure is Failure.BOOK_IN_USE
+    with only_one(home, 0):
+        pass
+
+
+def test_without_a_book_there_is_nothing_to_sync(tmp_path: Path) -> None:
+    with pytest.raises(WorldFailed) as caught, only_one(StationHome(tmp_path), 0):
+        pass
+    assert caught.value.failure is Failure.NOT_ENROLLED
