@@ -14,6 +14,7 @@ from station_app.ui.theme import Step, Theme
 
 KEYS = (
     ("Enter", "help_enter"),
+    ("Ctrl+Enter", "help_look_closer"),
     ("Esc", "help_esc"),
     ("\u2191  \u2193", "help_arrows"),
     ("F2", "help_channel"),
