@@ -1,7 +1,8 @@
 """The desktop's start and memory, against an empty PySide6 window; for the memory it has imported the same modules.
 
-Both run as processes of their own, offscreen. Ready means: the book is open and the first screen, which asks for the
-two officers, is painted. The memory is taken later, at the check-in screen after ten searches.
+Both run as processes of their own, offscreen. The desktop is the one that `uchastka` builds, with its sync engine
+running. Ready means: the book is open and the first screen, which asks for the two officers, is painted. The memory
+is taken later, at the check-in screen after ten searches, when sync has tried to reach its register.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.measuring import figure, runs
-from tests.making import make_listed_station
+from tests.making import CHAIR, DEPUTY, PINS, make_listed_station
 
 EMPTY = """
 import time; began = time.perf_counter()
@@ -32,8 +33,7 @@ from pathlib import Path
 from benchmarks.desktop_probe import Probe
 probe = Probe(Path(sys.argv[1])); probe.open()
 ready = time.perf_counter() - began
-from tests.making import CHAIR, DEPUTY, PINS
-probe.search(PINS, (CHAIR, DEPUTY))
+probe.search((1, sys.argv[2]), (2, sys.argv[3])); probe.wait_for_sync()
 {measure}
 probe.close()
 """
@@ -41,7 +41,7 @@ MEASURE = """
 import json, psutil
 print(json.dumps([ready, psutil.Process().memory_full_info().pss / 2**20]))
 """
-IMPORTS = "import station_app.app, benchmarks.desktop_probe, tests.making, sync.client, sync.loop"
+IMPORTS = "import station_app.app, benchmarks.desktop_probe, sync.client, sync.loop"
 
 
 def run(program: str, *arguments: str) -> tuple[float, float]:
@@ -61,7 +61,7 @@ def main() -> None:
             home = Path(folder) / "station"
             make_listed_station(home, lines)
             program = DESKTOP.format(measure=MEASURE)
-            ready, memory_mb = runs(lambda: run(program, str(home)))  # noqa: B023  (called before the loop goes on)
+            ready, memory_mb = runs(lambda: run(program, str(home), PINS[CHAIR], PINS[DEPUTY]))  # noqa: B023  (called before the loop goes on)
             empty, _ = runs(lambda: run(EMPTY.format(imports="", measure=MEASURE)))
             _, same_imports_mb = runs(lambda: run(EMPTY.format(imports=IMPORTS, measure=MEASURE)))
             if lines == 3000:

@@ -1,4 +1,4 @@
-"""The desktop's own objects, brought to a stage and measured there; run in a process of its own by bench_window."""
+"""The desktop as `uchastka` builds it, its sync engine too, brought to a stage and measured there by bench_window."""
 
 from __future__ import annotations
 
@@ -11,42 +11,37 @@ from PySide6.QtWidgets import QApplication
 from pollbook.clock import SystemClock
 from pollbook.store.home import StationHome
 from pollbook.types import PersonNumber
-from station_app.app import Opener, make_application
-from station_app.background import BookThread
-from station_app.desk import Desk
-from station_app.ui.appearance import load_appearance
-from station_app.ui.window import Window
+from station_app.app import build
+from station_app.desk import Desk, LinkState
 
 PATIENCE_S = 60
 SEARCHES = ("k", "ka", "kar", "kari", "karimov", "1979", "oʻ", "xudoy", "sh", "a")
 
 
 class Probe:
-    """A window over the book in a home."""
+    """The desktop over the book in a home."""
 
     def __init__(self, folder: Path) -> None:
-        self.application = make_application()
-        home = StationHome(folder)
-        self.thread = BookThread(Opener(home, SystemClock()).open)
-        self.window = Window(self.thread, SystemClock(), load_appearance(folder), lambda _: None)
+        self.desktop = build(StationHome(folder), SystemClock())
+        self.window = self.desktop.window
 
     def open(self) -> None:
-        """The book is open and the first screen, which asks for the officers, is painted."""
-        self.window.show()
-        self.window.open_book()
+        """The book is open and the first screen, which asks for the officers, is painted; sync begins behind it."""
+        self.desktop.open()
         self.wait(lambda: self.window.sign_in is not None and self.window.sign_in.isVisible())
-        self.application.processEvents()
+        self.desktop.application.processEvents()
 
-    def search(self, pins: dict[PersonNumber, str], officers: tuple[PersonNumber, PersonNumber]) -> None:
-        """The day is open, an officer at the desk, and a list of voters has been shown for each of `SEARCHES`."""
-        first, second = officers
+    def search(self, first: tuple[PersonNumber, str], second: tuple[PersonNumber, str]) -> None:
+        """The day is open, an officer at the desk, and a list of voters has been shown for each of `SEARCHES`.
+
+        `first` and `second` are two officers with their PINs.
+        """
 
         def sign_in(desk: Desk) -> object:
-            refused = desk.open_day(first, pins[first], second, pins[second])
-            return refused or desk.sign_in(first, pins[first])
+            return desk.open_day(*first, *second) or desk.sign_in(*first)
 
         assert self.window.sign_in is not None
-        self.thread.ask(self.window, sign_in, self.window.sign_in.signed_in.emit, print)
+        self.desktop.book.ask(self.window, sign_in, self.window.sign_in.signed_in.emit, print)
         check_in = self.window.check_in
         assert check_in is not None
         self.wait(check_in.isVisible)
@@ -56,7 +51,11 @@ class Probe:
             check_in.finder.box.setText(text)
             check_in.finder.typed.emit(text)
             self.wait(lambda: bool(check_in.finder.model.hits))
-            self.application.processEvents()
+            self.desktop.application.processEvents()
+
+    def wait_for_sync(self) -> None:
+        """The sync engine has tried once; the register of a book made for a test is away."""
+        self.wait(lambda: self.window.status_line.link_state is LinkState.AWAY)
 
     def wait(self, until: Callable[[], bool]) -> None:
         """Events are handled until it is so."""
@@ -67,6 +66,5 @@ class Probe:
             QApplication.processEvents()
 
     def close(self) -> None:
-        """The window and the book are closed."""
-        self.window.close()
-        self.thread.close()
+        """Everything is ended."""
+        self.desktop.close()

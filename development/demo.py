@@ -49,6 +49,8 @@ def run(*, fresh: bool, offscreen: bool) -> int:
     Returns:
         The desktop's exit status.
     """
+    # A shell that starts a script in the background lets it ignore SIGINT; what was started must still be ended.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _end_as_by_ctrl_c)
     signal.signal(signal.SIGHUP, _end_as_by_ctrl_c)
     ready = read_ready()

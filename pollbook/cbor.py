@@ -6,6 +6,7 @@ encoding that RFC 8949 §4.2.1 gives each value: what decodes here encodes again
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import cast
 
@@ -14,6 +15,7 @@ import cbor2
 from pollbook.failures import InputInvalid
 
 DEPTH_MAX = 12
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _INTEGER_MIN, _INTEGER_MAX = -(2**63), 2**63 - 1
 
 
@@ -113,8 +115,11 @@ class Fields:
 
     def take_date(self) -> date:
         """The next item, a date written YYYY-MM-DD."""
+        text = self.take_text(10)
+        if not _DATE.fullmatch(text):
+            raise InputInvalid("not a date")
         try:
-            return date.fromisoformat(self.take_text(10))
+            return date.fromisoformat(text)
         except ValueError as error:
             raise InputInvalid("not a date") from error
 

@@ -7,13 +7,16 @@ The rules of custody (DESIGN §1) that hold for what this release writes:
 
 1. One line per person: a line has one id, and a book knows only the lines of its slice.
 7. Void: only the book that made the mark; the line stays where it is, and its void history is kept.
+8. A book that is behind its own ledger, as the register knows it, locks.
+10. A revoked book marks nothing more; nothing of it moves.
 14. A poisoned entry disputes its line; it never stops marking at the station.
+15. Marking needs an officer's or operator's unlock, on a day that two officers opened.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -23,7 +26,7 @@ from pollbook import acts
 from pollbook.clock import HybridTime
 from pollbook.entries import DayOpened, Entry, KeyBound, Marked, MarkVoided
 from pollbook.ledger import Head
-from pollbook.types import Channel, EntryNumber, LineId, Person, PersonNumber
+from pollbook.types import MACHINE, Channel, EntryNumber, LineId, Person, PersonNumber
 
 VOTING_AGE_YEARS = 18
 """Source: Constitution, article 128: citizens who have reached eighteen."""
@@ -44,6 +47,10 @@ class Refusal(StrEnum):
     LINE_NOT_HELD = "line_not_held"
     NOT_OLD_ENOUGH = "not_old_enough"
     NOT_MARKED = "not_marked"
+    NOT_SIGNED_IN = "not_signed_in"
+    DAY_NOT_OPEN = "day_not_open"
+    BOOK_REVOKED = "book_revoked"
+    LEDGER_BROKEN = "ledger_broken"
 
 
 class Anomaly(StrEnum):
@@ -55,6 +62,8 @@ class Anomaly(StrEnum):
     VOID_WITHOUT_MARK = "void_without_mark"
     OFFICERS_NOT_PROVEN = "officers_not_proven"
     UNKNOWN_PERSON = "unknown_person"
+    NOBODY_SIGNED_IN = "nobody_signed_in"
+    DAY_NOT_OPEN = "day_not_open"
     TIME_WENT_BACK = "time_went_back"
     CLOCK_SKEWED = "clock_skewed"
     FORK = "fork"
@@ -108,6 +117,9 @@ class BookView(Protocol):
     def bound_keys(self) -> Mapping[PersonNumber, bytes]:
         """The public key bound to each person so far."""
 
+    def opened_days(self) -> Collection[str]:
+        """The days that two officers have opened so far, each YYYY-MM-DD."""
+
 
 @dataclass(frozen=True, slots=True)
 class LineChanged:
@@ -133,6 +145,19 @@ class DayChanged:
 
 
 Effect = LineChanged | KeyChanged | DayChanged
+
+
+def may_act(actor: PersonNumber, opened_days: Collection[str], stopped: Refusal | None) -> Refusal | None:
+    """Why this person may not mark or void in this book, whatever the line, or None.
+
+    `stopped` is why the book itself may go on no more: revoked (rule 10), or behind its own ledger (rule 8).
+    Marking needs an unlock, whatever the machine's key can read (rule 15), and a day that two officers opened.
+    """
+    if stopped is not None:
+        return stopped
+    if not opened_days:
+        return Refusal.DAY_NOT_OPEN
+    return Refusal.NOT_SIGNED_IN if actor == MACHINE else None
 
 
 def may_mark(state: LineState | None, birth_date: date, election_day: date) -> Refusal | None:
@@ -164,10 +189,8 @@ def is_of_age(birth_date: date, election_day: date) -> bool:
 
 def apply(view: BookView, number: EntryNumber, entry: Entry) -> Effect | Anomaly:
     """What the entry with this number changes, or why no honest book can have entered it."""
-    if entry.at <= view.last_at:
-        return Anomaly.TIME_WENT_BACK
-    if entry.actor != 0 and entry.actor not in view.people:
-        return Anomaly.UNKNOWN_PERSON
+    if (anomaly := _cannot_enter(view, entry)) is not None:
+        return anomaly
     match entry.fact:
         case Marked(line, channel):
             return _marked(view, line, Mark(number, channel, entry.at, entry.actor))
@@ -177,12 +200,25 @@ def apply(view: BookView, number: EntryNumber, entry: Entry) -> Effect | Anomaly
             if person not in view.people:
                 return Anomaly.UNKNOWN_PERSON
             message = acts.key_bytes(view.start, person, public_key)
-            is_first = person not in view.bound_keys()
+            # Once the day is open a first key needs two officers as well, or a laptop could make officers of its own.
+            is_first = person not in view.bound_keys() and not view.opened_days()
             proven = is_first if officers is None else acts.is_act(message, officers, view.people, view.bound_keys())
             return KeyChanged(person, public_key) if proven else Anomaly.OFFICERS_NOT_PROVEN
         case DayOpened(day, officers):
             proven = acts.is_act(acts.opening_bytes(view.start, day), officers, view.people, view.bound_keys())
             return DayChanged(day) if proven else Anomaly.OFFICERS_NOT_PROVEN
+
+
+def _cannot_enter(view: BookView, entry: Entry) -> Anomaly | None:
+    if entry.at <= view.last_at:
+        return Anomaly.TIME_WENT_BACK
+    if entry.actor != MACHINE and entry.actor not in view.people:
+        return Anomaly.UNKNOWN_PERSON
+    if not isinstance(entry.fact, Marked | MarkVoided):
+        return None
+    if entry.actor == MACHINE:
+        return Anomaly.NOBODY_SIGNED_IN
+    return None if view.opened_days() else Anomaly.DAY_NOT_OPEN
 
 
 def _marked(view: BookView, line: LineId, mark: Mark) -> Effect | Anomaly:

@@ -117,7 +117,7 @@ def read_election(untrusted_toml: str) -> Election:
         raise InputInvalid(f"not TOML: {error}") from error
     except KeyError as error:
         raise InputInvalid(f"the field {error} is missing") from error
-    except (TypeError, AttributeError) as error:
+    except (TypeError, AttributeError, RecursionError) as error:
         raise InputInvalid("a field has the wrong form") from error
 
 

@@ -67,7 +67,7 @@ class MarkVoided:
 
 @dataclass(frozen=True, slots=True)
 class KeyBound:
-    """From here on this person signs with this key. The first key needs no officers, every further one two."""
+    """From here on this person signs with this key: two officers say so, but of a first key before the first day."""
 
     person: PersonNumber
     public_key: bytes

@@ -35,7 +35,7 @@ class Failure(Enum):
     NOT_MARKED = ("B05", Exit.REFUSED)
     NOT_OLD_ENOUGH = ("B06", Exit.REFUSED)
     REASON_MISSING = ("B07", Exit.REFUSED)
-    LINE_DISPUTED = ("B08", Exit.REFUSED)
+    REASON_TOO_LONG = ("B08", Exit.REFUSED)
     # P is for people and their PINs.
     NOT_SIGNED_IN = ("P01", Exit.REFUSED)
     DAY_NOT_OPEN = ("P02", Exit.REFUSED)

@@ -23,6 +23,8 @@ from pollbook.types import BookName, DeviceId, EntryNumber
 
 WIRE_SCHEMA = 1
 CONTENT_TYPE = "application/vnd.uchastka"
+PROBLEM_TYPE = "application/problem+json"
+"""Source: RFC 9457; the members `failure` and `code` are ours."""
 ENROL_PATH = "/v1/enrol"
 SYNC_PATH = "/v1/sync"
 """A request goes to `/v1/sync/{book}/{first}` by PUT, so that repeating it is harmless by HTTP's own rule too."""
@@ -31,6 +33,9 @@ ENTRIES_MAX = 5000
 """Entries in one request; a longer queue goes up in several."""
 FEED_ITEMS_MAX = 1000
 CODE_CHARACTERS_MAX = 64
+FEED_TEXT_MAX = 2000
+ENROL_REQUEST_BYTES_MAX = 64 * 1024
+"""Whoever asks to be enrolled is not known yet: little is read of it."""
 REQUEST_ID_BYTES = 8
 
 
@@ -129,9 +134,10 @@ def decode_enrol_request(untrusted: bytes) -> EnrolRequest:
     Raises:
         InputInvalid: Anything else.
     """
-    envelope = read_envelope(compression.decompress(untrusted, MESSAGE_BYTES_MAX), MESSAGE_BYTES_MAX)
+    plain = compression.decompress(untrusted, ENROL_REQUEST_BYTES_MAX)
+    envelope = read_envelope(plain, ENROL_REQUEST_BYTES_MAX)
     fields = _fields(envelope.untrusted_body, 4)
-    request = EnrolRequest(fields.take_text(CODE_CHARACTERS_MAX), fields.take_bytes(32, 32), fields.take_text(40))
+    request = EnrolRequest(fields.take_text(CODE_CHARACTERS_MAX), fields.take_bytes(32, 32), _software(fields))
     envelope.open_with(Purpose.ENROL, request.public_key)
     return request
 
@@ -217,13 +223,13 @@ def decode_sync_request(untrusted_envelope: bytes, device_key: bytes) -> SyncReq
         feed_cursor=fields.take_int(),
         sent_at_s=fields.take_int(),
         pending=fields.take_int(),
-        software=fields.take_text(40),
+        software=_software(fields),
     )
 
 
 def encode_sync_answer(answer: SyncAnswer, key: SigningKey) -> bytes:
     """The answer's bytes, signed by the register's key."""
-    feed = [[item.number, int(item.kind), item.text, item.entry] for item in answer.feed]
+    feed = [[item.number, int(item.kind), item.text[:FEED_TEXT_MAX], item.entry] for item in answer.feed]
     acknowledged = [answer.acknowledged.number, answer.acknowledged.hash]
     times = [answer.register_at_s, answer.come_back_s]
     body = cbor.encode([WIRE_SCHEMA, answer.request, acknowledged, feed, answer.digest or b"", times])
@@ -260,6 +266,13 @@ def _fields(body: bytes, count: int) -> Fields:
     return fields
 
 
+def _software(fields: Fields) -> str:
+    name = fields.take_text(40)
+    if not name.isprintable():
+        raise InputInvalid("a program's name that is no plain text")
+    return name
+
+
 def _enrol_answer(body: bytes) -> EnrolAnswer:
     fields = _fields(body, 4)
     device = fields.take_bytes(1, CERTIFICATE_BYTES_MAX)
@@ -278,4 +291,4 @@ def _feed_item(fields: Fields) -> FeedItem:
         known = FeedKind(kind)
     except ValueError as error:
         raise InputInvalid(f"a feed item of the unknown kind {kind}") from error
-    return FeedItem(number, known, fields.take_text(2000), fields.take_int())
+    return FeedItem(number, known, fields.take_text(FEED_TEXT_MAX), fields.take_int())

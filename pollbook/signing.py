@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +20,8 @@ from pollbook.types import DeviceId
 ALGORITHM = "Ed25519"
 CERTIFICATE_BYTES_MAX = 4096
 _DEVICE_ID_BYTES = 16
+# An array of four: a text of up to 20 bytes, 16 bytes, and a byte string (the body).
+_HEAD = re.compile(rb"\x84[\x60-\x74].{0,20}?\x50.{16}[\x40-\x5b]", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,9 @@ def read_envelope(untrusted: bytes, bytes_max: int) -> Envelope:
     Raises:
         InputInvalid: Not an envelope.
     """
+    if not _HEAD.match(untrusted):
+        # Anybody may send anything: what is no envelope is refused before its items are counted and built.
+        raise InputInvalid("not an envelope")
     fields = Fields(cbor.decode(untrusted, bytes_max), 4)
     return Envelope(
         fields.take_text(20),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
@@ -45,6 +46,8 @@ class Role(StrEnum):
 
 OFFICER_ROLES = frozenset({Role.CHAIR, Role.DEPUTY_CHAIR, Role.SECRETARY})
 """Who may open the day and act as one of two: chair, deputy chair and secretary."""
+OFFICERS_OF_AN_ACT = 2
+"""An act takes so many officers, each with a key of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,11 @@ class Person:
     def is_officer(self) -> bool:
         """Whether this person may be one of the two who open, void and take over."""
         return self.role in OFFICER_ROLES
+
+
+def can_act(people: Iterable[Person]) -> bool:
+    """Whether these people can open a day: officers enough for an act are among them."""
+    return sum(person.is_officer for person in people) >= OFFICERS_OF_AN_ACT
 
 
 def is_precinct_code(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -15,7 +16,8 @@ _PORT_MAX = 65_535
 
 
 def main() -> int:
-    """Do what the command line asks; returns the exit status."""
+    """Do what the command line asks; returns the exit status. Nothing that it writes is for others to read."""
+    os.umask(0o077)
     return run_command(Program(parser))
 
 
@@ -45,7 +47,9 @@ def _add_setup(top: CommandParser) -> None:
     command.add_argument("--officers", type=Path, metavar="FILE", help="officers of the register: surname,given_name")
     command = top.command("synthesise", "write a synthetic list with its answer key", setup.synthesise)
     command.add_argument("--precincts", type=int, required=True, metavar="N")
-    command.add_argument("--voters", type=int, required=True, metavar="N", help="mean number of voters a precinct")
+    how_many = command.add_mutually_exclusive_group(required=True)
+    how_many.add_argument("--voters", type=int, metavar="N", help="mean number of voters a precinct")
+    how_many.add_argument("--total", type=int, metavar="N", help="number of voters in all precincts together")
     command.add_argument("--seed", type=int, default=1, metavar="N")
     command.add_argument("--out", type=Path, required=True, metavar="DIR")
 
@@ -76,6 +80,9 @@ def _add_stations(top: CommandParser) -> None:
     command.add_argument("--desk", type=_desk, default=1, metavar="N")
     command.add_argument("--out", type=Path, required=True, metavar="FILE")
     command.add_argument("--url", metavar="URL", help="the register's address; by default the one last served")
+    command.add_argument("--reissue", action="store_true", help="after a revoked station; takes two officers")
+    command.add_argument("--reason", default="", metavar="TEXT", help="of --reissue")
+    command.add_argument("--officer", action="append", default=[], metavar="NAME", help="of --reissue, twice")
     command = top.command("revoke", "revoke a station; its lines stay where they are", stations.revoke)
     command.add_argument("--station", required=True, metavar="BOOK")
     command.add_argument("--reason", required=True, metavar="TEXT")

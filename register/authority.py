@@ -30,8 +30,9 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from pollbook.failures import Failure, WorldFailed
+from pollbook.files import write_secret
 from pollbook.signing import SigningKey, device_id
-from register.home import RegisterHome, make_folder, write_secret
+from register.home import RegisterHome, make_folder
 
 REGISTER_SUBJECT = "register"
 ALWAYS_SERVED = ("localhost", "127.0.0.1", "::1")

@@ -63,13 +63,7 @@ def enrol(connection: Transaction, keys: RegisterKeys, election: Election, untru
         WorldFailed: `REQUEST_NOT_ACCEPTED`, `CODE_WRONG`, `CODE_EXPIRED`, `CODE_USED`, `BOOK_REVOKED`, or as
             `issuing.check_issuable`.
     """
-    try:
-        request = decode_enrol_request(untrusted)
-    except InputInvalid as error:
-        raise WorldFailed(Failure.REQUEST_NOT_ACCEPTED, str(error)) from error
-    code = stations.find_code(connection, code_hash(election.id, request.code))
-    if code is None:
-        raise WorldFailed(Failure.CODE_WRONG)
+    request, code = _proven(connection, election, untrusted)
     if code.station is not None:
         return _answer_again(connection, code.station, request)
     if int(now.timestamp()) >= code.expires_at_s:
@@ -100,6 +94,26 @@ def enrol(connection: Transaction, keys: RegisterKeys, election: Election, untru
     stations.use_code(connection, code, station_id)
     logger.info("enrolled book=%s precinct=%s lines=%s", book, code.precinct, issued.line_count)
     return answer
+
+
+def prove_enrolment(connection: Transaction, election: Election, untrusted: bytes) -> None:
+    """Nothing, where `enrol` would look further: a request that its own key signed, with a code of this register.
+
+    Raises:
+        WorldFailed: `REQUEST_NOT_ACCEPTED`, `CODE_WRONG`.
+    """
+    _proven(connection, election, untrusted)
+
+
+def _proven(connection: Transaction, election: Election, untrusted: bytes) -> tuple[EnrolRequest, Code]:
+    try:
+        request = decode_enrol_request(untrusted)
+    except InputInvalid as error:
+        raise WorldFailed(Failure.REQUEST_NOT_ACCEPTED, str(error)) from error
+    code = stations.find_code(connection, code_hash(election.id, request.code))
+    if code is None:
+        raise WorldFailed(Failure.CODE_WRONG)
+    return request, code
 
 
 def _answer_again(connection: Transaction, station_id: int, request: EnrolRequest) -> bytes:

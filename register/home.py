@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +61,12 @@ class RegisterHome:
         if not self.is_made:
             raise WorldFailed(Failure.REGISTER_NOT_THERE, str(self.path), home=self.path)
 
+    def close_to_others(self) -> None:
+        """Only its owner may enter the folder, however it came to be; a folder of somebody else's stays as it is."""
+        with suppress(OSError):
+            if self.path.stat().st_mode & 0o077:
+                self.path.chmod(0o700)
+
     @contextmanager
     def only_one(self, work: str) -> Iterator[None]:
         """The one process that does `work` ("serve", "import", "init") in this folder for as long as the block lasts.
@@ -94,15 +99,3 @@ class RegisterHome:
 def make_folder(path: Path) -> None:
     """A folder that only its owner may enter, made where it is missing."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-def write_secret(path: Path, content: bytes) -> None:
-    """A file that only its owner may read, whole or not at all, on the disk when this returns."""
-    passing = path.with_name(f".{path.name}.part")
-    passing.unlink(missing_ok=True)
-    descriptor = os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    passing.replace(path)

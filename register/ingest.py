@@ -5,6 +5,9 @@ origin that this election, book and slice give; the entries lead from the head t
 then is each entry put to the rules of custody. What they refuse keeps its number and its bytes and changes nothing
 (rule 14); it becomes an anomaly that both sides are told of, and the queue moves on.
 
+A book that forked is quarantined: of two histories that its key signed, the register cannot tell which one the
+commission made. What continues the stored one is kept from then on, but changes nothing.
+
 A request may begin before the stored head (then what overlaps is compared), or beyond it: then nothing is taken, and
 the answer names the head that is stored, from which the book sends again (rule 11).
 """
@@ -13,13 +16,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from pollbook import custody
-from pollbook.clock import COUNTER_BITS, HybridTime
-from pollbook.custody import Anomaly, DayChanged, KeyChanged, LineChanged, LineState
-from pollbook.entries import Entry, Marked, MarkVoided, decode_entry
+from pollbook.clock import COUNTER_BITS
+from pollbook.custody import Anomaly, LineState
 from pollbook.failures import Failure, InputInvalid, WorldFailed
 from pollbook.ledger import Head, extend_all, is_signed_head
 from pollbook.messages import (
@@ -31,8 +33,9 @@ from pollbook.messages import (
     request_id,
 )
 from pollbook.signing import SigningKey
-from pollbook.types import BookName, EntryNumber, LineId, Person, PersonNumber
+from pollbook.types import BookName, EntryNumber, LineId
 from register.feed import tell_anomaly, tell_quarantined, tell_revoked
+from register.replay import Replay, decoded, touched
 from register.store import ledgers, people, stations
 from register.store.engine import Transaction
 from register.store.ledgers import BookRecord, StoredEntry
@@ -52,43 +55,6 @@ class Address:
 
     book: BookName
     first: int
-
-
-@dataclass
-class LedgerView:
-    """A book as `custody.apply` looks at it: the lines that a request touches, read beforehand."""
-
-    start: Head
-    people: Mapping[PersonNumber, Person]
-    last_at: HybridTime
-    states: dict[LineId, LineState]
-    bound: dict[PersonNumber, bytes]
-    day: str | None = None
-    changed: set[LineId] = field(default_factory=set)
-    keys_changed: set[PersonNumber] = field(default_factory=set)
-
-    def line(self, line: LineId) -> LineState | None:
-        return self.states.get(line)
-
-    def bound_keys(self) -> Mapping[PersonNumber, bytes]:
-        return self.bound
-
-    def take(self, number: EntryNumber, entry: Entry) -> Anomaly | None:
-        """The entry's effect is part of the view, or the anomaly for which it has none."""
-        effect = custody.apply(self, number, entry)
-        match effect:
-            case Anomaly():
-                return effect
-            case LineChanged(line, state):
-                self.states[line] = state
-                self.changed.add(line)
-            case KeyChanged(person, public_key):
-                self.bound[person] = public_key
-                self.keys_changed.add(person)
-            case DayChanged(day):
-                self.day = day
-        self.last_at = entry.at
-        return None
 
 
 def ingest(connection: Transaction, key: SigningKey, untrusted: bytes, address: Address, now: datetime) -> bytes:
@@ -127,6 +93,18 @@ def ingest(connection: Transaction, key: SigningKey, untrusted: bytes, address: 
     logger.info("sync book=%s acknowledged=%s new=%s", station.book, record.head.number, len(new))
     answer = SyncAnswer(request_id(untrusted), record.head, items, digest, at_s, come_back_s)
     return encode_sync_answer(answer, key)
+
+
+def prove_sync(connection: Transaction, untrusted: bytes, address: Address) -> None:
+    """Nothing, where `ingest` would look into the request: it is for one of our books, and the book's own.
+
+    Raises:
+        WorldFailed: `REQUEST_NOT_ACCEPTED`.
+    """
+    try:
+        _proven(connection, untrusted, address)
+    except InputInvalid as error:
+        raise WorldFailed(Failure.REQUEST_NOT_ACCEPTED, str(error)) from error
 
 
 def _proven(connection: Transaction, untrusted: bytes, address: Address) -> tuple[Station, SyncRequest]:
@@ -175,15 +153,11 @@ def _keep_fork(
 
 def _take(connection: Transaction, station: Station, record: BookRecord, new: tuple[bytes, ...], at_s: int) -> None:
     """Store new entries with what they change."""
-    decoded = [_decoded(content) for content in new]
-    touched = {
-        entry.fact.line for entry in decoded if entry is not None and isinstance(entry.fact, Marked | MarkVoided)
-    }
-    view, before = load_view(connection, station, record, touched)
+    entries = decoded(new)
+    view, before = _load_view(connection, station, record, touched(entries))
     stored: list[StoredEntry] = []
-    for number, (content, entry) in enumerate(zip(new, decoded, strict=True), record.head.number + 1):
-        anomaly = Anomaly.ENTRY_INVALID if entry is None else view.take(EntryNumber(number), entry)
-        stored.append(StoredEntry(EntryNumber(number), content, anomaly))
+    for number, (content, entry) in enumerate(zip(new, entries, strict=True), record.head.number + 1):
+        stored.append(StoredEntry(EntryNumber(number), content, view.take(EntryNumber(number), entry)))
     ledgers.add_entries(connection, station.id, stored, at_s)
     after = {line: view.states[line] for line in view.changed}
     ledgers.save_states(connection, station.id, before, after)
@@ -196,23 +170,24 @@ def _take(connection: Transaction, station: Station, record: BookRecord, new: tu
     record.digest = _digest_after(record.digest, before, after)
 
 
-def load_view(
-    connection: Transaction, station: Station, record: BookRecord, touched: set[LineId]
-) -> tuple[LedgerView, dict[LineId, LineState]]:
-    """The book as the rules look at it, and those states of `touched` that are stored."""
-    before = ledgers.states(connection, station.id, touched)
-    held = ledgers.lines_of(connection, station, touched)
-    return LedgerView(
+def _load_view(
+    connection: Transaction, station: Station, record: BookRecord, lines: set[LineId]
+) -> tuple[Replay, dict[LineId, LineState]]:
+    """The book as the rules look at it, and those states of `lines` that are stored."""
+    before = ledgers.states(connection, station.id, lines)
+    held = ledgers.lines_of(connection, station, lines)
+    return Replay(
         start=station.start,
         people={person.number: person for person in people.people_of(connection, station.precinct)},
-        last_at=record.last_at,
         states={line: before.get(line, custody.UNMARKED) for line in held},
         bound=ledgers.keys_of(connection, station.id),
+        last_at=record.last_at,
         day=record.day,
+        is_forked=record.forked,
     ), before
 
 
-def _dispute(connection: Transaction, station: Station, view: LedgerView, at_s: int) -> None:
+def _dispute(connection: Transaction, station: Station, view: Replay, at_s: int) -> None:
     """A line that another book marked too: both marks stay, and both books are told (guarantee 1)."""
     marked = {line: mark.number for line in view.changed if (mark := view.states[line].mark) is not None}
     for line, other_id, other_mark in ledgers.marks_elsewhere(connection, station.id, marked):
@@ -225,8 +200,8 @@ def _dispute(connection: Transaction, station: Station, view: LedgerView, at_s: 
 def _compare_digests(
     connection: Transaction, station: Station, record: BookRecord, request: SyncRequest, at_s: int
 ) -> bytes | None:
-    if request.digest is None or request.head.head != record.head:
-        return None
+    if record.forked or request.digest is None or request.head.head != record.head:
+        return None  # what a forked book sends changes nothing here, so its lines differ and that says nothing
     if record.digest != request.digest:
         tell_anomaly(connection, station, Anomaly.DIGEST_DIFFERS, record.head.number, at_s)
     return record.digest
@@ -238,10 +213,3 @@ def _digest_after(digest: bytes, before: Mapping[LineId, LineState], after: Mapp
     for line, state in after.items():
         total += custody.line_digest(line, state) - custody.line_digest(line, before.get(line, custody.UNMARKED))
     return (total % (1 << 8 * custody.DIGEST_BYTES)).to_bytes(custody.DIGEST_BYTES, "big")
-
-
-def _decoded(content: bytes) -> Entry | None:
-    try:
-        return decode_entry(content)
-    except InputInvalid:
-        return None

@@ -9,10 +9,13 @@ from pollbook.election import Election
 from pollbook.failures import Failure, WorldFailed
 from pollbook.signing import SigningKey
 from pollbook.slice import SliceHeader, encode_slice
-from pollbook.types import BookName, PrecinctCode
-from register.store import lists, people, stations
+from pollbook.types import BookName, PrecinctCode, can_act
+from register.store import decisions, lists, people, stations
 from register.store.engine import Transaction
-from register.voter_list.tables import can_act, made_up_people
+from register.voter_list.tables import made_up_people
+
+REISSUE = "reissue"
+"""The decision that a precinct gets another book after the revoked one that it names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +34,10 @@ def check_issuable(connection: Transaction, election: Election, precinct: Precin
         WorldFailed: `NOTHING_IMPORTED`, `UNKNOWN_PRECINCT`, `TOTALS_DIFFER`, `SLICE_TOO_LARGE`, `ALREADY_ENROLLED`,
             or `OFFICERS_UNREADABLE` where a real precinct has no two officers.
     """
-    counts = lists.precinct_counts(connection, only=[precinct])
-    if not counts:
+    count = lists.precinct_count(connection, precinct)
+    if count is None:
         failure = Failure.UNKNOWN_PRECINCT if lists.has_lines(connection) else Failure.NOTHING_IMPORTED
         raise WorldFailed(failure, precinct, precinct=precinct)
-    count = counts[0]
     if lists.differs(connection, count, training=election.training):
         raise WorldFailed(
             Failure.TOTALS_DIFFER, precinct, precinct=precinct, loaded=count.loaded, official=count.official
@@ -45,9 +47,29 @@ def check_issuable(connection: Transaction, election: Election, precinct: Precin
         raise WorldFailed(Failure.SLICE_TOO_LARGE, precinct, precinct=precinct, found=active, limit=election.lines_max)
     if standing := stations.stations_at(connection, precinct):
         raise WorldFailed(Failure.ALREADY_ENROLLED, precinct, precinct=precinct, book=str(standing[0].book))
+    # A revoked book keeps its lines (custody rule 10) and may have marks that never arrived: only people may decide
+    # that another book marks them too.
+    before = stations.newest_station_at(connection, precinct)
+    if before is not None and not decisions.has_decision(connection, REISSUE, str(before.book)):
+        detail = f"the revoked book {before.book} holds the lines of {precinct}; --reissue takes two officers"
+        raise WorldFailed(Failure.ALREADY_ENROLLED, detail, precinct=precinct, book=str(before.book))
     if not election.training and not can_act(people.people_of(connection, precinct)):
         detail = f"precinct {precinct} has no officers"
         raise WorldFailed(Failure.OFFICERS_UNREADABLE, detail, precinct=precinct, where=detail)
+
+
+def book_to_follow(connection: Transaction, precinct: PrecinctCode) -> BookName:
+    """The precinct's revoked book, after which two officers may let another one out.
+
+    Raises:
+        WorldFailed: `NOTHING_TO_DECIDE` where there was none, `ALREADY_ENROLLED` where it is not revoked.
+    """
+    before = stations.newest_station_at(connection, precinct)
+    if before is None:
+        raise WorldFailed(Failure.NOTHING_TO_DECIDE, precinct, precinct=precinct)
+    if standing := stations.stations_at(connection, precinct):
+        raise WorldFailed(Failure.ALREADY_ENROLLED, precinct, precinct=precinct, book=str(standing[0].book))
+    return before.book
 
 
 def issue_slice(

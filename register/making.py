@@ -10,9 +10,10 @@ from pathlib import Path
 from pollbook.bundle import resource_path
 from pollbook.election import Election, read_election
 from pollbook.failures import Failure, InputInvalid, WorldFailed
+from pollbook.files import write_secret
 from pollbook.people import PinCost
 from register.authority import make_keys
-from register.home import RegisterHome, make_folder, write_secret
+from register.home import RegisterHome, make_folder
 from register.officers import TRAINING_OFFICERS, make_officers, read_register_officers
 from register.store import setup
 from register.store.engine import make_database
@@ -51,6 +52,8 @@ def read_election_file(path: Path) -> Election:
         return read_election(text)
     except InputInvalid as error:
         raise WorldFailed(Failure.ELECTION_INVALID, str(error), path=path, where=str(error)) from error
+    except RecursionError as error:  # tomllib goes into arrays within arrays as deep as they are
+        raise WorldFailed(Failure.ELECTION_INVALID, "nested too deep", path=path, where="TOML") from error
 
 
 def make_register(
@@ -70,6 +73,7 @@ def make_register(
     else:
         raise WorldFailed(Failure.OFFICERS_UNREADABLE, "a real election needs --officers", where="--officers")
     make_folder(home.path)
+    home.close_to_others()
     with home.only_one("init"):
         made, pins = make_officers(names, cost or PinCost())
         make_keys(home, election.id, election.day, now)

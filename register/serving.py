@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
+import logging
 import signal
 import socket
 import ssl
@@ -11,24 +13,33 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from pollbook.failures import Failure, WorldFailed
+from register.connections import (
+    CLOSE_WITHIN_S,
+    HANDSHAKE_WITHIN_S,
+    BoundedListener,
+    LoopErrors,
+    Protocol,
+    connections_max,
+)
 
 KEEP_ALIVE_S = 75
 """Longer than any client keeps an idle connection, so that it is the client who closes (FACTS §7)."""
-END_WITHIN_S = 5
+END_WITHIN_S = 12
+"""Longer than one request waits for the database, so that it is still answered."""
 _BACKLOG = 2048
 
 
-def bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> BoundedListener:
     """A socket bound to the address; port 0 takes a free one.
 
     Raises:
         WorldFailed: `PORT_TAKEN`, also where the address is not this machine's.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening = BoundedListener(family, socket.SOCK_STREAM)
     try:
         if hasattr(signal, "SIGHUP"):  # on Windows the option would let two programs share the port
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -44,13 +55,16 @@ def bind(host: str, port: int) -> socket.socket:
     return listening
 
 
-def make_server(app: Starlette, tls: ssl.SSLContext, on_listening: Callable[[], None]) -> Server:
+def make_server(
+    app: ASGIApp, tls: ssl.SSLContext, on_listening: Callable[[], None], on_ending: Callable[[], None] = lambda: None
+) -> Server:
     """A server for `run(sockets=[...])`; `should_exit` ends it from another thread.
 
     Args:
         app: The register's app.
         tls: The server's side of TLS.
         on_listening: Called once connections are accepted.
+        on_ending: Called once none is accepted any more, before those that are open are waited for.
     """
     config = uvicorn.Config(
         app,
@@ -58,6 +72,7 @@ def make_server(app: Starlette, tls: ssl.SSLContext, on_listening: Callable[[], 
         ws="none",
         lifespan="off",
         interface="asgi3",
+        http=Protocol,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -66,25 +81,53 @@ def make_server(app: Starlette, tls: ssl.SSLContext, on_listening: Callable[[], 
         timeout_graceful_shutdown=END_WITHIN_S,
         backlog=_BACKLOG,
     )
-    return Server(config, on_listening)
+    return Server(config, on_listening, on_ending)
 
 
-def serve(app: Starlette, listening: socket.socket, tls: ssl.SSLContext, on_listening: Callable[[], None]) -> None:
+def serve(
+    app: ASGIApp,
+    listening: BoundedListener,
+    tls: ssl.SSLContext,
+    on_listening: Callable[[], None],
+    on_ending: Callable[[], None],
+) -> None:
     """Serve on `listening` (from `bind`) until SIGTERM or SIGINT; requests under way are finished first."""
-    make_server(app, tls, on_listening).run(sockets=[listening])
+    listening.limit = connections_max()
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # a warning for each request that is none
+    make_server(app, tls, on_listening, on_ending).run(sockets=[listening])
 
 
 class Server(uvicorn.Server):
     """Uvicorn's server, which says when it listens and takes being told to stop as an ordinary end."""
 
-    def __init__(self, config: uvicorn.Config, on_listening: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_listening: Callable[[], None], on_ending: Callable[[], None]) -> None:
         super().__init__(config)
-        self._on_listening = on_listening
+        self._on_listening, self._on_ending = on_listening, on_ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._on_listening()
+        """As uvicorn's, but that the handshake and the end of TLS have deadlines of seconds, not of minutes."""
+        await super().startup(sockets=[])
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(LoopErrors())
+        for listening in sockets or []:
+            self.servers.append(
+                await loop.create_server(
+                    self._protocol,
+                    sock=listening,
+                    ssl=self.config.ssl,
+                    backlog=self.config.backlog,
+                    ssl_handshake_timeout=HANDSHAKE_WITHIN_S,
+                    ssl_shutdown_timeout=CLOSE_WITHIN_S,
+                )
+            )
+        self._on_listening()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._on_ending()
+        await super().shutdown(sockets)
+
+    def _protocol(self) -> Protocol:
+        return Protocol(self.config, self.server_state, self.lifespan.state)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -6,29 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-COLUMNS = (
-    "pinfl",
-    "document",
-    "surname",
-    "given_name",
-    "patronymic",
-    "birth_date",
-    "sex",
-    "address",
-    "mahalla",
-    "district_soato",
-    "precinct",
-    "page",
-    "row",
-    "contests",
-)
-"""The header of `voters.csv` (DESIGN §9), in its order."""
-
 
 class VoterRow(NamedTuple):
-    """A row that may enter the register, its fields in the order of `COLUMNS`."""
+    """A voter of a list, synthetic or read; `pinfl` is empty where the list has none."""
 
-    pinfl: str | None
+    pinfl: str
     document: str
     surname: str
     given_name: str
@@ -42,6 +24,10 @@ class VoterRow(NamedTuple):
     page: int
     row: int
     contests: str
+
+
+COLUMNS = VoterRow._fields
+"""The header of `voters.csv` (DESIGN §9), in its order."""
 
 
 class Severity(StrEnum):

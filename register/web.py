@@ -4,45 +4,57 @@
     PUT  /v1/sync/{book}/{first}     a book's entries, from the number `first` on
     GET  /v1/health                  that it is there, and for which election
 
-The database has one writer, so one thread does all of its work; who would wait too long is told to come back. Every
-failure is a problem+json of our own, and none says more than its key and code.
+The database has one writer, so one thread does all of its work; who would wait too long is told to come back. What a
+request claims of itself is proven before that, in other threads that only read: nobody without a station's key or a
+code that was given out reaches the writer. Every failure is a problem+json of our own, and none says more than its
+key and code. An exception that nobody foresaw ends here: uvicorn would log it with its message, and a message may
+hold what a voter's line holds.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
+from typing import TypeVar
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pollbook.clock import Clock
-from pollbook.commanding import software_version
+from pollbook.commanding import software_version, write_fault
 from pollbook.election import Election
 from pollbook.failures import Failure, UchastkaError, WorldFailed
-from pollbook.messages import CONTENT_TYPE, ENROL_PATH, MESSAGE_BYTES_MAX, SYNC_PATH
+from pollbook.messages import CONTENT_TYPE, ENROL_PATH, MESSAGE_BYTES_MAX, PROBLEM_TYPE, SYNC_PATH
 from pollbook.types import BookName, DeviceId
 from register.authority import RegisterKeys
-from register.enrolment import enrol
-from register.ingest import Address, ingest
+from register.enrolment import enrol, prove_enrolment
+from register.home import RegisterHome
+from register.ingest import Address, ingest, prove_sync
 from register.store.engine import Database
 
 HEALTH_PATH = "/v1/health"
-PROBLEM_TYPE = "application/problem+json"
 ENROL_BYTES_MAX = 16 * 1024
 SYNC_BYTES_MAX = MESSAGE_BYTES_MAX
 WAITING_MAX = 64
 """Requests that wait for the writer: a second's work at 3,000 marks each, far more of the usual ones."""
 SILENCE_MAX_S = 60
 """A satellite link may pause so long inside a body (FACTS §7); after a longer cut the book sends again."""
+BODY_WITHIN_S = 120
+BODY_BYTES_PER_S = 2000
+"""A body that comes has so long, and longer by what came of it at this rate: a byte now and then holds nothing open."""
+BUFFERED_BYTES_MAX = 64 * 1024 * 1024
+"""Of all bodies at once, from their first byte to their answer."""
+_PROVERS = 2
 RETRY_AFTER_S = 10
 _BOOK = re.compile(r"([0-9a-f]{32})\.([1-9]\d{0,8})", re.ASCII)
 _NUMBER = re.compile(r"[1-9]\d{0,17}", re.ASCII)
@@ -65,34 +77,49 @@ _STATUS = {
 
 logger = logging.getLogger(__name__)
 Work = Callable[[bytes], bytes]
+Proof = Callable[[bytes], None]
+Result = TypeVar("Result")
 
 
 class Register:
-    """What a running register works with: the open database, its keys, and the thread that writes."""
+    """What a running register works with: the open database, its keys, and the threads that prove and write."""
 
-    def __init__(self, database: Database, keys: RegisterKeys, election: Election, clock: Clock) -> None:
+    def __init__(
+        self, home: RegisterHome, database: Database, keys: RegisterKeys, election: Election, clock: Clock
+    ) -> None:
         self._database, self._keys, self._clock = database, keys, clock
-        self.election = election
-        self._writer = ThreadPoolExecutor(1, "register-writer")
-        self._waiting = 0
+        self.home, self.election = home, election
+        self._writer = _Threads(1, "register-writer")
+        self._provers = _Threads(_PROVERS, "register-prover")
+
+    def end(self) -> None:
+        """Take no more work, and answer what waits for a thread that the register is busy; returns at once."""
+        self._provers.end()
+        self._writer.end()
 
     def close(self) -> None:
         """Finish what the writer has begun."""
-        self._writer.shutdown()
+        self._provers.close()
+        self._writer.close()
 
-    async def do(self, work: Work, body: bytes) -> bytes:
-        """What `work` makes of `body` in the writer's thread.
+    async def do(self, proof: Proof, work: Work, body: bytes) -> bytes:
+        """What `work` makes of `body` in the writer's thread, once `proof` held in one that only reads.
 
         Raises:
-            WorldFailed: `REGISTER_BUSY` where too many wait, or what the work raises.
+            WorldFailed: `REGISTER_BUSY` where too many wait, or what the proof or the work raises.
         """
-        if self._waiting >= WAITING_MAX:
-            raise WorldFailed(Failure.REGISTER_BUSY)
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._writer, work, body)
-        finally:
-            self._waiting -= 1
+        await self._provers.run(proof, body)
+        return await self._writer.run(work, body)
+
+    def prove_enrolment(self, untrusted: bytes) -> None:
+        """Nothing, where the request is signed and its code is one of ours."""
+        with self._database.read() as connection:
+            prove_enrolment(connection, self.election, untrusted)
+
+    def prove_sync(self, address: Address, untrusted: bytes) -> None:
+        """Nothing, where the request is one of our stations'."""
+        with self._database.read() as connection:
+            prove_sync(connection, untrusted, address)
 
     def enrol(self, untrusted: bytes) -> bytes:
         """The answer to an enrol request."""
@@ -105,23 +132,64 @@ class Register:
             return ingest(connection, self._keys.key, untrusted, address, self._clock.now())
 
 
-def make_app(register: Register) -> Starlette:
+class _Threads:
+    """A few threads of one kind, and those who wait for them: `WAITING_MAX` at most, none after the end."""
+
+    def __init__(self, count: int, name: str) -> None:
+        self._pool = ThreadPoolExecutor(count, name)
+        self._waiting = 0
+        self._is_ended = False
+
+    async def run(self, work: Callable[[bytes], Result], body: bytes) -> Result:
+        """What `work` makes of `body`.
+
+        Raises:
+            WorldFailed: `REGISTER_BUSY`, or what the work raises.
+        """
+        if self._waiting >= WAITING_MAX or self._is_ended:
+            raise WorldFailed(Failure.REGISTER_BUSY)
+        self._waiting += 1
+        future = self._pool.submit(work, body)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            if self._is_ended and future.cancelled():
+                raise WorldFailed(Failure.REGISTER_BUSY) from None
+            raise
+        finally:
+            self._waiting -= 1
+
+    def end(self) -> None:
+        """Nothing more is begun."""
+        self._is_ended = True
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def close(self) -> None:
+        """What was begun is finished."""
+        self.end()
+        self._pool.shutdown()
+
+
+def make_app(register: Register) -> ASGIApp:
     """The app that serves this register."""
+    bodies = _Bodies()
 
     async def take_enrolment(request: Request) -> Response:
-        body = await _body(request, ENROL_BYTES_MAX)
-        return Response(await register.do(register.enrol, body), media_type=CONTENT_TYPE)
+        async with bodies.read(request, ENROL_BYTES_MAX) as body:
+            answer = await register.do(register.prove_enrolment, register.enrol, body)
+        return Response(answer, media_type=CONTENT_TYPE)
 
     async def take_sync(request: Request) -> Response:
         address = _address(request.path_params["book"], request.path_params["first"])
-        body = await _body(request, SYNC_BYTES_MAX)
-        work = functools.partial(register.sync, address)
-        return Response(await register.do(work, body), media_type=CONTENT_TYPE)
+        prove = functools.partial(register.prove_sync, address)
+        async with bodies.read(request, SYNC_BYTES_MAX) as body:
+            answer = await register.do(prove, functools.partial(register.sync, address), body)
+        return Response(answer, media_type=CONTENT_TYPE)
 
     async def tell_health(_request: Request) -> Response:
         return JSONResponse({"election": register.election.id, "version": software_version()})
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route(ENROL_PATH, take_enrolment, methods=["POST"]),
             Route(f"{SYNC_PATH}/{{book}}/{{first}}", take_sync, methods=["PUT"]),
@@ -135,29 +203,56 @@ def make_app(register: Register) -> Starlette:
         },
     )
 
-
-async def _body(request: Request, bytes_max: int) -> bytes:
-    """The request's body, never more of it in memory than `bytes_max` and one piece.
-
-    Raises:
-        HTTPException: 413 or 408.
-    """
-    claimed = request.headers.get("content-length", "0")
-    if not claimed.isdigit() or int(claimed[:12]) > bytes_max:
-        raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    body = bytearray()
-    pieces = request.stream().__aiter__()
-    while True:
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            async with asyncio.timeout(SILENCE_MAX_S):
-                piece = await anext(pieces, None)
+            await app(scope, receive, send)
+        except Exception as error:  # noqa: BLE001 - answered by `_tell_fault`; Starlette raises it again for the server
+            log = write_fault(error, register.home.path)
+            logger.error("fault kind=%s log=%s", type(error).__name__, log)  # noqa: TRY400 - places only, in the file
+
+    return serve
+
+
+class _Bodies:
+    """All bodies that are in memory now."""
+
+    def __init__(self) -> None:
+        self._bytes = 0
+
+    @contextlib.asynccontextmanager
+    async def read(self, request: Request, bytes_max: int) -> AsyncIterator[bytes]:
+        """The request's body, never more of it in memory than `bytes_max` and one piece.
+
+        Raises:
+            HTTPException: 413 or 408.
+            WorldFailed: `REGISTER_BUSY` where all bodies together are too many bytes.
+        """
+        claimed = request.headers.get("content-length", "0")
+        if not claimed.isdigit() or int(claimed[:12]) > bytes_max:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        body = bytearray()
+        pieces = request.stream().__aiter__()
+        until = asyncio.get_running_loop().time() + BODY_WITHIN_S
+        try:
+            while (piece := await self._piece(pieces, until + len(body) / BODY_BYTES_PER_S)) is not None:
+                body += piece
+                self._bytes += len(piece)
+                if len(body) > bytes_max:
+                    raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+                if self._bytes > BUFFERED_BYTES_MAX:
+                    raise WorldFailed(Failure.REGISTER_BUSY, "too many bodies at once")
+            yield bytes(body)
+        finally:
+            self._bytes -= len(body)
+
+    @staticmethod
+    async def _piece(pieces: AsyncIterator[bytes], until: float) -> bytes | None:
+        now = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout_at(min(until, now + SILENCE_MAX_S)):
+                return await anext(pieces, None)
         except TimeoutError as error:
             raise HTTPException(HTTPStatus.REQUEST_TIMEOUT) from error
-        if piece is None:
-            return bytes(body)
-        body += piece
-        if len(body) > bytes_max:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 def _address(untrusted_book: str, untrusted_first: str) -> Address:
@@ -172,7 +267,10 @@ async def _tell_failure(_request: Request, error: Exception) -> Response:
     status = _STATUS.get(error.failure, HTTPStatus.INTERNAL_SERVER_ERROR)
     logger.info("refused failure=%s detail=%r", error.failure.key, error.detail)
     failure = Failure.REGISTER_BUSY if status is HTTPStatus.SERVICE_UNAVAILABLE else error.failure
-    return _problem(status, failure)
+    response = _problem(status, failure)
+    if failure is Failure.REGISTER_BUSY:
+        response.headers["Connection"] = "close"  # whoever comes back finds a place again
+    return response
 
 
 async def _tell_http(_request: Request, error: Exception) -> Response:
@@ -188,8 +286,7 @@ async def _tell_gone(_request: Request, _error: Exception) -> Response:
     return _problem(HTTPStatus.BAD_REQUEST, Failure.REQUEST_NOT_ACCEPTED)
 
 
-async def _tell_fault(_request: Request, error: Exception) -> Response:
-    logger.error("fault kind=%s", type(error).__name__)
+async def _tell_fault(_request: Request, _error: Exception) -> Response:
     return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, Failure.FAULT)
 
 

@@ -9,6 +9,7 @@ The window opens before the book does, and is closed first; then sync ends, then
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -16,20 +17,23 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
 from pollbook.clock import Clock, SystemClock
+from pollbook.commanding import write_fault
 from pollbook.failures import Failure, WorldFailed
 from pollbook.store.book import Book, open_book
 from pollbook.store.home import StationHome
 from pollbook.store.syncing import sync_status
 from pollbook.types import Person, PersonNumber
-from station_app.background import Background, BookThread, Cancelled, Report, Task
+from station_app.background import Background, BookThread, Cancelled, Keep, Report, Task, keep_fault
 from station_app.desk import Desk, LinkState, LinkStatus, Refused
 from station_app.station_desk import StationDesk
 from station_app.ui.appearance import load_appearance, save_appearance
@@ -40,38 +44,75 @@ if TYPE_CHECKING:
     from pollbook.slice import SliceHeader
     from sync.loop import Tried
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 FAULT = LinkStatus(LinkState.AWAY, None, Failure.FAULT, None)
 
 
 def run_desktop(home: StationHome, play_script: bool, screens: Path | None) -> int:
     """Open the desktop on `home` and stay until its window is closed; the exit status says how it ended."""
+    desktop = build(home, SystemClock())
+    with keeping_faults(fault_keeper(home), desktop.window):
+        if play_script or screens:
+            from station_app.ui.play import Play  # noqa: PLC0415 - rehearsals only
+
+            status = Play(desktop.window, home, screens).run()
+        else:
+            desktop.open()
+            with ending_by_signal(desktop.application):
+                status = desktop.application.exec()
+        desktop.close()
+    return status
+
+
+def build(home: StationHome, clock: Clock) -> Desktop:
+    """All objects of the desktop over the book in `home`; nothing is opened or started yet."""
     application = make_application()
-    clock = SystemClock()
+    keep = fault_keeper(home)
     opener = Opener(home, clock)
-    book = BookThread(opener.open)
-    background = Background()
+    book = BookThread(opener.open, keep)
+    background = Background(keep)
     window = Window(book, clock, load_appearance(home.path), lambda chosen: save_appearance(home.path, chosen))
     sync = SyncEngine(opener, book, background, clock, window)
     enrolment = Enrolment(home, clock, background, window)
     window.opened.connect(sync.start)
     window.marked.connect(sync.wake)
     window.enrolment_asked.connect(enrolment.start)
-    if play_script or screens:
-        from station_app.ui.play import Play  # noqa: PLC0415 - rehearsals only
+    return Desktop(application, book, background, window, sync, enrolment)
 
-        status = Play(window, home, screens).run()
-    else:
-        window.show()
-        window.activateWindow()
-        window.open_book()
-        with ending_by_signal(application):
-            status = application.exec()
-    window.close()
-    sync.stop()
-    background.close()
-    book.close()
-    return status
+
+@dataclass(frozen=True, slots=True)
+class Desktop:
+    """What `build` made; it lives as long as this does."""
+
+    application: QApplication
+    book: BookThread
+    background: Background
+    window: Window
+    sync: SyncEngine
+    enrolment: Enrolment
+
+    def open(self) -> None:
+        """Show the window and open its book; sync starts when the book is open."""
+        self.window.show()
+        self.window.activateWindow()
+        self.window.open_book()
+
+    def close(self) -> None:
+        """End it: the window first, then sync, then the book."""
+        self.window.close()
+        self.sync.stop()
+        self.background.close()
+        self.book.close()
+
+
+def fault_keeper(home: StationHome) -> Keep:
+    """Keeps where a fault happened in a file of the home, as the commands do; the log names that file."""
+
+    def keep(error: Exception) -> None:
+        log.error("event=fault_kept kind=%s file=%s", type(error).__name__, write_fault(error, home.path).name)
+
+    return keep
 
 
 def make_application() -> QApplication:
@@ -95,6 +136,25 @@ def ending_by_signal(application: QApplication) -> Iterator[None]:
     finally:
         for end, handler in before.items():
             signal.signal(end, handler)
+
+
+@contextmanager
+def keeping_faults(keep: Keep, window: Window) -> Iterator[None]:
+    """What breaks on the GUI thread is kept by places and said in the window, rather than printed with its words."""
+    before = sys.excepthook
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if not isinstance(error, Exception):
+            before(kind, error, trace)
+            return
+        keep_fault(error, keep)
+        window.say_failure(failure_of(error))
+
+    sys.excepthook = hook
+    try:
+        yield
+    finally:
+        sys.excepthook = before
 
 
 class Opener:
@@ -172,9 +232,8 @@ class SyncEngine(QObject):
         self._window.say_failure(failure_of(error))
 
     def _run(self, report: Report, _stop: threading.Event) -> None:
-        # requests takes a fifth of a second to load, which the first paint need not wait for.
-        from sync.client import client_of  # noqa: PLC0415
-        from sync.loop import run  # noqa: PLC0415
+        from sync.client import client_of  # noqa: PLC0415 - requests takes 0.2 s to load, after the first paint
+        from sync.loop import run  # noqa: PLC0415 - as above
 
         before = self._access.step(sync_status)
         last_sync_at = datetime.fromtimestamp(before.last_sync_s, UTC) if before.last_sync_s else None

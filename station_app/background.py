@@ -7,6 +7,7 @@ The rules:
 3. A question on a channel replaces the earlier ones on it: only the newest answer is delivered (searches).
 4. Nothing asked outside a channel is dropped: what was asked before `close` is done before the thread ends.
 5. A task's handle lives until it has told exactly one of done, failed or cancelled.
+6. An exception that is not ours is kept once, on the thread where it was raised, by places only; then it is told.
 """
 
 from __future__ import annotations
@@ -17,18 +18,22 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
 import shiboken6
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
 
+from pollbook.failures import UchastkaError
 from station_app.desk import Desk
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 Report = Callable[[object], None]
 Work = Callable[[Report, threading.Event], T]
+Keep = Callable[[Exception], object]
+"""Keeps where a fault happened; never what it says."""
 
 
 class Cancelled(Exception):
@@ -67,9 +72,10 @@ class BookThread(QObject):
 
     _answered = Signal(object)
 
-    def __init__(self, open_desk: Callable[[], AbstractContextManager[Desk]]) -> None:
+    def __init__(self, open_desk: Callable[[], AbstractContextManager[Desk]], keep: Keep = lambda _error: None) -> None:
         super().__init__()
         self._open_desk = open_desk
+        self._keep = keep
         self._inbox: SimpleQueue[_Question | _Call | None] = SimpleQueue()
         self._newest: dict[str, int] = {}
         self._thread: threading.Thread | None = None
@@ -133,6 +139,7 @@ class BookThread(QObject):
                     else:
                         asked.settle(desk)
         except Exception as error:  # noqa: BLE001 - told on the GUI thread
+            keep_fault(error, self._keep)
             self._answered.emit((opening, None, error))
         self._give_up_calls()
 
@@ -148,6 +155,7 @@ class BookThread(QObject):
         try:
             result = asked.work(desk)
         except Exception as error:  # noqa: BLE001 - told on the GUI thread
+            keep_fault(error, self._keep)
             self._answered.emit((asked, None, error))
         else:
             self._answered.emit((asked, result, None))
@@ -168,18 +176,27 @@ class BookThread(QObject):
 
 
 class Task(QObject):
-    """One running piece of work, a handle on the GUI thread."""
+    """One running piece of work, a handle on the GUI thread. What it tells before it is connected to is not lost."""
 
     reported = Signal(object)
     done = Signal(object)
     failed = Signal(object)
     cancelled = Signal()
+    _told = Signal(object)
 
     def __init__(self, name: str) -> None:
         super().__init__()
         self.name = name
         self.stop = threading.Event()
         self.worker: threading.Thread | None = None
+        self._told.connect(self._tell, Qt.ConnectionType.QueuedConnection)
+
+    def tell(self, signal: SignalInstance, *values: object) -> None:
+        """Emit the signal at the GUI thread's next turn; the only method for the work's own thread."""
+        self._told.emit(partial(signal.emit, *values))
+
+    def _tell(self, emit: Callable[[], object]) -> None:
+        emit()
 
     def cancel(self) -> None:
         """Ask the work to stop at its next look."""
@@ -189,8 +206,9 @@ class Task(QObject):
 class Background:
     """Starts plain functions `work(report, stop)` on threads and keeps each handle until it has reported back."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep: Keep = lambda _error: None) -> None:
         self._running: set[Task] = set()
+        self._keep = keep
 
     def start(self, name: str, work: Work[Any]) -> Task:
         """The handle of the running work; connect to it before returning to the event loop."""
@@ -199,7 +217,7 @@ class Background:
         for signal in (task.done, task.failed):
             signal.connect(lambda _, task=task: self._running.discard(task), Qt.ConnectionType.QueuedConnection)
         task.cancelled.connect(lambda task=task: self._running.discard(task), Qt.ConnectionType.QueuedConnection)
-        task.worker = threading.Thread(target=_run, args=(task, work), name=name, daemon=True)
+        task.worker = threading.Thread(target=_run, args=(task, work, self._keep), name=name, daemon=True)
         task.worker.start()
         return task
 
@@ -212,12 +230,19 @@ class Background:
                 task.worker.join(wait_s)
 
 
-def _run(task: Task, work: Work[Any]) -> None:
+def keep_fault(error: Exception, keep: Keep) -> None:
+    """Keep it unless it is a failure of ours, which has its own words, or a stop."""
+    if not isinstance(error, UchastkaError | Cancelled):
+        keep(error)
+
+
+def _run(task: Task, work: Work[Any], keep: Keep) -> None:
     try:
-        result = work(task.reported.emit, task.stop)
+        result = work(partial(task.tell, task.reported), task.stop)
     except Cancelled:
-        task.cancelled.emit()
+        task.tell(task.cancelled)
     except Exception as error:  # noqa: BLE001 - told on the GUI thread
-        task.failed.emit(error)
+        keep_fault(error, keep)
+        task.tell(task.failed, error)
     else:
-        task.done.emit(result)
+        task.tell(task.done, result)

@@ -26,6 +26,8 @@ __all__ = [
     "LinkState",
     "LinkStatus",
     "MarkShown",
+    "Notice",
+    "NoticeKind",
     "Refused",
     "Station",
     "Tier",
@@ -100,6 +102,28 @@ class LinkStatus:
     next_try_at: datetime | None
 
 
+class NoticeKind(StrEnum):
+    """What a notice from the register is about."""
+
+    ANOMALY = "anomaly"
+    NOTICE = "notice"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the register has told this station, by the feed's number.
+
+    Of an anomaly `text` is the name in `custody.Anomaly` and `entry` the entry it concerns (0: the whole book); of a
+    notice it is the centre's own words, of a revocation the reason.
+    """
+
+    number: int
+    kind: NoticeKind
+    text: str
+    entry: int
+
+
 @dataclass(frozen=True, slots=True)
 class DeskStatus:
     """The counters at the screen's foot; `by_hour` counts effective marks from the hour of opening to this one."""
@@ -110,7 +134,7 @@ class DeskStatus:
     voided: int
     pending: int
     list_at: datetime
-    notices: tuple[str, ...]
+    notices: tuple[Notice, ...]
     by_hour: tuple[int, ...] = ()
 
 

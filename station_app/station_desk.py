@@ -18,16 +18,15 @@ from pollbook.messages import FeedItem, FeedKind
 from pollbook.store import sign_in, syncing
 from pollbook.store.book import Book
 from pollbook.store.records import Hit, RecentMark
-from pollbook.types import Channel, EntryNumber, LineId, Person, PersonNumber
+from pollbook.types import MACHINE, Channel, EntryNumber, LineId, Person, PersonNumber
 from pollbook.voters import Voter
-from station_app.desk import DeskStatus, FoundVoters, MarkShown, Station, Verdict, VoterCard
+from station_app.desk import DeskStatus, FoundVoters, MarkShown, Notice, NoticeKind, Station, Verdict, VoterCard
 
 _VERDICTS = {
     None: Verdict.MAY_VOTE,
     Refusal.ALREADY_MARKED: Verdict.ALREADY_MARKED,
     Refusal.LINE_NOT_HELD: Verdict.LINE_NOT_HELD,
     Refusal.NOT_OLD_ENOUGH: Verdict.NOT_OLD_ENOUGH,
-    Refusal.NOT_MARKED: Verdict.MAY_VOTE,
 }
 
 
@@ -58,7 +57,7 @@ class StationDesk:
 
     def is_day_open(self) -> bool:
         """Whether two officers have opened today."""
-        return self._book.open_day() == self.today()
+        return self.today().isoformat() in self._book.opened_days()
 
     def open_day(self, first: PersonNumber, first_pin: str, second: PersonNumber, second_pin: str) -> Refused | None:
         """Two officers open the day; opening an open day changes nothing."""
@@ -122,8 +121,7 @@ class StationDesk:
         """Mark the line; on the disk when this returns. Asked again it refuses with `ALREADY_MARKED`."""
         if (refused := self._may_enter()) is not None:
             return refused
-        actor = self._signed_in.number if self._signed_in else PersonNumber(0)
-        outcome = self._book.mark(line, channel, actor)
+        outcome = self._book.mark(line, channel, self._actor)
         return self._answer(line, outcome)
 
     def void(
@@ -132,6 +130,8 @@ class StationDesk:
         """Undo the line's mark by two officers with a reason."""
         if (refused := self._may_enter()) is not None:
             return refused
+        if len(reason) > REASON_CHARACTERS_MAX:
+            return Refused(Failure.REASON_TOO_LONG, {"limit": REASON_CHARACTERS_MAX})
         if not (reason := " ".join(reason.split())):
             return Refused(Failure.REASON_MISSING)
         voter, before = self._book.voter(line), self._book.line(line)
@@ -143,8 +143,7 @@ class StationDesk:
         signers = sign_in.two_signers(self._book, (first, first_pin), (second, second_pin))
         if isinstance(signers, Refused):
             return signers
-        actor = self._signed_in.number if self._signed_in else PersonNumber(0)
-        outcome = self._book.void(line, reason[:REASON_CHARACTERS_MAX], *signers, actor)
+        outcome = self._book.void(line, reason, *signers, self._actor)
         if isinstance(outcome, Refusal):
             return Refused(Failure[outcome.name])
         return replace(undone, voided=True)
@@ -160,7 +159,10 @@ class StationDesk:
         counts, sync = self._book.counts(), syncing.sync_status(self._book)
         zone = ZoneInfo(self._book.election.zone)
         list_at = datetime.fromtimestamp(self._book.header.issued_at_s, zone)
-        notices = tuple(item.text for item in syncing.notices(self._book))
+        notices = tuple(
+            Notice(item.number, NoticeKind(item.kind.name.lower()), item.text, item.entry)
+            for item in syncing.notices(self._book)
+        )
         return DeskStatus(
             counts.lines,
             counts.marked,
@@ -186,11 +188,15 @@ class StationDesk:
         return tuple(marks.get(hour, 0) for hour in range(hours + 1))
 
     def _may_enter(self) -> Refused | None:
-        if syncing.is_revoked(self._book):
-            return Refused(Failure.BOOK_REVOKED)
-        if not self.is_day_open():
-            return Refused(Failure.DAY_NOT_OPEN)
-        return None if self._signed_in else Refused(Failure.NOT_SIGNED_IN)
+        """Besides the book's own rule it is today that must be open, by the clock of the station."""
+        refusal = self._book.may_act(self._actor)
+        if refusal in {None, Refusal.NOT_SIGNED_IN} and not self.is_day_open():
+            refusal = Refusal.DAY_NOT_OPEN
+        return None if refusal is None else Refused(Failure[refusal.name])
+
+    @property
+    def _actor(self) -> PersonNumber:
+        return self._signed_in.number if self._signed_in else MACHINE
 
     def _answer(self, line: LineId, outcome: EntryNumber | Refusal) -> MarkShown | Refused:
         if isinstance(outcome, Refusal):

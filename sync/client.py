@@ -24,14 +24,13 @@ from urllib3.connectionpool import HTTPSConnectionPool
 from pollbook.clock import Clock
 from pollbook.commanding import software_name
 from pollbook.failures import Failure, WorldFailed
-from pollbook.messages import CONTENT_TYPE, ENROL_PATH, MESSAGE_BYTES_MAX, SYNC_PATH
+from pollbook.messages import CONTENT_TYPE, ENROL_PATH, MESSAGE_BYTES_MAX, PROBLEM_TYPE, SYNC_PATH
 from pollbook.slice import SLICE_BYTES_MAX
 from pollbook.store.link import Link
 from pollbook.types import BookName, EntryNumber
 from sync.pace import Pace, Patience, Traffic
 from sync.tls import ElectionContext, trusting_only
 
-PROBLEM_TYPE = "application/problem+json"
 PROBLEM_BYTES_MAX = 4096
 RETRY_AFTER_MAX_S = 3600
 ENROL_ANSWER_BYTES_MAX = SLICE_BYTES_MAX + 64 * 1024

@@ -23,13 +23,13 @@ from pollbook.clock import Clock
 from pollbook.commanding import software_name
 from pollbook.enrol_file import EnrolFile, read_enrol_file
 from pollbook.failures import Failure, InputInvalid, WorldFailed
+from pollbook.files import write_secret
 from pollbook.messages import EnrolAnswer, EnrolRequest, decode_enrol_answer, encode_enrol_request
 from pollbook.messages import untrusted_register_certificate as register_certificate_in
 from pollbook.people import PinCost
 from pollbook.signing import SigningKey, certified_key, device_id
 from pollbook.slice import Expected, Slice, SliceHeader, read_slice
 from pollbook.store.creation import create_book
-from pollbook.store.files import write_secret
 from pollbook.store.home import StationHome
 from pollbook.store.link import REGISTER_SUBJECT, Link
 from pollbook.types import BookName, PersonNumber

@@ -6,8 +6,8 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 
+from pollbook.files import write_secret
 from pollbook.people import pin_refusal
-from pollbook.store.files import write_secret
 from pollbook.store.home import StationHome
 from pollbook.types import Person
 

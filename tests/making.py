@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pollbook import pinfl
 from pollbook.bundle import resource_path
 from pollbook.election import Election, read_election
+from pollbook.failures import Refused
 from pollbook.people import PinCost
 from pollbook.signing import SigningKey, device_id
 from pollbook.slice import Expected, SliceHeader, encode_slice, read_slice
@@ -23,6 +24,7 @@ from pollbook.store.book import Book, open_book
 from pollbook.store.creation import create_book
 from pollbook.store.home import StationHome
 from pollbook.store.link import REGISTER_SUBJECT, Link
+from pollbook.store.sign_in import two_signers
 from pollbook.types import BookName, LineId, Person, PersonNumber, PrecinctCode, Role
 from pollbook.voters import Voter
 from register.synthesis.plan import Plan, precincts
@@ -176,9 +178,14 @@ def make_slice(
 
 
 def make_station(
-    folder: Path, count: int = 40, voters: tuple[Voter, ...] | None = None, election: Election | None = None
+    folder: Path,
+    count: int = 40,
+    voters: tuple[Voter, ...] | None = None,
+    election: Election | None = None,
+    *,
+    day_opened: bool = True,
 ) -> Station:
-    """A home with a real encrypted book of `count` voters, all people's PINs set (`PINS`)."""
+    """A home with a real encrypted book of `count` voters, all people's PINs set (`PINS`), its day opened."""
     authority, device_key, clock = Authority(), SigningKey.generate(), FakeClock()
     voters = make_voters(count) if voters is None else voters
     header, slice_bytes = make_slice(authority, device_key, voters, **({"election": election} if election else {}))
@@ -192,7 +199,13 @@ def make_station(
     issued = read_slice(slice_bytes, authority.register_key.public, Expected(header.election.id, header.book))
     home = StationHome(folder)
     create_book(home, link, slice_bytes, issued, PINS, clock, CHEAP)
-    return Station(home, voters, device_key, authority, clock, slice_bytes)
+    station = Station(home, voters, device_key, authority, clock, slice_bytes)
+    if day_opened:
+        with station.open() as book:
+            signers = two_signers(book, (CHAIR, PINS[CHAIR]), (DEPUTY, PINS[DEPUTY]))
+            assert not isinstance(signers, Refused)
+            book.open_the_day(START.date(), *signers)
+    return station
 
 
 def listed_voters(count: int, seed: int = 7) -> tuple[Voter, ...]:

@@ -8,7 +8,7 @@ they run once a voter and their cost is a figure (benchmarks/bench_mark.py).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from types import TracebackType
@@ -108,6 +108,7 @@ class Book:
         self.people: Mapping[PersonNumber, Person] = {person.number: person for person in self.header.people}
         self.start: Head = ledger.origin(self.election.id, self.header.book, self.header.sha256)
         self._head, self._last_at = self._newest()
+        self._opened_days, self._stopped = self._read_standing()
         self._tidied_at: int = self._head.number
 
     def __enter__(self) -> Self:
@@ -119,11 +120,15 @@ class Book:
         self.close()
 
     def close(self) -> None:
-        """The newest head is signed (where this is the writer), the file closed and the lock given back."""
+        """The newest head is signed (where this is the writer), the file closed and the lock given back.
+
+        A disk that does not take the signature any more does not undo what was answered before: `check` tells of it.
+        """
         try:
             if self._writer:
-                self.sign_head()
-                self.tidy()
+                with suppress(WorldFailed):
+                    self.sign_head()
+                    self.tidy()
         finally:
             self._connection.close()
             if self._lock is not None:
@@ -144,6 +149,7 @@ class Book:
                 yield
         except BaseException:
             self._head, self._last_at = self._newest()
+            self._opened_days, self._stopped = self._read_standing()
             raise
 
     # What it knows.
@@ -169,6 +175,15 @@ class Book:
             rows = self._connection.exec_driver_sql("SELECT person, public_key FROM bound_key")
             return {PersonNumber(row.person): row.public_key for row in rows}
 
+    def opened_days(self) -> frozenset[str]:
+        """The days that two officers have opened, each YYYY-MM-DD."""
+        return self._opened_days
+
+    @property
+    def stopped(self) -> Refusal | None:
+        """Why this book may mark no more, or None."""
+        return self._stopped
+
     def voter(self, line: LineId) -> Voter | None:
         """The voter of a line, or None where this book has no such line."""
         with engine.translated():
@@ -191,11 +206,9 @@ class Book:
             return LineId(rows[0].line)
         return Failure.SEVERAL_VOTERS if rows else Failure.UNKNOWN_VOTER
 
-    def open_day(self) -> date | None:
-        """The newest day that two officers opened, or None."""
-        with engine.translated():
-            day = self._connection.exec_driver_sql("SELECT max(day) FROM opened_day").scalar_one()
-        return None if day is None else date.fromisoformat(day)
+    def may_act(self, actor: PersonNumber) -> Refusal | None:
+        """Why this person may not mark or void here, whatever the line, or None."""
+        return custody.may_act(actor, self._opened_days, self._stopped)
 
     def counts(self) -> Counts:
         """How many lines there are and what happened to them."""
@@ -256,7 +269,7 @@ class Book:
         with self.writing():
             found = self._markable(line)
             state, birth_date = (None, date.min) if found is None else (found.state, found.birth_date)
-            refusal = custody.may_mark(state, birth_date, self.election.day)
+            refusal = self.may_act(actor) or custody.may_mark(state, birth_date, self.election.day)
             return refusal if refusal is not None else self._enter(actor, Marked(line, channel), state)
 
     def void(
@@ -265,7 +278,7 @@ class Book:
         """The line's mark is undone by two officers, on the disk, when a number comes back."""
         with self.writing():
             state = self.line(line)
-            refusal = custody.may_void(state)
+            refusal = self.may_act(actor) or custody.may_void(state)
             if refusal is not None or state is None or state.mark is None:
                 return refusal or Refusal.NOT_MARKED
             message = acts.void_bytes(self.start, line, state.mark.number, reason)
@@ -276,7 +289,9 @@ class Book:
         """The station is open for `day` by the act of two officers."""
         with self.writing():
             message = acts.opening_bytes(self.start, day.isoformat())
-            return self._enter(first[0], DayOpened(day.isoformat(), acts.sign_act(message, first, second)))
+            number = self._enter(first[0], DayOpened(day.isoformat(), acts.sign_act(message, first, second)))
+        self._opened_days |= {day.isoformat()}
+        return number
 
     def bind_key(
         self, person: PersonNumber, public_key: bytes, wrapped_key: bytes, officers: tuple[Signer, Signer] | None
@@ -288,6 +303,12 @@ class Book:
                 acted = acts.sign_act(acts.key_bytes(self.start, person, public_key), *officers)
             self._connection.exec_driver_sql("INSERT OR REPLACE INTO pin VALUES (?, ?, 0, 0)", (person, wrapped_key))
             return self._enter(MACHINE, KeyBound(person, public_key, acted))
+
+    def stop(self, why: Refusal) -> None:
+        """This book marks nothing more, also after it is opened again; only a new book goes on (rules 8 and 10)."""
+        with self.writing():
+            self._connection.exec_driver_sql("UPDATE sync_state SET stopped = coalesce(stopped, ?)", (why.value,))
+        self._stopped = self._stopped or why
 
     def sign_head(self) -> SignedHead:
         """The newest head carries the book's signature; signing what is signed already changes nothing."""
@@ -341,6 +362,12 @@ class Book:
             row = self._connection.exec_driver_sql(_MARKABLE_SQL, (line,)).one_or_none()
         return None if row is None else _MarkableLine(line_state(row), date.fromisoformat(row.birth_date))
 
+    def _read_standing(self) -> tuple[frozenset[str], Refusal | None]:
+        with engine.translated():
+            days = self._connection.exec_driver_sql("SELECT day FROM opened_day").scalars().all()
+            stopped = self._connection.exec_driver_sql("SELECT stopped FROM sync_state").scalar_one_or_none()
+        return frozenset(days), None if stopped is None else Refusal(stopped)
+
     def _newest(self) -> tuple[Head, HybridTime]:
         with engine.translated():
             rows = self._connection.exec_driver_sql(
@@ -361,7 +388,7 @@ class _Entering:
 
     def __init__(self, book: Book, state: LineState | None) -> None:
         self.start, self.people, self.last_at = book.start, book.people, book.last_at
-        self.bound_keys = book.bound_keys
+        self.bound_keys, self.opened_days = book.bound_keys, book.opened_days
         self._state = state
 
     def line(self, line: LineId) -> LineState | None:

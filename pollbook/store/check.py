@@ -5,7 +5,7 @@ Everything that can be derived is derived again, from the slice and the entries 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pollbook import custody, ledger
@@ -59,6 +59,9 @@ class _Replay:
 
     def bound_keys(self) -> Mapping[PersonNumber, bytes]:
         return self.keys
+
+    def opened_days(self) -> Collection[str]:
+        return self.days
 
     def take(self, effect: Effect) -> None:
         match effect:

@@ -7,19 +7,18 @@ from collections.abc import Mapping
 from pollbook import collation
 from pollbook.clock import Clock
 from pollbook.failures import Failure, WorldFailed
+from pollbook.files import sync_folder
 from pollbook.people import PinCost, pin_refusal
 from pollbook.slice import Slice
 from pollbook.store import engine, migrating, search_index
 from pollbook.store.book import Book
-from pollbook.store.files import sync_folder
 from pollbook.store.home import StationHome
 from pollbook.store.keys import make_keys
 from pollbook.store.link import Link, write_link
 from pollbook.store.sign_in import set_first_pin
-from pollbook.types import PersonNumber
+from pollbook.types import OFFICERS_OF_AN_ACT, PersonNumber
 from pollbook.voters import Voter
 
-OFFICERS_MIN = 2
 _VOTER_SQL = "INSERT INTO voter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -68,8 +67,8 @@ def _check_pins(issued: Slice, pins: Mapping[PersonNumber, str]) -> None:
         if (failure := pin_refusal(pin)) is not None:
             raise WorldFailed(failure)
     officers = [person for person in issued.header.people if person.is_officer and person.number in pins]
-    if len(officers) < OFFICERS_MIN:
-        raise WorldFailed(Failure.NOT_AN_OFFICER, found=len(officers), limit=OFFICERS_MIN)
+    if len(officers) < OFFICERS_OF_AN_ACT:
+        raise WorldFailed(Failure.NOT_AN_OFFICER, found=len(officers), limit=OFFICERS_OF_AN_ACT)
 
 
 def _fill(home: StationHome, key: bytes, link: Link, slice_bytes: bytes, issued: Slice) -> None:
@@ -80,7 +79,7 @@ def _fill(home: StationHome, key: bytes, link: Link, slice_bytes: bytes, issued:
         with engine.transaction(connection):
             connection.exec_driver_sql("INSERT INTO issued VALUES (1, ?)", (slice_bytes,))
             write_link(connection, link)
-            connection.exec_driver_sql("INSERT INTO sync_state VALUES (1, 0, 0, NULL, NULL)")
+            connection.exec_driver_sql("INSERT INTO sync_state VALUES (1, 0, 0, NULL, NULL, NULL)")
             rows = [_row(number, voter) for number, voter in enumerate(ordered, 1)]
             if rows:
                 connection.exec_driver_sql(_VOTER_SQL, rows)

@@ -5,19 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 
 @dataclass(frozen=True, slots=True)
 class StationHome:
-    """A station's folder. `--home DIR` names it; without one it is the user's data folder of this system."""
+    """A station's folder, named by `--home DIR` or by the system's custom (`commanding.default_home`)."""
 
     path: Path
-
-    @classmethod
-    def default(cls) -> StationHome:
-        """The folder that the desktop uses when nobody names one."""
-        return cls(Path(platformdirs.user_data_dir("uchastka", appauthor=False)) / "station")
 
     @property
     def book(self) -> Path:
@@ -56,3 +49,4 @@ class StationHome:
     def make(self) -> None:
         """The folder is there, and on Linux only its owner may look inside."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.chmod(0o700)

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pollbook import cbor
 from pollbook.cbor import Fields
 from pollbook.failures import Failure, InputInvalid, WorldFailed
+from pollbook.files import write_secret
 from pollbook.people import PinCost, unwrap, wrap
-from pollbook.store.files import write_secret
 from pollbook.store.home import StationHome
 
 DATABASE_KEY_BYTES = 32

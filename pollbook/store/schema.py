@@ -120,6 +120,7 @@ sync_state = Table(
     Column("feed_cursor", Integer, nullable=False),
     Column("last_sync_s", Integer),
     Column("failure", Text),
+    Column("stopped", Text, comment="why this book may mark no more; never cleared"),
 )
 
 feed = Table(

@@ -57,9 +57,11 @@ def try_pin(book: Book, person: PersonNumber, pin: str) -> SigningKey | Refused:
     if row is None:
         return Refused(Failure.PIN_NOT_SET)
     now_s = int(book.clock.now().timestamp())
-    # A clock that was set back must not lengthen the wait beyond its measure.
-    waited = max(0, now_s - row.wrong_at_s)
-    left = wait_s(row.wrong_tries) - waited
+    if now_s < row.wrong_at_s:
+        # A clock that was set back must not lengthen the wait beyond its measure: it is counted from now.
+        with book.writing():
+            book.connection.exec_driver_sql("UPDATE pin SET wrong_at_s = ? WHERE person = ?", (now_s, person))
+    left = wait_s(row.wrong_tries) - max(0, now_s - row.wrong_at_s)
     if left > 0:
         return Refused(Failure.TOO_MANY_TRIES, {"wait_s": left})
     with book.writing():

@@ -7,6 +7,7 @@ sends the rest again (it keeps every entry) and says so.
 from __future__ import annotations
 
 from pollbook import custody
+from pollbook.custody import Refusal
 from pollbook.failures import Failure, WeFailed
 from pollbook.ledger import Head
 from pollbook.messages import ENTRIES_MAX, FeedItem, FeedKind, SyncAnswer
@@ -59,12 +60,16 @@ def outgoing(book: Book, bytes_max: int = BATCH_BYTES_MAX) -> Outgoing:
 def take_answer(book: Book, answer: SyncAnswer) -> tuple[FeedItem, ...]:
     """What the register acknowledged and sent is in the book; the new feed items come back. Harmless when repeated.
 
+    A book that the register has revoked is stopped by the item that says so (rule 10).
+
     Raises:
         WeFailed: `LEDGER_BROKEN`: the register holds another ledger under this book's name, or entries that this
-            book never wrote (it was rolled back); nothing of the answer was taken.
+            book never wrote (it was rolled back or copied). Nothing of the answer was taken, and the book is
+            stopped (rule 8).
     """
     acknowledged = answer.acknowledged
     if acknowledged.number > book.head.number or _head_at(book, acknowledged.number) != acknowledged:
+        book.stop(Refusal.LEDGER_BROKEN)
         raise WeFailed(Failure.LEDGER_BROKEN, f"the register's entry {acknowledged.number}", entry=acknowledged.number)
     status = sync_status(book)
     fresh = tuple(item for item in answer.feed if item.number > status.feed_cursor)
@@ -80,6 +85,8 @@ def take_answer(book: Book, answer: SyncAnswer) -> tuple[FeedItem, ...]:
             "UPDATE sync_state SET acknowledged = ?, feed_cursor = ?, last_sync_s = ?, failure = ?",
             (acknowledged.number, cursor, now_s, failure),
         )
+    if any(item.kind is FeedKind.REVOKED for item in fresh):
+        book.stop(Refusal.BOOK_REVOKED)
     return fresh
 
 
@@ -94,11 +101,6 @@ def notices(book: Book) -> tuple[FeedItem, ...]:
     with engine.translated():
         rows = book.connection.exec_driver_sql("SELECT * FROM feed ORDER BY number").all()
     return tuple(FeedItem(row.number, FeedKind(row.kind), row.text, row.entry) for row in rows)
-
-
-def is_revoked(book: Book) -> bool:
-    """Whether the register has revoked this book: nothing more may be marked in it (custody rule 10)."""
-    return any(item.kind is FeedKind.REVOKED for item in notices(book))
 
 
 def book_digest(book: Book) -> bytes:

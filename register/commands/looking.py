@@ -10,6 +10,7 @@ from pollbook.types import line_text
 from register.checking import check_register
 from register.commands.opening import OpenRegister, moment, open_register
 from register.commands.voters import differing
+from register.standing import holder, standing
 from register.store import decisions, ledgers, lists, stations, voters
 from register.store.schema import LinePlace
 
@@ -33,12 +34,7 @@ def line(arguments: argparse.Namespace, _console: Console) -> Answer:
         record = found[0]
         held_by = voters.stations_with(connection, record) if record.place is LinePlace.ACTIVE else []
         events, states = voters.history(connection, record, held_by)
-    marks = sum(state.mark is not None for state in states)
-    if record.place is not LinePlace.ACTIVE:
-        state = record.place.name.lower()
-    else:
-        state = "disputed" if marks > 1 else "marked" if marks else "held"
-    holder = next((str(each.book) for each in reversed(held_by) if each.revoked_at_s is None), None)
+    held_now = holder(held_by)
     custody = [
         {
             "event": event.event,
@@ -51,7 +47,8 @@ def line(arguments: argparse.Namespace, _console: Console) -> Answer:
         for event in events
     ]
     place = {"precinct": record.precinct, "page": record.page, "row": record.row}
-    return Answer({"line": line_text(record.line), **place, "state": state, "holder": holder, "custody": custody})
+    told = {"state": standing(record, states), "holder": str(held_now.book) if held_now else None}
+    return Answer({"line": line_text(record.line), **place, **told, "custody": custody})
 
 
 def check(arguments: argparse.Namespace, console: Console) -> Answer:
@@ -114,4 +111,5 @@ def _status_text(data: dict[str, object]) -> str:
         assert isinstance(rows, list)  # noqa: S101 - made by `_status`
         texts.append(f"{key}: {len(rows)}")
         texts += ["  " + "  ".join(f"{name}={value}" for name, value in row.items()) for row in rows[:_SHOWN_MAX]]
-    return "\n".join(texts)
+    # What a station says of itself must not move the cursor of whoever looks.
+    return "\n".join("".join(sign if sign.isprintable() else "?" for sign in text) for text in texts)

@@ -34,6 +34,7 @@ def open_register(arguments: argparse.Namespace) -> Iterator[OpenRegister]:
     """
     home = RegisterHome(arguments.home)
     database = open_database(home)
+    home.close_to_others()
     try:
         with database.read() as connection:
             election = setup.election_of(connection)

@@ -19,10 +19,11 @@ def init(arguments: argparse.Namespace, console: Console) -> Answer:
     home = RegisterHome(arguments.home)
     made = make_register(home, election, arguments.officers, SystemClock().now())
     console.tell("PINs of the officers of the register, shown this once:")
-    for name, pin in made.pins.items():
-        console.tell(f"  {name}: {pin}")
+    for number, (name, pin) in enumerate(made.pins.items(), 1):
+        console.tell(f"  {number} {name}: {pin}")
+    officers = list(range(1, len(made.pins) + 1))  # by number: the JSON answers of all commands name nobody
     return Answer(
-        {"election": election.id, "training": election.training, "home": str(home.path), "officers": list(made.pins)},
+        {"election": election.id, "training": election.training, "home": str(home.path), "officers": officers},
         f"A register for {election.id} is in {home.path}",
     )
 
@@ -30,7 +31,7 @@ def init(arguments: argparse.Namespace, console: Console) -> Answer:
 def synthesise(arguments: argparse.Namespace, console: Console) -> Answer:
     """Write a synthetic list."""
     try:
-        plan = Plan(precincts=arguments.precincts, voters_each=arguments.voters, seed=arguments.seed)
+        plan = _plan(arguments)
         progress = Progress(console, "synthesise")
         written = write_lists(plan, arguments.out, lambda rows, total: progress.tell(rows, rows / total))
     except PlanRefused as error:
@@ -40,3 +41,9 @@ def synthesise(arguments: argparse.Namespace, console: Console) -> Answer:
         {**counts, "folder": str(written.folder)},
         f"{written.voters} synthetic voters in {written.precincts} precincts are in {written.folder}",
     )
+
+
+def _plan(arguments: argparse.Namespace) -> Plan:
+    if arguments.total is not None:
+        return Plan.of_total(precincts=arguments.precincts, voters=arguments.total, seed=arguments.seed)
+    return Plan(precincts=arguments.precincts, voters_each=arguments.voters, seed=arguments.seed)

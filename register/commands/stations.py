@@ -6,15 +6,19 @@ import argparse
 import logging
 from datetime import UTC
 
-from pollbook.commanding import Answer, Console
+from pollbook.commanding import Answer, Console, WrongUsage
 from pollbook.enrol_file import EnrolFile, write_enrol_file
+from pollbook.entries import REASON_CHARACTERS_MAX
 from pollbook.failures import Failure, WorldFailed
+from pollbook.files import write_secret
 from pollbook.types import BookName, DeviceId, PrecinctCode, is_precinct_code
 from register.authority import load_keys, tls_context
 from register.commands.opening import moment, open_register
+from register.commands.voters import two_officers
 from register.enrolment import make_code
 from register.feed import tell_revoked
-from register.home import write_secret
+from register.issuing import book_to_follow
+from register.officers import let_reissue
 from register.serving import bind
 from register.serving import serve as serve_app
 from register.store import stations
@@ -34,14 +38,14 @@ def serve(arguments: argparse.Namespace, console: Console) -> None:
         known_as = (arguments.name or [at])[0]
         url = f"https://[{known_as}]:{port}" if ":" in known_as else f"https://{known_as}:{port}"
         tls = tls_context(opened.home, keys.authority, [at, *(arguments.name or [])], opened.clock.now())
-        register = Register(opened.database, keys, opened.election, opened.clock)
+        register = Register(opened.home, opened.database, keys, opened.election, opened.clock)
 
         def on_listening() -> None:
             opened.home.note_served(url)
             console.answer(Answer({"url": url}, f"uchastka-register listens on {url}"))
 
         try:
-            serve_app(make_app(register), listening, tls, on_listening)
+            serve_app(make_app(register), listening, tls, on_listening, register.end)
         finally:
             register.close()
 
@@ -49,10 +53,19 @@ def serve(arguments: argparse.Namespace, console: Console) -> None:
 def enrol(arguments: argparse.Namespace, _console: Console) -> Answer:
     """Write the enrol file of one station."""
     precinct = _precinct(arguments.precinct)
+    if not arguments.reissue and (arguments.reason or arguments.officer):
+        raise WrongUsage("--reason and --officer belong to --reissue")
     with open_register(arguments) as register:
         keys = load_keys(register.home)
         url = arguments.url or register.home.served_url()
+        act = None
+        if arguments.reissue:
+            with register.database.read() as connection:  # nobody types a PIN for what will be refused
+                book_to_follow(connection, precinct)
+            act = two_officers(arguments, register)
         with register.database.write() as connection:
+            if act is not None:
+                let_reissue(connection, register.election, precinct, act)
             code, ends = make_code(connection, register.election, precinct, arguments.desk, register.clock.now())
             file = EnrolFile(url, keys.authority.pem, register.election.id, precinct, arguments.desk, code)
             try:
@@ -72,6 +85,10 @@ def revoke(arguments: argparse.Namespace, _console: Console) -> Answer:
     reason = arguments.reason.strip()
     if not reason:
         raise WorldFailed(Failure.REASON_MISSING)
+    if len(reason) > REASON_CHARACTERS_MAX:
+        raise WorldFailed(Failure.REASON_TOO_LONG, limit=REASON_CHARACTERS_MAX)
+    if not reason.isprintable():
+        raise WorldFailed(Failure.REASON_MISSING, "signs that cannot be printed")
     with open_register(arguments) as register, register.database.write() as connection:
         station = stations.find_station(connection, name) if name else None
         if station is None:

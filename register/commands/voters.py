@@ -9,10 +9,10 @@ import re
 
 from pollbook.commanding import Answer, Console, WrongUsage
 from pollbook.failures import Failure, WorldFailed
-from pollbook.types import PrecinctCode, is_precinct_code
+from pollbook.types import OFFICERS_OF_AN_ACT, PrecinctCode, is_precinct_code
 from register.commands.opening import OpenRegister, open_register
 from register.commands.progress import Progress
-from register.officers import Act, AskPin, accept_totals, keep_one
+from register.officers import Act, AskPin, ProvenAct, accept_totals, keep_one, prove
 from register.store.decisions import ListPlace
 from register.store.lists import PrecinctCount
 from register.voter_list.importing import ImportFiles, import_list
@@ -52,8 +52,10 @@ def decide(arguments: argparse.Namespace, _console: Console) -> Answer:
     keep = None if arguments.keep == "none" else _place(arguments.keep)
     if arguments.pinfl is None and keep is None:
         raise WrongUsage("without --pinfl, --keep must name the line that has none")
-    with open_register(arguments) as register, register.database.write() as connection:
-        decided = keep_one(connection, register.election, arguments.pinfl, keep, _act(arguments, register))
+    with open_register(arguments) as register:
+        act = two_officers(arguments, register)
+        with register.database.write() as connection:
+            decided = keep_one(connection, register.election, arguments.pinfl, keep, act)
     kept = str(keep) if keep else None
     return Answer({"decided": decided, "kept": kept}, f"Decided on {decided} lines; kept: {kept or 'none'}")
 
@@ -63,8 +65,10 @@ def accept(arguments: argparse.Namespace, _console: Console) -> Answer:
     if not is_precinct_code(arguments.precinct):
         raise WorldFailed(Failure.UNKNOWN_PRECINCT, precinct=arguments.precinct)
     precinct = PrecinctCode(arguments.precinct)
-    with open_register(arguments) as register, register.database.write() as connection:
-        accept_totals(connection, register.election, precinct, _act(arguments, register))
+    with open_register(arguments) as register:
+        act = two_officers(arguments, register)
+        with register.database.write() as connection:
+            accept_totals(connection, register.election, precinct, act)
     return Answer({"accepted": precinct}, f"The difference of precinct {precinct} is accepted")
 
 
@@ -87,11 +91,17 @@ def _place(text: str) -> ListPlace:
     return ListPlace(PrecinctCode(place[1]), int(place[2]), int(place[3]))
 
 
-def _act(arguments: argparse.Namespace, register: OpenRegister) -> Act:
-    if len(arguments.officer) != 2:
+def two_officers(arguments: argparse.Namespace, register: OpenRegister) -> ProvenAct:
+    """The act of the two officers that the command line names, who give their PINs now; no transaction may be open.
+
+    Raises:
+        WrongUsage: Not two officers.
+        WorldFailed: As `officers.prove`.
+    """
+    if len(arguments.officer) != OFFICERS_OF_AN_ACT:
         raise WrongUsage("an act takes two officers: --officer NAME --officer NAME")
     first, second = arguments.officer
-    return Act(arguments.reason, (first, second), _pins(register), register.clock.now())
+    return prove(register.database, Act(arguments.reason, (first, second), _pins(register), register.clock))
 
 
 def _pins(register: OpenRegister) -> AskPin:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from pollbook.failures import Failure, WorldFailed
 from pollbook.types import PrecinctCode
-from register.store.lists import next_version, precinct_counts
+from register.store.lists import PrecinctCount, next_version, precinct_count
 from register.store.schema import LinePlace, decision, held_back, line, precinct
 
 
@@ -73,6 +73,12 @@ def add_decision(connection: Connection, new: StoredDecision) -> int:
     return int(key[0])
 
 
+def has_decision(connection: Connection, kind: str, subject: str) -> bool:
+    """Whether two officers decided this."""
+    query = select(decision.c.id).where(decision.c.kind == kind, decision.c.subject == subject).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def all_decisions(connection: Connection) -> Iterable[StoredDecision]:
     """Every decision, oldest first."""
     for row in connection.execute(select(decision).order_by(decision.c.id)):
@@ -131,19 +137,20 @@ def settle(connection: Connection, lines: Iterable[Waiting], keep: ListPlace | N
             connection.execute(of_line.values(version=version))
 
 
-def accept_totals(connection: Connection, code: PrecinctCode) -> None:
-    """The precinct's present difference is accepted.
+def accept_totals(connection: Connection, code: PrecinctCode) -> PrecinctCount:
+    """The precinct's present difference is accepted; returns it.
 
     Raises:
         WorldFailed: `NOTHING_TO_DECIDE` where its counts don't differ, `UNKNOWN_PRECINCT`.
     """
-    counts = precinct_counts(connection, only=[code])
-    if not counts:
+    count = precinct_count(connection, code)
+    if count is None:
         raise WorldFailed(Failure.UNKNOWN_PRECINCT, code, precinct=code)
-    if not counts[0].differs:
+    if not count.differs:
         raise WorldFailed(Failure.NOTHING_TO_DECIDE, code, precinct=code)
-    accepted = {"accepted_loaded": counts[0].loaded, "accepted_official": counts[0].official or 0}
+    accepted = {"accepted_loaded": count.loaded, "accepted_official": count.official or 0}
     connection.execute(update(precinct).where(precinct.c.code == code).values(accepted))
+    return count
 
 
 def waiting_places(connection: Connection) -> list[HeldBack]:

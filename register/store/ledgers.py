@@ -25,6 +25,7 @@ from register.store.schema import (
     line,
     line_state,
     station,
+    withheld,
 )
 from register.store.stations import Station
 
@@ -142,6 +143,7 @@ def lines_of(connection: Connection, of: Station, lines: Collection[LineId]) -> 
         line.c.precinct == of.precinct,
         line.c.place == LinePlace.ACTIVE,
         line.c.since_version <= of.list_version,
+        ~select(withheld).where(withheld.c.station == of.id, withheld.c.line == line.c.id).exists(),
     )
     return {LineId(found) for found in connection.execute(query).scalars()} if lines else set()
 
@@ -205,8 +207,15 @@ def add_anomaly(connection: Connection, station_id: int, kind: Anomaly, number: 
 
 
 def add_quarantined(connection: Connection, station_id: int, entries: Sequence[StoredEntry], at_s: int) -> None:
-    """Keep and tell the anomalies of new entries that changed nothing, however many they are."""
-    found = [(each.number, each.quarantined.value) for each in entries if each.quarantined is not None]
+    """Keep and tell the anomalies of new entries that changed nothing, however many they are.
+
+    A fork is told once, when it is found; what comes after it says nothing new.
+    """
+    found = [
+        (each.number, each.quarantined.value)
+        for each in entries
+        if each.quarantined is not None and each.quarantined is not Anomaly.FORK
+    ]
     if not found:
         return
     rows = [{"station": station_id, "kind": kind, "entry": number, "at_s": at_s} for number, kind in found]

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
+    Select,
     and_,
     bindparam,
     delete,
@@ -38,6 +40,11 @@ _ACTIVE: ColumnElement[int] = literal_column(str(int(LinePlace.ACTIVE)))
 """Written out, since SQLite uses a partial index only where the statement itself says what it holds."""
 _REBUILD_FROM = 4
 """Indexes are made anew unless the register holds this many times the lines that come in."""
+_ROWS_AT_ONCE = 2000
+"""Fetched from a cursor: a file may be wrong in every row, and the import's memory does not grow with it."""
+
+Remark = Callable[[int, Reason], None]
+"""Told of a row of the file, by its number, that it was held back or refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +60,10 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a load came to: lines in place, and the rows of the file that were held back or refused."""
+    """What a load came to: how many lines are in place, and how many were held back."""
 
     imported: int
-    held_back: Sequence[tuple[int, Reason]]
-    refused: Sequence[int]
+    held_back: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,7 @@ def begin_load(connection: Connection, sha256: bytes, at_s: int, rows_expected: 
     place = int(LinePlace.ACTIVE) if is_first else _LOADED
     constant = {"run": run[0], "place": place, "since_version": version}
     values: dict[str, ColumnElement[Any]] = {name: bindparam(name) for name in ("id", "source_row", *COLUMNS)}
+    values["pinfl"] = func.nullif(bindparam("pinfl"), literal_column("''"))
     for name, number in constant.items():
         written: ColumnElement[int] = literal_column(str(number))
         values[name] = written
@@ -112,13 +119,16 @@ def add_lines(connection: Connection, load: Load, rows: Sequence[tuple[int, Vote
         connection.exec_driver_sql(load.statement, lines)
 
 
-def finish_load(connection: Connection, load: Load) -> Loaded:
-    """The loaded lines are in place or held back, indexed and counted; refused rows are gone."""
+def finish_load(connection: Connection, load: Load, remark: Remark) -> Loaded:
+    """The loaded lines are in place or held back, indexed and counted; refused rows are gone; `remark` was told both.
+
+    Refused rows are told as `PLACE_TWICE`, by number, before the held-back ones.
+    """
     for index in (0, 1):
         if index in load.dropped:
             LINE_INDEXES[index].create(connection)
     new = line.c.seq > load.last_seq
-    refused = _refuse_same_place(connection, load, new)
+    _refuse_same_place(connection, load, new, remark)
     _hold_back(connection, load, new)
     if not load.is_first:
         loaded = and_(new, line.c.place == _LOADED)
@@ -129,19 +139,22 @@ def finish_load(connection: Connection, load: Load) -> Loaded:
     counts = connection.execute(select(line.c.precinct, func.count()).where(new).group_by(line.c.precinct)).all()
     for code, count in counts:
         _count_precinct(connection, code, count, version or 1)
-    held = connection.execute(
+    held = 0
+    query = (
         select(line.c.source_row, held_back.c.reason)
-        .join(held_back, held_back.c.seq == line.c.seq)
-        .where(new)
-        .order_by(line.c.seq)
-    ).all()
-    imported = sum(count for _, count in counts) - len(held)
-    return Loaded(imported, [(number, Reason(reason)) for number, reason in held], refused)
+        .join(line, held_back.c.seq == line.c.seq)
+        .where(held_back.c.seq > load.last_seq)
+        .order_by(held_back.c.seq)
+    )
+    for row in _streamed(connection, query):
+        held += 1
+        remark(row.source_row, Reason(row.reason))
+    return Loaded(sum(count for _, count in counts) - held, held)
 
 
 def note_load(connection: Connection, load: Load, loaded: Loaded, rejected: int, report: str) -> None:
     """Keep what the load came to."""
-    counts = {"imported": loaded.imported, "held_back": len(loaded.held_back), "rejected": rejected}
+    counts = {"imported": loaded.imported, "held_back": loaded.held_back, "rejected": rejected}
     connection.execute(update(import_run).where(import_run.c.id == load.run).values(**counts, report=report))
 
 
@@ -175,20 +188,27 @@ def name_precincts(connection: Connection, district_names: Mapping[str, str]) ->
             connection.execute(change.values(name=f"{code}, {district_names[soato]}"))
 
 
-def precinct_counts(connection: Connection, *, only: Iterable[str] | None = None) -> list[PrecinctCount]:
-    """The counts of all precincts, or of some, by code."""
-    query = select(precinct).order_by(precinct.c.code)
-    if only is not None:
-        query = query.where(precinct.c.code.in_(list(only)))
-    return [
-        PrecinctCount(
-            row.code,
-            row.loaded,
-            row.official,
-            is_accepted=row.accepted_loaded == row.loaded and row.accepted_official == (row.official or 0),
-        )
-        for row in connection.execute(query)
-    ]
+def precinct_counts(connection: Connection) -> Iterator[PrecinctCount]:
+    """The counts of all precincts by code, as they are read."""
+    for row in _streamed(connection, select(precinct).order_by(precinct.c.code)):
+        yield _count_of(row)
+
+
+def precinct_count(connection: Connection, code: str) -> PrecinctCount | None:
+    """The counts of one precinct, None where the register has none of this code."""
+    row = connection.execute(select(precinct).where(precinct.c.code == code)).first()
+    return _count_of(row) if row is not None else None
+
+
+def precincts_beyond(connection: Connection, lines_max: int) -> Iterator[PrecinctCount]:
+    """The precincts with more lines in place than a slice may hold, by code."""
+    in_place = select(line.c.precinct).where(line.c.place == LinePlace.ACTIVE)
+    beyond = in_place.group_by(line.c.precinct).having(func.count() > lines_max)
+    large = precinct.c.loaded > lines_max  # few are, and only their lines need be counted
+    counted = beyond.where(line.c.precinct.in_(select(precinct.c.code).where(large)))
+    query = select(precinct).where(precinct.c.code.in_(counted)).order_by(precinct.c.code)
+    for row in _streamed(connection, query):
+        yield _count_of(row)
 
 
 def differs(connection: Connection, count: PrecinctCount, *, training: bool) -> bool:
@@ -196,11 +216,17 @@ def differs(connection: Connection, count: PrecinctCount, *, training: bool) -> 
 
     A training election that was given no totals at all has nothing to compare with; a real one must have them.
     """
-    if training and count.official is None:
-        any_totals = select(precinct.c.code).where(precinct.c.official.is_not(None)).limit(1)
-        if connection.execute(any_totals).first() is None:
-            return False
+    if training and count.official is None and not _has_totals(connection):
+        return False
     return count.differs
+
+
+def differing_counts(connection: Connection, *, training: bool) -> Iterator[PrecinctCount]:
+    """The precincts that `differs` holds for, by code."""
+    nothing_to_compare = training and not _has_totals(connection)
+    for count in precinct_counts(connection):
+        if count.differs and not (nothing_to_compare and count.official is None):
+            yield count
 
 
 def has_lines(connection: Connection) -> bool:
@@ -216,13 +242,23 @@ def active_lines(connection: Connection, code: str | None = None) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def held_back_lines(connection: Connection) -> int:
-    """How many lines wait for two officers."""
-    query = select(func.count()).where(held_back.c.decision.is_(None))
-    return int(connection.execute(query).scalar_one())
+def _streamed(connection: Connection, query: Select[Any]) -> Iterator[Row[Any]]:
+    """The rows of the query, of which only a few are held at a time."""
+    yield from connection.execute(query.execution_options(yield_per=_ROWS_AT_ONCE))
 
 
-def _refuse_same_place(connection: Connection, load: Load, new: ColumnElement[bool]) -> list[int]:
+def _has_totals(connection: Connection) -> bool:
+    return (
+        connection.execute(select(precinct.c.code).where(precinct.c.official.is_not(None)).limit(1)).first() is not None
+    )
+
+
+def _count_of(row: Row[Any]) -> PrecinctCount:
+    is_accepted = row.accepted_loaded == row.loaded and row.accepted_official == (row.official or 0)
+    return PrecinctCount(row.code, row.loaded, row.official, is_accepted=is_accepted)
+
+
+def _refuse_same_place(connection: Connection, load: Load, new: ColumnElement[bool], remark: Remark) -> None:
     """Remove loaded rows whose page and row another line has: two voters would sign in one place."""
     places = (line.c.precinct, line.c.page, line.c.row)
     grouped = select(*places, func.min(line.c.seq).label("first")).group_by(*places).having(func.count() > 1)
@@ -230,16 +266,13 @@ def _refuse_same_place(connection: Connection, load: Load, new: ColumnElement[bo
         grouped = grouped.where(line.c.precinct.in_(select(line.c.precinct).where(new).distinct()))
     twice = grouped.subquery()
     same = and_(*(column == twice.c[column.name] for column in places))
-    later = (
-        select(line.c.seq, line.c.source_row)
-        .join(twice, same)
-        .where(new, line.c.seq != twice.c.first)
-        .order_by(line.c.seq)
-    )
-    rows = connection.execute(later).all()
-    if rows:
-        connection.execute(delete(line).where(line.c.seq == bindparam("gone")), [{"gone": row.seq} for row in rows])
-    return [row.source_row for row in rows]
+    later = select(line.c.seq, line.c.source_row).join(twice, same).where(new, line.c.seq != twice.c.first)
+    any_later = False
+    for row in _streamed(connection, later.order_by(line.c.seq)):
+        any_later = True
+        remark(row.source_row, Reason.PLACE_TWICE)
+    if any_later:
+        connection.execute(delete(line).where(line.c.seq.in_(select(later.subquery().c.seq))))
 
 
 def _hold_back(connection: Connection, load: Load, new: ColumnElement[bool]) -> None:

@@ -58,6 +58,9 @@ register_officer = Table(
     Column("name", String(120), nullable=False, unique=True),
     Column("public_key", LargeBinary, nullable=False),
     Column("wrapped_key", LargeBinary, nullable=False),
+    # Tries of a PIN since the last right one, counted before they are answered.
+    Column("wrong_tries", Integer, nullable=False, server_default="0"),
+    Column("wrong_at_s", BigInteger, nullable=False, server_default="0"),
 )
 
 decision = Table(
@@ -200,6 +203,15 @@ issued = Table(
     Column("station", Integer, ForeignKey("station.id"), primary_key=True, autoincrement=False),
     # The sealed answer to the enrolment, slice and all: sent again, byte for byte, when the first was lost.
     Column("answer", LargeBinary, nullable=False),
+)
+
+# The lines of its precinct that a station was not issued, since an earlier book had marked them.
+withheld = Table(
+    "withheld",
+    metadata,
+    Column("station", Integer, ForeignKey("station.id"), primary_key=True, autoincrement=False),
+    Column("line", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
 )
 
 book = Table(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from pollbook.election import Election, decode_election
 from register.store.schema import register, register_officer
@@ -43,3 +43,16 @@ def officers_of(connection: Connection) -> list[Officer]:
         Officer(row.number, row.name, bytes(row.public_key), bytes(row.wrapped_key))
         for row in connection.execute(query)
     ]
+
+
+def wrong_tries(connection: Connection, number: int) -> tuple[int, int]:
+    """The officer's wrong PINs since the last right one, and when the latest of them was tried."""
+    columns = (register_officer.c.wrong_tries, register_officer.c.wrong_at_s)
+    row = connection.execute(select(*columns).where(register_officer.c.number == number)).one()
+    return row.wrong_tries, row.wrong_at_s
+
+
+def set_wrong_tries(connection: Connection, number: int, tries: int, at_s: int) -> None:
+    """The officer has so many wrong PINs, the latest tried at `at_s`."""
+    change = update(register_officer).where(register_officer.c.number == number)
+    connection.execute(change.values(wrong_tries=tries, wrong_at_s=at_s))

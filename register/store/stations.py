@@ -6,13 +6,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, insert, literal, select, update
 
 from pollbook.custody import DIGEST_BYTES
 from pollbook.ledger import HEAD_BYTES, Head
 from pollbook.types import BookName, DeviceId, EntryNumber, LineId, PrecinctCode
 from pollbook.voters import Voter
-from register.store.schema import LinePlace, book, enrolment_code, issued, line, line_state, precinct, station
+from register.store.schema import (
+    LinePlace,
+    book,
+    enrolment_code,
+    issued,
+    line,
+    line_state,
+    precinct,
+    station,
+    withheld,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,10 @@ def use_code(connection: Connection, code: Code, station_id: int) -> None:
 
 
 def add_station(connection: Connection, new: Station, answer: bytes) -> int:
-    """Keep a new station with the answer it gets, its ledger still empty; returns its id."""
+    """Keep a new station with the answer it gets, its ledger still empty; returns its id.
+
+    What `voters_to_issue` left out in this transaction is not this station's, whatever becomes of it later.
+    """
     row = {
         "device": new.book.device,
         "epoch": new.book.epoch,
@@ -84,6 +97,8 @@ def add_station(connection: Connection, new: Station, answer: bytes) -> int:
     key = connection.execute(insert(station).values(row)).inserted_primary_key
     assert key is not None  # noqa: S101 - an autoincremented key
     connection.execute(insert(issued).values(station=key[0], answer=answer))
+    left_out = select(literal(key[0]), line.c.id).where(_in_place(new.precinct), _is_marked())
+    connection.execute(insert(withheld).from_select(["station", "line"], left_out))
     connection.execute(
         insert(book).values(
             station=key[0],
@@ -124,6 +139,13 @@ def stations_at(connection: Connection, code: PrecinctCode) -> list[Station]:
     return [_station(row) for row in connection.execute(query)]
 
 
+def newest_station_at(connection: Connection, code: PrecinctCode) -> Station | None:
+    """The station that was enrolled last for the precinct, revoked or not."""
+    query = select(station).where(station.c.precinct == code).order_by(station.c.id.desc()).limit(1)
+    row = connection.execute(query).first()
+    return _station(row) if row else None
+
+
 def newest_epoch(connection: Connection, device: DeviceId) -> Station | None:
     """The device's newest book."""
     query = select(station).where(station.c.device == device).order_by(station.c.epoch.desc()).limit(1)
@@ -150,12 +172,7 @@ def precinct_row(connection: Connection, code: PrecinctCode) -> tuple[str, int] 
 
 def voters_to_issue(connection: Connection, code: PrecinctCode) -> Iterator[Voter]:
     """The precinct's lines by page and row, but for those that another of its books has marked already."""
-    marked = select(line_state.c.line).where(line_state.c.line == line.c.id, line_state.c.mark.is_not(None)).exists()
-    query = (
-        select(line)
-        .where(line.c.precinct == code, line.c.place == LinePlace.ACTIVE, ~marked)
-        .order_by(line.c.page, line.c.row)
-    )
+    query = select(line).where(_in_place(code), ~_is_marked()).order_by(line.c.page, line.c.row)
     for row in connection.execute(query):
         yield Voter(
             line=LineId(row.id),
@@ -173,6 +190,14 @@ def voters_to_issue(connection: Connection, code: PrecinctCode) -> Iterator[Vote
             row=row.row,
             contests=tuple(row.contests.split(";")),
         )
+
+
+def _in_place(code: PrecinctCode) -> ColumnElement[bool]:
+    return and_(line.c.precinct == code, line.c.place == LinePlace.ACTIVE)
+
+
+def _is_marked() -> ColumnElement[bool]:
+    return select(line_state.c.line).where(line_state.c.line == line.c.id, line_state.c.mark.is_not(None)).exists()
 
 
 def _station(row: Row[tuple[object, ...]]) -> Station:

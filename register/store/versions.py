@@ -25,9 +25,8 @@ def migrate(connection: Connection) -> None:
         return
     if found is not None and found not in _OLDER:
         raise WorldFailed(Failure.REGISTER_NEWER, found, found=found, known=HEAD)
-    # alembic takes 0.2 s to load, and a current database, the usual one, needs none of it.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command  # noqa: PLC0415 - it takes 0.2 s to load, and a current database needs none of it
+    from alembic.config import Config  # noqa: PLC0415 - as above
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))

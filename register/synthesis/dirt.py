@@ -12,7 +12,8 @@ from register.synthesis.cyrillic import to_cyrillic
 from register.synthesis.identity import old_document_number
 from register.synthesis.plan import Precinct
 from register.synthesis.randomness import pick, share_of
-from register.synthesis.rows import Answer, Kind, VoterRow
+from register.synthesis.rows import Answer, Kind
+from register.voter_rows import VoterRow
 
 RATES: Final = {
     Kind.CYRILLIC_ROW: 0.02,

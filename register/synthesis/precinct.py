@@ -17,7 +17,8 @@ from register.synthesis.households import Families, Household, Person
 from register.synthesis.identity import Identities, document_number, transfer_pinfl
 from register.synthesis.plan import Plan, Precinct
 from register.synthesis.randomness import pick, share_of, stream
-from register.synthesis.rows import ROWS_PER_PAGE, Answer, Kind, VoterRow
+from register.synthesis.rows import ROWS_PER_PAGE, Answer, Kind
+from register.voter_rows import VoterRow
 
 NEWCOMER_RATE: Final = 0.02
 NAMESAKE_RATE: Final = 0.001

@@ -1,28 +1,9 @@
-"""The rows of the four files, in the order of their columns (DESIGN §9)."""
+"""The rows of the files beside `voters.csv`, in the order of their columns (DESIGN §9)."""
 
 from enum import StrEnum
 from typing import NamedTuple
 
 ROWS_PER_PAGE = 20
-
-
-class VoterRow(NamedTuple):
-    """One row of `voters.csv`."""
-
-    pinfl: str
-    document: str
-    surname: str
-    given_name: str
-    patronymic: str
-    birth_date: str
-    sex: str
-    address: str
-    mahalla: str
-    district_soato: str
-    precinct: str
-    page: int
-    row: int
-    contests: str
 
 
 class Kind(StrEnum):

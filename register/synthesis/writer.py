@@ -10,8 +10,9 @@ from typing import Any, Final, NamedTuple, TextIO
 from register.synthesis.officers import officers_of
 from register.synthesis.plan import Plan, Precinct, precincts
 from register.synthesis.precinct import PrecinctList, duplicates, precinct_list
-from register.synthesis.rows import Answer, OfficerRow, TotalRow, VoterRow
+from register.synthesis.rows import Answer, OfficerRow, TotalRow
 from register.synthesis.territory import read_districts
+from register.voter_rows import COLUMNS
 
 VOTERS: Final = "voters.csv"
 TOTALS: Final = "totals.csv"
@@ -20,7 +21,7 @@ OFFICERS: Final = "officers.csv"
 MARKER: Final = "SYNTHETIC.txt"
 
 _COLUMNS: Final = {
-    VOTERS: VoterRow._fields,
+    VOTERS: COLUMNS,
     TOTALS: TotalRow._fields,
     ANSWERS: Answer._fields,
     OFFICERS: OfficerRow._fields,

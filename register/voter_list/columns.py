@@ -9,6 +9,9 @@ from pathlib import Path
 from pollbook.failures import Failure, WorldFailed
 from register.voter_rows import COLUMNS
 
+_MAPPING_CHARACTERS_MAX = 64 * 1024
+"""Fourteen lines take a hundredth of it."""
+
 
 def read_mapping(path: Path) -> Mapping[str, str]:
     """A mapping file, TOML: each of our columns that is called otherwise there, `surname = "Familiyasi"`.
@@ -17,9 +20,13 @@ def read_mapping(path: Path) -> Mapping[str, str]:
         WorldFailed: `FILE_UNREADABLE`, or `LIST_COLUMNS_MISSING` where it names a column that we don't have.
     """
     try:
-        mapping = tomllib.loads(path.read_text("utf-8-sig"))
-    except (OSError, ValueError) as error:
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(_MAPPING_CHARACTERS_MAX + 1)
+        mapping = tomllib.loads(text) if len(text) <= _MAPPING_CHARACTERS_MAX else None
+    except (OSError, ValueError, RecursionError) as error:  # tomllib goes into arrays within arrays as deep as they are
         raise WorldFailed(Failure.FILE_UNREADABLE, str(path), path=path) from error
+    if mapping is None:
+        raise WorldFailed(Failure.FILE_UNREADABLE, f"{path}: far longer than a mapping", path=path)
     wrong = [ours for ours, theirs in mapping.items() if ours not in COLUMNS or not isinstance(theirs, str)]
     if wrong:
         raise WorldFailed(Failure.LIST_COLUMNS_MISSING, f"the mapping's {wrong[0]}", columns=", ".join(wrong))

@@ -86,6 +86,11 @@ class _Report:
         else:
             self.warnings += 1
 
+    def remark(self, number: int, reason: Reason) -> None:
+        """A row that the register looked at beside others: refused for its place, or held back for its PINFL."""
+        is_refused = reason is Reason.PLACE_TWICE
+        self.add(number, [RowFault("row", reason) if is_refused else warning("pinfl", reason)])
+
 
 def import_list(
     home: RegisterHome,
@@ -115,25 +120,19 @@ def import_list(
         for chunk, share in _chunks(files.voters, surveyed, mapping):
             lists.add_lines(connection, load, _sound_rows(chunk, validate, report))
             progress(chunk.first + len(chunk.rows) - 1, share)
-        loaded = lists.finish_load(connection, load)
-        _report_load(report, loaded)
-        if not loaded.imported + len(loaded.held_back) + report.rejected:
+        loaded = lists.finish_load(connection, load, report.remark)
+        if not loaded.imported + loaded.held_back + report.rejected:
             raise WorldFailed(Failure.LIST_UNREADABLE, "a header and no rows", path=files.voters)
         lists.set_totals(connection, totals)
         lists.name_precincts(connection, district_names())
         people.set_people(connection, officers)
         lists.note_load(connection, load, loaded, report.rejected, str(report_path))
-        counts = lists.precinct_counts(connection)
-        too_large = tuple(
-            count
-            for count in counts
-            if count.loaded > election.lines_max and lists.active_lines(connection, count.code) > election.lines_max
-        )
-        differing = tuple(count for count in counts if lists.differs(connection, count, training=election.training))
+        too_large = tuple(lists.precincts_beyond(connection, election.lines_max))
+        differing = tuple(lists.differing_counts(connection, training=election.training))
     logger.info("import run=%s imported=%s rejected=%s", load.run, loaded.imported, report.rejected)
     return Imported(
         loaded.imported,
-        len(loaded.held_back),
+        loaded.held_back,
         report.rejected,
         report.warnings,
         report_path,
@@ -188,13 +187,6 @@ def _sound_rows(chunk: Chunk, validate: Validator, report: _Report) -> list[tupl
             if found.row is not None:
                 add((number, found.row))
     return sound
-
-
-def _report_load(report: _Report, loaded: lists.Loaded) -> None:
-    for number in loaded.refused:
-        report.add(number, [RowFault("row", Reason.PLACE_TWICE)])
-    for number, reason in loaded.held_back:
-        report.add(number, [warning("pinfl", reason)])
 
 
 @contextmanager

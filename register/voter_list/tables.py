@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pollbook.failures import Failure, InputInvalid, WorldFailed
 from pollbook.slice import PEOPLE_MAX, TEXT_MAX
-from pollbook.types import OFFICER_ROLES, Person, PersonNumber, Role, is_precinct_code
+from pollbook.types import Person, PersonNumber, Role, can_act, is_precinct_code
 from register.voter_list.columns import find_columns
 from register.voter_list.csv_rows import open_csv
 from register.voter_list.encoding import survey
@@ -16,9 +16,10 @@ TOTALS_COLUMNS = ("precinct", "voters")
 OFFICERS_COLUMNS = ("precinct", "person", "surname", "given_name", "role")
 _VOTERS_MAX = 10_000_000
 _PERSON_KEY_MAX = 40
-_ROWS_MAX = 2_000_000
-"""Of officers; the country has 170,313 (DOMAIN §1)."""
-OFFICERS_MIN = 2
+_PRECINCTS_MAX = 100_000
+"""Rows of totals; the country has 10,260 precincts (DOMAIN §1)."""
+_PEOPLE_MAX = 400_000
+"""Rows of officers, who are held in memory; the country has 170,313 (DOMAIN §1)."""
 
 
 def read_totals(path: Path) -> dict[str, int]:
@@ -33,7 +34,11 @@ def read_totals(path: Path) -> dict[str, int]:
             count = voters.strip()
             if not is_precinct_code(code.strip()) or not (count.isascii() and count.isdigit() and len(count) <= 8):
                 raise InputInvalid(f"row {number}")
-            if int(count) > _VOTERS_MAX or totals.setdefault(code.strip(), int(count)) != int(count):
+            if (
+                number > _PRECINCTS_MAX
+                or int(count) > _VOTERS_MAX
+                or totals.setdefault(code.strip(), int(count)) != int(count)
+            ):
                 raise InputInvalid(f"row {number}")
     except (InputInvalid, WorldFailed) as error:
         raise _refused(error, Failure.TOTALS_UNREADABLE, path) from error
@@ -55,7 +60,7 @@ def read_officers(path: Path) -> dict[str, list[Person]]:
             sound = all(0 < len(text) <= TEXT_MAX and text.isprintable() for text in texts)
             if not sound or not is_precinct_code(code) or len(key) > _PERSON_KEY_MAX or key in keys:
                 raise InputInvalid(f"row {number}")
-            if role not in set(Role) or number > _ROWS_MAX:
+            if role not in set(Role) or number > _PEOPLE_MAX:
                 raise InputInvalid(f"row {number}")
             keys.add(key)
             of_precinct = people.setdefault(code, [])
@@ -66,11 +71,6 @@ def read_officers(path: Path) -> dict[str, list[Person]]:
     except (InputInvalid, WorldFailed) as error:
         raise _refused(error, Failure.OFFICERS_UNREADABLE, path) from error
     return people
-
-
-def can_act(members: Sequence[Person]) -> bool:
-    """Whether these people can open a day: two officers among them."""
-    return sum(member.role in OFFICER_ROLES for member in members) >= OFFICERS_MIN
 
 
 def made_up_people(precinct: str) -> list[Person]:

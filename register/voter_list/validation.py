@@ -25,15 +25,17 @@ BORN_FROM = date(1880, 1, 1)
 PAGE_MAX = 99_999
 _CACHE_MAX = 50_000
 """Values kept per column: about 10 MB for addresses, the longest."""
+_CACHED_CHARACTERS_MAX = 80
+"""Longer cells are read each time: a file of nothing else would fill the caches with gigabytes."""
 _DOCUMENT = re.compile(r"[A-Z]{2}\d{7}", re.ASCII)
 _SOATO = re.compile(r"\d{4,10}", re.ASCII)
 _DATE = re.compile(r"(\d{2})\.(\d{2})\.(\d{4})", re.ASCII)
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NUMBER = re.compile(r"\d{1,5}", re.ASCII)
 _SEXES = {"m": "m", "м": "m", "erkak": "m", "эркак": "m", "f": "f", "ж": "f", "ayol": "f", "аёл": "f"}
 _BIDIRECTIONAL = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """They can make a name read as another one on screen and paper."""
 _DIGITS = "0123456789"
-_SYNTHETIC_SERIES, _SYNTHETIC_AREA = "ZZ", "9"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Validator:
                 and document[2:].isdecimal()
                 and document.isascii()
                 and self._stated[pinfl[:7]] == values[5:7]
-                and (pinfl[7] == _SYNTHETIC_AREA and document[:2] == _SYNTHETIC_SERIES) is self._training
+                and is_synthetic(pinfl, document) is self._training
             )
         except ValueError:
             is_sound = False
@@ -135,10 +137,10 @@ class Validator:
             return row
         return Flawed(tuple(faults), None if any(fault.severity is Severity.ERROR for fault in faults) else row)
 
-    def _pinfl(self, cell: str) -> str | Reason | None:
+    def _pinfl(self, cell: str) -> str | Reason:
         text = self._text(cell)
         if isinstance(text, Reason) or not text:
-            return text or None
+            return text
         return text if pinfls.is_well_formed(text) else Reason.MALFORMED
 
     def _document(self, cell: str) -> str | Reason:
@@ -150,9 +152,9 @@ class Validator:
 
     def _origin(self, row: VoterRow) -> list[RowFault]:
         """Synthetic data belong into a training election, and nothing else does (DOMAIN §9)."""
-        if row.pinfl is None and not row.document:
+        if not row.pinfl and not row.document:
             return [RowFault("pinfl", Reason.MISSING)]
-        if is_synthetic(row.pinfl or "", row.document) == self._training:
+        if is_synthetic(row.pinfl, row.document) == self._training:
             return []
         return [RowFault("row", Reason.NOT_SYNTHETIC if self._training else Reason.SYNTHETIC)]
 
@@ -165,14 +167,16 @@ class _Cache(dict[str, object]):
         self._read = read
 
     def __missing__(self, text: str) -> object:
-        if len(self) >= _CACHE_MAX:
-            self.clear()
-        value = self[text] = self._read(text)
+        value = self._read(text)
+        if len(text) <= _CACHED_CHARACTERS_MAX:
+            if len(self) >= _CACHE_MAX:
+                self.clear()
+            self[text] = value
         return value
 
 
 def _remarks(row: VoterRow) -> list[RowFault]:
-    if row.pinfl is None:
+    if not row.pinfl:
         return []
     found = pinfls.disagreements(row.pinfl, date.fromisoformat(row.birth_date), "m" if row.sex == "m" else "f")
     reasons = {
@@ -225,7 +229,7 @@ def _dates(election_day: date) -> Callable[[str], str | Reason]:
         if written := _DATE.fullmatch(text):
             text = "-".join(reversed(written.groups()))
         try:
-            day = date.fromisoformat(text) if len(text) == 10 else None  # 3.11 knows shorter forms that we do not take
+            day = date.fromisoformat(text) if _ISO_DATE.fullmatch(text) else None  # Python knows other forms too
         except ValueError:
             day = None
         if day is None:

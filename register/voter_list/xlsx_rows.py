@@ -11,11 +11,12 @@ import zipfile
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from datetime import date, datetime
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from openpyxl import load_workbook
+from openpyxl.worksheet._reader import WorkSheetParser
 
 from pollbook.failures import Failure, WorldFailed
 from register.voter_list.csv_rows import CHUNK_ROWS, Chunk
@@ -29,6 +30,10 @@ SHEET_BYTES_MAX = 2 * 1024 * 1024 * 1024
 RATIO_MAX = 100
 """Sheets of voters shrink 5 to 20 times; a bomb, a thousand times."""
 _RATIO_FROM_BYTES = 1024 * 1024
+ROWS_MAX = 1_048_576
+"""Of a sheet. Source: Excel specifications and limits."""
+EMPTY_RUN_MAX = 10_000
+"""Empty rows with a filled one below them: no list of voters has such a hole, a sheet with a stray cell does."""
 _COLUMNS_MAX = 200
 
 
@@ -80,14 +85,43 @@ def open_xlsx(path: Path) -> Iterator[XlsxRows]:
     with file:
         try:
             _guard(file)
-            sheet = load_workbook(file, read_only=True, data_only=False, keep_links=False).worksheets[0]
+            sheet: Any = load_workbook(file, read_only=True, data_only=False, keep_links=False).worksheets[0]
         except WorldFailed:
             raise
         except Exception as error:  # openpyxl lets errors of many families through
             raise _unreadable("not a workbook") from error
-        cells = sheet.iter_rows(values_only=True, max_col=_COLUMNS_MAX)
-        with closing(_only_broken_sheets(cells)) as guarded:
+        with closing(_only_broken_sheets(_rows(sheet))) as guarded:
             yield XlsxRows(guarded, sheet.max_row or 1, path.stat().st_size)
+
+
+def _rows(sheet: Any) -> Generator[tuple[object, ...]]:  # noqa: ANN401 - a sheet of openpyxl's, whose insides are read
+    """The sheet's rows down to its last filled one; those that the file leaves out are empty.
+
+    `sheet.iter_rows` believes the size that the sheet announces, leaves out a row whose number is not above the one
+    before, and makes up as many rows as a far one asks for; each of them would lose voters or never end.
+
+    Raises:
+        WorldFailed: `LIST_UNREADABLE`.
+    """
+    book, given, last = sheet.parent, 0, 0
+    formats = {"date_formats": book._date_formats, "timedelta_formats": book._timedelta_formats}  # noqa: SLF001
+    with sheet._get_source() as source:  # noqa: SLF001
+        parser = WorkSheetParser(source, sheet._shared_strings, epoch=book.epoch, **formats)  # noqa: SLF001
+        for number, cells in parser.parse():
+            if not last < number <= ROWS_MAX:
+                raise _unreadable(f"row {number} after row {last}")
+            last = number
+            row = [None] * min(max((cell["column"] for cell in cells), default=0), _COLUMNS_MAX)
+            for cell in cells:
+                if cell["column"] <= _COLUMNS_MAX:
+                    row[cell["column"] - 1] = cell["value"]
+            if all(value is None for value in row):
+                continue
+            if number - given - 1 > EMPTY_RUN_MAX:
+                raise _unreadable(f"{number - given - 1} empty rows above row {number}")
+            yield from repeat((), number - given - 1)
+            given = number
+            yield tuple(row)
 
 
 def _only_broken_sheets(cells: Iterator[tuple[object, ...]]) -> Generator[tuple[object, ...]]:
@@ -95,6 +129,8 @@ def _only_broken_sheets(cells: Iterator[tuple[object, ...]]) -> Generator[tuple[
     while True:
         try:
             row = next(cells, None)
+        except WorldFailed:
+            raise
         except Exception as error:
             raise _unreadable("a broken sheet") from error
         if row is None:

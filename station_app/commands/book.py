@@ -9,7 +9,7 @@ from functools import partial
 
 from pollbook.clock import SystemClock
 from pollbook.commanding import Answer, CommandParser, Console, WrongUsage, refused
-from pollbook.failures import Exit, Failure, Refused
+from pollbook.failures import Exit, Failure, Refused, UchastkaError
 from pollbook.store import sign_in, syncing
 from pollbook.store.book import Book, open_book
 from pollbook.store.check import check_book
@@ -24,8 +24,8 @@ LIMIT = 50
 BookAct = Callable[[Book, argparse.Namespace, Console], Answer]
 
 
-def add_commands(top: CommandParser) -> None:
-    """`top` knows the commands of the book."""
+def add_commands(top: CommandParser) -> CommandParser:
+    """`top` knows the commands of the book; the group is returned for what is added beside them."""
     group = top.command("book", "look into the book, mark and void, check it")
     group.command("status", "how the book stands", partial(_on_book, _status, writer=False))
     find = group.command("find", "look for voters", partial(_on_book, _find, writer=False))
@@ -39,7 +39,7 @@ def add_commands(top: CommandParser) -> None:
     void.add_argument("line", metavar="LINE", help="the line's id, or the voter's PINFL")
     void.add_argument("--reason", required=True, metavar="TEXT", help="why, in a few words")
     add_officers(void, required=True)
-    group.command("check", "prove the book from its first byte to its last", partial(_on_book, _check, writer=False))
+    group.command("check", "prove the book from its first byte to its last", _check_file)
     unlock = group.command(
         "unlock",
         "sign in for the commands; opens the day with two officers first",
@@ -52,17 +52,21 @@ def add_commands(top: CommandParser) -> None:
     add_officers(unlock, required=False)
     unlock.add_argument("--person", metavar="NAME", help="who signs in (asked otherwise)")
     group.command("lock", "sign out", partial(_on_book, _lock, writer=True))
+    return group
 
 
-def add_officers(parser: CommandParser, *, required: bool) -> None:
-    """`parser` takes the two officers of an act."""
+ANY_NAME = "the register's key, a number, a name in any script, an office"
+
+
+def add_officers(parser: CommandParser, *, required: bool, named: str = ANY_NAME) -> None:
+    """`parser` takes the two officers of an act, who are `named` in these ways."""
     parser.add_argument(
         "--officer",
         action="append",
         required=required,
         default=None if required else [],
         metavar="NAME",
-        help="one of two officers: the register's key, a number, a name in any script, an office; given twice",
+        help=f"one of two officers: {named}; given twice",
     )
 
 
@@ -115,7 +119,8 @@ def _status(book: Book, _arguments: argparse.Namespace, _console: Console) -> An
             "last_failure": sync.failure.key if sync.failure else None,
             "register": book.link.url,
             "day_open": desk.is_day_open(),
-            "day": str(day) if (day := book.open_day()) else None,
+            "day": max(book.opened_days(), default=None),
+            "stopped": book.stopped.value if book.stopped else None,
             "signed_in": signed_in.key if signed_in else None,
             "people": [person_fields(person) | {"pin_set": person.number in with_pin} for person in header.people],
             "notices": [item.text for item in syncing.notices(book)],
@@ -123,9 +128,7 @@ def _status(book: Book, _arguments: argparse.Namespace, _console: Console) -> An
     )
 
 
-def _find(book: Book, arguments: argparse.Namespace, console: Console) -> Answer:
-    if not book.election.training and sign_in.session(book) is None:
-        return refuse(console, Failure.NOT_SIGNED_IN)
+def _find(book: Book, arguments: argparse.Namespace, _console: Console) -> Answer:
     found = StationDesk(book).find(arguments.text, arguments.limit)
     hits = [_hit_fields(hit) for hit in found.hits]
     words = [
@@ -167,6 +170,17 @@ def _void(book: Book, arguments: argparse.Namespace, console: Console) -> Answer
         return refuse(console, voided, line=line_text(line))
     fields = {"outcome": "voided", "entry": book.head.number, "line": line_text(line), "mark": voided.number}
     return Answer({**fields, **_place(voided)})
+
+
+def _check_file(arguments: argparse.Namespace, console: Console) -> Answer:
+    try:
+        return _on_book(_check, arguments, console, writer=False)
+    except UchastkaError as error:
+        if error.failure not in {Failure.BOOK_DAMAGED, Failure.LEDGER_BROKEN}:
+            raise
+        console.tell_failure(error.failure, error.facts)
+        failed = {"failure": error.failure.key, "code": error.failure.code}
+        return Answer({"ok": False, "entries": None, "head": None, **failed}, exit=Exit.FAULT)
 
 
 def _check(book: Book, _arguments: argparse.Namespace, console: Console) -> Answer:

@@ -9,8 +9,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from pollbook.texts import Texts
-from station_app.ui.buttons import Button, with_key
-from station_app.ui.sheet import Sheet
+from station_app.ui.buttons import Button
+from station_app.ui.sheet import ClosableSheet
 from station_app.ui.theme import Theme
 
 
@@ -23,7 +23,7 @@ class Action:
     do: Callable[[], object]
 
 
-class ActionsSheet(Sheet):
+class ActionsSheet(ClosableSheet):
     """A field and a button for each action; Enter in the field does the first one left."""
 
     def __init__(self, window: QWidget, actions: Sequence[Action], texts: Texts, theme: Theme) -> None:
@@ -39,16 +39,13 @@ class ActionsSheet(Sheet):
             self.buttons.append(button)
             self.body.addWidget(button)
         self.body.addStretch(1)
-        self.done = Button()
-        self.done.clicked.connect(self.close_sheet)
-        self.foot.addStretch(1)
-        self.foot.addWidget(self.done)
         self.field.textEdited.connect(self._filter)
         self.field.returnPressed.connect(self._do_first)
         self.retranslate(texts)
 
     def retranslate(self, texts: Texts) -> None:
         """Speak another language."""
+        super().retranslate(texts)
         self.title.setText(texts("actions_title"))
         self.field.setPlaceholderText(texts("actions_filter"))
         self.field.setAccessibleName(texts("actions_filter"))
@@ -56,7 +53,6 @@ class ActionsSheet(Sheet):
             text = texts(action.text)
             button.setText(f"{text}   {action.keys}".rstrip())
             button.setAccessibleName(text)
-        self.done.setText(with_key("Esc", texts("button_close")))
 
     def _filter(self, typed: str) -> None:
         words = typed.casefold().split()

@@ -1,4 +1,8 @@
-"""An exception from the book's thread as the screens show it."""
+"""An exception from another thread as the screens show it.
+
+Where a fault that is not ours happened is kept by `station_app.background`; what it says is kept nowhere, for it may
+hold what a voter's line holds.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,9 @@ log = logging.getLogger(__name__)
 
 
 def failure_of(error: Exception) -> Refused:
-    """The failure behind an exception; one that is not ours is a fault, and its trace goes to the log."""
+    """The failure behind an exception; one that is not ours is a fault."""
     if isinstance(error, UchastkaError):
         log.warning("event=failure code=%s", error.failure.code)
         return Refused(error.failure, error.facts)
-    log.error("event=fault kind=%s", type(error).__name__, exc_info=error)
+    log.error("event=fault kind=%s", type(error).__name__)
     return Refused(Failure.FAULT)

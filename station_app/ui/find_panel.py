@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListView, QVBoxLayout
 from pollbook.texts import Texts
 from pollbook.types import LineId
 from station_app.desk import FoundVoters, Hit
+from station_app.ui.choice_list import ENTER, ChoiceList
 from station_app.ui.formats import number
 from station_app.ui.hits import HitModel
 from station_app.ui.icons import show_icon
@@ -17,7 +18,6 @@ from station_app.ui.rows import RowDelegate
 from station_app.ui.scanning import TYPED_MAX, ends_a_line
 from station_app.ui.theme import ICON_SMALL, Step, Theme
 
-_ENTER = {Qt.Key.Key_Return, Qt.Key.Key_Enter}
 _MOVES = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 5, Qt.Key.Key_PageUp: -5}
 
 
@@ -38,7 +38,7 @@ class SearchBox(QLineEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
-        if key in _ENTER:
+        if key in ENTER:
             if not event.isAutoRepeat():
                 self._enter(with_control=bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier))
         elif key == Qt.Key.Key_Escape:
@@ -63,24 +63,6 @@ class SearchBox(QLineEdit):
         self.entered.emit(with_control)
 
 
-class ResultList(QListView):
-    """The hits; Enter on a row opens it as a click does."""
-
-    opened = Signal(QModelIndex)
-    escaped = Signal()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in _ENTER:
-            if not event.isAutoRepeat() and self.currentIndex().isValid():
-                self.opened.emit(self.currentIndex())
-        elif event.key() == Qt.Key.Key_Escape:
-            self.escaped.emit()
-        elif event.text().isprintable() and event.text():
-            event.ignore()  # the search box takes what is typed, wherever the focus is
-        else:
-            super().keyPressEvent(event)
-
-
 class FindPanel(QFrame):
     """Box, count and list."""
 
@@ -99,13 +81,11 @@ class FindPanel(QFrame):
         self.box = SearchBox()
         self.count = label(Step.SMALL, "secondary", wraps=True)
         self.model = HitModel(texts, self)
-        self.list = ResultList()
+        self.list = ChoiceList()
         self.list.setModel(self.model)
         self.delegate = RowDelegate(theme, self.list)
         self.list.setItemDelegate(self.delegate)
-        self.list.setResizeMode(QListView.ResizeMode.Adjust)
         self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 12, 12, 8)
         column.setSpacing(4)
@@ -116,7 +96,7 @@ class FindPanel(QFrame):
         self.box.entered.connect(self.entered)
         self.box.escaped.connect(self.escaped)
         self.box.moved.connect(self.move_highlight)
-        self.list.opened.connect(self._choose)
+        self.list.chosen.connect(self._choose)
         self.list.clicked.connect(self._choose)
         self.list.escaped.connect(self.escaped)
         self.retranslate(texts)

@@ -10,8 +10,6 @@ from pollbook.transliteration import has_cyrillic, to_cyrillic, to_latin
 from pollbook.types import Person
 
 NO_BREAK_SPACE = "\u00a0"
-MASKED = "\u2022"
-_PINFL_SHOWN = 4
 
 
 def number(value: int, language: str) -> str:
@@ -43,11 +41,6 @@ def age(seconds: float, texts: Texts) -> str:
     if minutes < 120:
         return texts("age_minutes", count=minutes)
     return texts("age_hours", count=minutes // 60)
-
-
-def masked_pinfl(pinfl: str) -> str:
-    """The PINFL with all but its last four digits hidden."""
-    return MASKED * max(0, len(pinfl) - _PINFL_SHOWN) + pinfl[-_PINFL_SHOWN:]
 
 
 def in_other_script(text: str) -> str:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from pollbook.texts import Texts
-from station_app.ui.buttons import Button, with_key
 from station_app.ui.labels import label
-from station_app.ui.sheet import Sheet
+from station_app.ui.sheet import ClosableSheet
 from station_app.ui.theme import Step, Theme
 
 KEYS = (
@@ -28,8 +26,8 @@ KEYS = (
 SENTENCES = ("help_search", "help_scan", "help_green", "help_amber", "help_red", "help_support")
 
 
-class HelpSheet(Sheet):
-    """A table of keys and a few sentences; the arrows scroll it."""
+class HelpSheet(ClosableSheet):
+    """A table of keys and a few sentences."""
 
     def __init__(self, window: QWidget, texts: Texts, theme: Theme) -> None:
         super().__init__(window, theme)
@@ -52,22 +50,11 @@ class HelpSheet(Sheet):
             self._meanings.append((text, sentence))
             self.body.addWidget(text)
         self.body.addStretch(1)
-        self.done = Button()
-        self.done.clicked.connect(self.close_sheet)
-        self.foot.addStretch(1)
-        self.foot.addWidget(self.done)
         self.retranslate(texts)
 
     def retranslate(self, texts: Texts) -> None:
         """Speak another language."""
+        super().retranslate(texts)
         self.title.setText(texts("help_title"))
         for text, key in self._meanings:
             text.setText(texts(key))
-        self.done.setText(with_key("Esc", texts("button_close")))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        steps = {Qt.Key.Key_Down: 40, Qt.Key.Key_Up: -40, Qt.Key.Key_PageDown: 300, Qt.Key.Key_PageUp: -300}
-        if event.key() in steps:
-            bar = self.area.verticalScrollBar()
-            bar.setValue(bar.value() + steps[Qt.Key(event.key())])
-        super().keyPressEvent(event)

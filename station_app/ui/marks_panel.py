@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent
-from PySide6.QtWidgets import QFrame, QListView, QVBoxLayout
+from PySide6.QtGui import QFocusEvent
+from PySide6.QtWidgets import QFrame, QVBoxLayout
 
 from pollbook.texts import Texts
 from station_app.desk import MarkShown
+from station_app.ui.choice_list import ChoiceList
 from station_app.ui.formats import time_of_day
 from station_app.ui.labels import label
 from station_app.ui.rows import ROW, Index, Row, RowDelegate
@@ -17,7 +18,6 @@ from station_app.ui.theme import Step, Theme
 
 _ROWS = {100: 4, 125: 3, 150: 2, 175: 1, 200: 1}
 """By text size: the list of hits needs the room more."""
-_ENTER = {Qt.Key.Key_Return, Qt.Key.Key_Enter}
 
 
 class MarkModel(QAbstractListModel):
@@ -69,22 +69,8 @@ def _state_key(mark: MarkShown) -> str:
     return "mark_confirmed" if mark.confirmed else "mark_recorded"
 
 
-class MarkList(QListView):
-    """Enter or a double click on a row asks to undo it; Esc goes back to the search box."""
-
-    chosen = Signal(QModelIndex)
-    escaped = Signal()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in _ENTER:
-            if not event.isAutoRepeat() and self.currentIndex().isValid():
-                self.chosen.emit(self.currentIndex())
-        elif event.key() == Qt.Key.Key_Escape:
-            self.escaped.emit()
-        elif event.text().isprintable() and event.text():
-            event.ignore()  # the search box takes what is typed, wherever the focus is
-        else:
-            super().keyPressEvent(event)
+class MarkList(ChoiceList):
+    """Enter or a double click on a row asks to undo it; a row is highlighted only while the list has the focus."""
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
@@ -112,8 +98,6 @@ class MarksPanel(QFrame):
         self.list.setModel(self.model)
         self.delegate = RowDelegate(theme, self.list, Step.SMALL)
         self.list.setItemDelegate(self.delegate)
-        self.list.setResizeMode(QListView.ResizeMode.Adjust)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 10, 12, 8)
         column.setSpacing(2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 
+from pollbook.failures import Failure
 from pollbook.texts import Texts
 from station_app.desk import Refused
 from station_app.ui.buttons import Button
@@ -66,8 +67,16 @@ class Notice(CentredScreen):
         self.title.setText(texts(f"{kind}_title"))
         self.sentence.setText(texts(f"{kind}_sentence"))
         self.set_icon({"not_enrolled": "file", "enrolling": "file", "not_opened": "fault"}.get(kind, "paper"))
-        self.step.setText(texts("not_enrolled_step") if kind == "not_enrolled" else "")
-        self.step.setVisible(kind == "not_enrolled")
+        step = self._step()
+        self.step.setText(texts(step) if step else "")
+        self.step.setVisible(bool(step))
         self.failure.show_refusal(self._refused if kind == "not_opened" else None)
         self.main.setText(texts("button_enrol"))
         self.main.setVisible(kind == "not_enrolled")
+
+    def _step(self) -> str:
+        """The key of the one further sentence, or nothing."""
+        if self._kind == "not_enrolled":
+            return "not_enrolled_step"
+        is_key_missing = self._refused is not None and self._refused.failure is Failure.BOOK_KEY_MISSING
+        return "key_missing_step" if self._kind == "not_opened" and is_key_missing else ""

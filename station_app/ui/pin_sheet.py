@@ -9,15 +9,13 @@ from PySide6.QtWidgets import QWidget
 
 from pollbook.people import pin_refusal
 from pollbook.texts import Texts
-from pollbook.types import Person, PersonNumber
+from pollbook.types import OFFICERS_OF_AN_ACT, Person, PersonNumber
 from station_app.ui.buttons import Button
 from station_app.ui.formats import person
 from station_app.ui.labels import label
 from station_app.ui.pin_fields import PinField
 from station_app.ui.sheet import Sheet
 from station_app.ui.theme import Step, Theme
-
-OFFICERS_MIN = 2
 
 
 class PinSheet(Sheet):
@@ -97,7 +95,7 @@ class PinSheet(Sheet):
         who = self._waiting[0]
         officers = sum(number in self._pins for number in self._officers)
         self.who.setText(person(who, self._texts))
-        self.skip.setVisible(officers >= OFFICERS_MIN or not who.is_officer)
+        self.skip.setVisible(officers >= OFFICERS_OF_AN_ACT or not who.is_officer)
         self.trouble.setText(self._trouble)
         self.place_panel()
 

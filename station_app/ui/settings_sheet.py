@@ -2,28 +2,66 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QLabel, QWidget
 
 from pollbook.texts import LANGUAGES, Texts
 from station_app.ui.appearance import Appearance
-from station_app.ui.buttons import Button, with_key
+from station_app.ui.buttons import Button
 from station_app.ui.labels import label
-from station_app.ui.sheet import Sheet
+from station_app.ui.sheet import ClosableSheet
 from station_app.ui.theme import SCALES, THEMES, Step, Theme
 
-_CHOICES: dict[str, tuple[object, ...]] = {
-    "language": LANGUAGES,
-    "theme": THEMES,
-    "scale": SCALES,
-    "sound": (True, False),
-}
 _COLUMNS = 3
 
 
-class SettingsSheet(Sheet):
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """One value of a setting: its words, whether an appearance has it, and the appearance that has it."""
+
+    say: Callable[[Texts], str]
+    is_chosen: Callable[[Appearance], bool]
+    choose: Callable[[Appearance], Appearance]
+
+
+def _language(value: str) -> _Choice:
+    return _Choice(
+        lambda texts: texts("language_" + value),
+        lambda now: now.language == value,
+        lambda now: replace(now, language=value),
+    )
+
+
+def _theme(value: str) -> _Choice:
+    return _Choice(
+        lambda texts: texts("theme_" + value), lambda now: now.theme == value, lambda now: replace(now, theme=value)
+    )
+
+
+def _scale(value: int) -> _Choice:
+    return _Choice(
+        lambda texts: texts("percent", count=value),
+        lambda now: now.scale == value,
+        lambda now: replace(now, scale=value),
+    )
+
+
+def _sound(key: str, *, value: bool) -> _Choice:
+    return _Choice(lambda texts: texts(key), lambda now: now.sound == value, lambda now: replace(now, sound=value))
+
+
+SETTINGS: dict[str, tuple[_Choice, ...]] = {
+    "settings_language": tuple(_language(value) for value in LANGUAGES),
+    "settings_theme": tuple(_theme(value) for value in THEMES),
+    "settings_scale": tuple(_scale(value) for value in SCALES),
+    "settings_sound": (_sound("sound_on", value=True), _sound("sound_off", value=False)),
+}
+
+
+class SettingsSheet(ClosableSheet):
     """Four groups of buttons of which one is down."""
 
     chosen = Signal(object)
@@ -32,43 +70,44 @@ class SettingsSheet(Sheet):
         super().__init__(window, theme)
         self._appearance = appearance
         self._headings: dict[str, QLabel] = {}
-        self._buttons: dict[tuple[str, object], Button] = {}
+        self.buttons: dict[str, list[Button]] = {}
         self._groups: list[QButtonGroup] = []
-        for field, values in _CHOICES.items():
-            self._add_group(field, values)
+        for heading, choices in SETTINGS.items():
+            self._add_group(heading, choices)
         self.body.addStretch(1)
-        self.done = Button()
-        self.done.clicked.connect(self.close_sheet)
-        self.foot.addStretch(1)
-        self.foot.addWidget(self.done)
         self.retranslate(texts)
+
+    def open(self) -> None:
+        """Cover the window; the focus is on the language that is spoken, not on another beside it."""
+        super().open()
+        if (checked := self._groups[0].checkedButton()) is not None:
+            checked.setFocus(Qt.FocusReason.TabFocusReason)
 
     def retranslate(self, texts: Texts) -> None:
         """Speak another language."""
+        super().retranslate(texts)
         self.title.setText(texts("settings_title"))
-        for field, heading in self._headings.items():
-            heading.setText(texts("settings_" + field))
-        for (field, value), button in self._buttons.items():
-            text = texts("percent", count=value) if field == "scale" else texts(f"{field}_{value}")
-            button.setText(text)
-        self.done.setText(with_key("Esc", texts("button_close")))
+        for key, heading in self._headings.items():
+            heading.setText(texts(key))
+            for button, choice in zip(self.buttons[key], SETTINGS[key], strict=True):
+                button.setText(choice.say(texts))
 
-    def _add_group(self, field: str, values: tuple[object, ...]) -> None:
-        heading = self._headings[field] = label(Step.BASE, "strong")
+    def _add_group(self, key: str, choices: Sequence[_Choice]) -> None:
+        heading = self._headings[key] = label(Step.BASE, "strong")
         self.body.addWidget(heading)
         grid = QGridLayout()
         grid.setSpacing(8)
         group = QButtonGroup(self)
         self._groups.append(group)
-        for place, value in enumerate(values):
-            button = self._buttons[field, value] = Button()
+        buttons = self.buttons[key] = [Button() for _ in choices]
+        for place, (button, choice) in enumerate(zip(buttons, choices, strict=True)):
             button.setCheckable(True)
-            button.setChecked(getattr(self._appearance, field) == value)
-            button.clicked.connect(lambda _=False, field=field, value=value: self._choose(field, value))
+            button.setChecked(choice.is_chosen(self._appearance))
+            button.clicked.connect(lambda _=False, choice=choice: self._choose(choice))
             group.addButton(button)
             grid.addWidget(button, place // _COLUMNS, place % _COLUMNS)
         self.body.addLayout(grid)
 
-    def _choose(self, field: str, value: object) -> None:
-        self._appearance = replace(self._appearance, **{field: value})  # type: ignore[arg-type]
+    def _choose(self, choice: _Choice) -> None:
+        self._appearance = choice.choose(self._appearance)
         self.chosen.emit(self._appearance)

@@ -7,10 +7,12 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from pollbook.texts import Texts
+from station_app.ui.buttons import Button, with_key
 from station_app.ui.labels import Body, label
 from station_app.ui.theme import Step, Theme
 
 _WIDTH = 640
+_SCROLLS = {Qt.Key.Key_Down: 40, Qt.Key.Key_Up: -40, Qt.Key.Key_PageDown: 300, Qt.Key.Key_PageUp: -300}
 
 
 class Sheet(QWidget):
@@ -123,3 +125,27 @@ class Sheet(QWidget):
                 found.append(widget)
             widget = widget.nextInFocusChain()
         return found
+
+
+class ClosableSheet(Sheet):
+    """A sheet that is only read or chosen from: a button at its foot closes it too, and the arrows scroll it."""
+
+    def __init__(self, window: QWidget, theme: Theme) -> None:
+        super().__init__(window, theme)
+        self.done = Button()
+        self.done.clicked.connect(self.close_sheet)
+        self.foot.addStretch(1)
+        self.foot.addWidget(self.done)
+
+    def retranslate(self, texts: Texts) -> None:
+        """Speak another language."""
+        self.done.setText(with_key("Esc", texts("button_close")))
+
+    def _stops(self) -> list[QWidget]:
+        return sorted(super()._stops(), key=lambda widget: widget is self.done)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in _SCROLLS:
+            bar = self.area.verticalScrollBar()
+            bar.setValue(bar.value() + _SCROLLS[Qt.Key(event.key())])
+        super().keyPressEvent(event)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from pollbook.texts import Texts
 from pollbook.types import Person, PersonNumber
 from station_app.background import BookThread
-from station_app.desk import MarkShown, Station
+from station_app.desk import MarkShown, Notice, Station
 from station_app.ui.appearance import Appearance
 from station_app.ui.sheet import Sheet
 from station_app.ui.theme import Theme
@@ -69,6 +69,13 @@ class Sheets(QObject):
 
         if self.current is None:
             self._open(ActionsSheet(self._window, actions, self._texts, self._theme))
+
+    def open_messages(self, notices: Sequence[Notice]) -> None:
+        """What the centre has told this station."""
+        from station_app.ui.messages_sheet import MessagesSheet  # noqa: PLC0415 - not needed for the first paint
+
+        if self.current is None:
+            self._open(MessagesSheet(self._window, notices, self._texts, self._theme))
 
     def open_void(
         self, book: BookThread, station: Station, mark: MarkShown, zone: tzinfo, voided: Callable[[MarkShown], object]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from pollbook.texts import Texts
 from station_app.desk import DeskStatus, LinkState, LinkStatus
+from station_app.ui.buttons import Button
 from station_app.ui.formats import age, moment, number, time_of_day
-from station_app.ui.labels import label
-from station_app.ui.theme import Step, Theme
+from station_app.ui.icons import icon
+from station_app.ui.labels import label, set_kind
+from station_app.ui.theme import ICON_SMALL, Step, Theme
 
 NO_LINK_YET = LinkStatus(LinkState.NOT_YET, None, None, None)
 
@@ -44,20 +46,26 @@ class Dot(QWidget):
 
 
 class StatusLine(QFrame):
-    """One line; each fact has its own place."""
+    """One line; each fact has its own place, the centre's messages too, though there may be none."""
+
+    messages_asked = Signal()
 
     def __init__(self, texts: Texts, theme: Theme, zone: tzinfo) -> None:
         super().__init__()
         self.setObjectName("status_line")
         self._texts, self._zone = texts, zone
-        self._is_large = theme.is_large
+        self._theme = theme
         self._link = NO_LINK_YET
         self._status: DeskStatus | None = None
         self._now: datetime | None = None
         self.dot = Dot(theme)
+        self._has_unread = False
         self.link, self.waiting, self.confirmed, self.list_at, self.clock = (label(Step.SMALL) for _ in range(5))
+        self.messages = Button("quiet")
+        self.messages.hide()
+        self.messages.clicked.connect(self.messages_asked)
         row = QHBoxLayout(self)
-        row.setContentsMargins(24, 6, 24, 6)
+        row.setContentsMargins(24, 0, 24, 0)
         row.setSpacing(6)
         row.addWidget(self.dot)
         row.addWidget(self.link)
@@ -65,12 +73,15 @@ class StatusLine(QFrame):
             row.addSpacing(18)
             row.addWidget(text)
         row.addStretch(1)
+        row.addWidget(self.messages)
+        row.addSpacing(12)
         row.addWidget(self.clock)
+        self._set_height()
 
     @property
-    def last_sync_at(self) -> datetime | None:
-        """When the register last confirmed something."""
-        return self._link.last_sync_at
+    def link_state(self) -> LinkState:
+        """What the line says of the link."""
+        return self._link.state
 
     def set_zone(self, zone: tzinfo) -> None:
         """Show times as clocks at the station do."""
@@ -89,6 +100,11 @@ class StatusLine(QFrame):
         self._status = status
         self._say()
 
+    def show_messages(self, *, has_unread: bool) -> None:
+        """Whether there are messages that nobody has opened the list for."""
+        self._has_unread = has_unread
+        self._say()
+
     def show_time(self, now: datetime) -> None:
         """The time, and with it the ages."""
         self._now = now
@@ -101,9 +117,13 @@ class StatusLine(QFrame):
 
     def restyle(self, theme: Theme) -> None:
         """Take other colours or another size."""
-        self._is_large = theme.is_large
+        self._theme = theme
         self.dot.restyle(theme)
+        self._set_height()
         self._say()
+
+    def _set_height(self) -> None:
+        self.setFixedHeight(self._theme.foot + 1)
 
     def _say(self) -> None:
         if self._now is None:
@@ -122,8 +142,22 @@ class StatusLine(QFrame):
         else:
             ago = age((now - link.last_sync_at).total_seconds(), texts)
             at = moment(link.last_sync_at, now, self._zone)
-            self.confirmed.setText(texts("confirmed_short" if self._is_large else "confirmed", time=at, age=ago))
+            self.confirmed.setText(texts("confirmed_short" if self._theme.is_large else "confirmed", time=at, age=ago))
             self.confirmed.setToolTip(texts("confirmed", time=at, age=ago))
         if self._status is not None:
+            self._say_messages(len(self._status.notices))
             self.waiting.setText(texts("waiting", count=number(self._status.pending, texts.language)))
             self.list_at.setText(texts("list_as_of", time=moment(self._status.list_at, now, self._zone)))
+
+    def _say_messages(self, count: int) -> None:
+        texts, theme, button = self._texts, self._theme, self.messages
+        text = texts("notices_count", count=number(count, texts.language))
+        button.setText(number(count, texts.language) if theme.is_large else text)
+        button.setAccessibleName(text)
+        button.setToolTip(texts("action_notices"))
+        button.setVisible(count > 0)
+        set_kind(button, "unread" if self._has_unread else "quiet")
+        colour = theme.colours.closer.text if self._has_unread else theme.colours.text
+        size = theme.icon(ICON_SMALL)
+        button.setIcon(icon("message", size, colour, button.devicePixelRatioF()))
+        button.setIconSize(QSize(size, size))

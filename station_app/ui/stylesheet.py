@@ -81,7 +81,8 @@ QFrame[tone="{name}"] QLabel {{ color: {colours.tone(name).text}; }}
 #header, #status_line {{ background: {colours.panel}; border: 0; }}
 #header {{ border-bottom: 1px solid {colours.line}; }}
 #status_line {{ border-top: 1px solid {colours.line}; }}
-#status_line QLabel {{ font-size: {theme.px(Step.SMALL)}px; }}
+#status_line QLabel, #status_line QPushButton {{ font-size: {theme.px(Step.SMALL)}px; }}
+#status_line QPushButton {{ min-height: {theme.foot - 4}px; }}
 QScrollArea, #body {{ background: transparent; border: 0; }}
 QScrollBar:vertical {{ background: transparent; width: 12px; margin: 0; }}
 QScrollBar::handle:vertical {{ background: {colours.field_border}; border-radius: 4px; min-height: 40px;
@@ -109,6 +110,9 @@ QPushButton:disabled {{ color: {colours.secondary}; background: {colours.ground}
 QPushButton[kind="quiet"] {{ background: transparent; border: 1px solid transparent; }}
 QPushButton[kind="quiet"]:hover {{ background: {colours.chosen}; }}
 QPushButton[kind="quiet"]:focus {{ border: 2px solid {colours.accent}; }}
+QPushButton[kind="unread"] {{ background: {colours.closer.fill}; color: {colours.closer.text}; font-weight: 700;
+    border: 1px solid {colours.closer.text}; }}
+QPushButton[kind="unread"]:focus {{ border: 2px solid {colours.accent}; }}
 QPushButton[kind="row"] {{ background: transparent; border: 1px solid transparent; text-align: left; }}
 QPushButton[kind="row"]:hover {{ background: {colours.chosen}; }}
 QPushButton[kind="row"]:focus {{ border: 2px solid {colours.accent}; }}

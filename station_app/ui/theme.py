@@ -137,6 +137,11 @@ class Theme:
         return max(HIT_MIN, round(self.px(Step.BASE) * 1.35) + 16)
 
     @property
+    def foot(self) -> int:
+        """The height of the line at the window's foot, and of what can be pressed in it."""
+        return max(HIT_MIN, round(self.px(Step.SMALL) * 1.35) + 8)
+
+    @property
     def main_button(self) -> int:
         """The least height of the one main button."""
         return max(MAIN_BUTTON_MIN, round(self.px(Step.LARGE) * 1.35) + 20)

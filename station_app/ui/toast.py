@@ -10,7 +10,7 @@ from station_app.ui.labels import label, set_tone
 from station_app.ui.theme import Step
 
 SHOWN_MS = 8000
-_WIDTH, _ABOVE_FOOT = 720, 64
+_WIDTH, _ABOVE_FOOT, _BORDER = 720, 64, 1
 
 
 class Toast(QFrame):
@@ -43,5 +43,5 @@ class Toast(QFrame):
         window = self._window
         width = min(_WIDTH, window.width() - 48)
         self.setFixedWidth(width)
-        height = max(48, self._row.heightForWidth(width))
+        height = max(48, self._row.heightForWidth(width - 2 * _BORDER) + 2 * _BORDER)
         self.setGeometry((window.width() - width) // 2, window.height() - height - _ABOVE_FOOT, width, height)

@@ -9,13 +9,14 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QSpacerItem, QVBoxLayout, QWidget
 
+from pollbook import pinfl
 from pollbook.texts import Texts
 from pollbook.types import Channel
 from pollbook.voters import Voter
 from station_app.ui.ballots import Ballots
 from station_app.ui.buttons import Button
 from station_app.ui.channel_choice import ChannelChoice
-from station_app.ui.formats import day, in_other_script, masked_pinfl
+from station_app.ui.formats import day, in_other_script
 from station_app.ui.icons import show_icon
 from station_app.ui.labels import Body, label, set_tone
 from station_app.ui.stage_buttons import StageButtons
@@ -104,7 +105,7 @@ class VoterFacts(QWidget):
         self.name.setText(voter.full_name)
         self.other_name.setText(in_other_script(voter.full_name))
         key = "voter_facts_short" if self.is_large else "voter_facts"
-        self.facts.setText(texts(key, birth_date=day(voter.birth_date), pinfl=masked_pinfl(voter.pinfl)))
+        self.facts.setText(texts(key, birth_date=day(voter.birth_date), pinfl=pinfl.mask(voter.pinfl)))
         self.address.setText(", ".join(part for part in (voter.mahalla, voter.address) if part))
 
 

@@ -9,7 +9,6 @@ from datetime import date, tzinfo
 from pollbook.custody import VOTING_AGE_YEARS
 from pollbook.election import Contest
 from pollbook.texts import Texts
-from pollbook.types import Channel
 from station_app.desk import Refused, Verdict, VoterCard
 from station_app.ui.formats import colour_name, day, time_of_day
 from station_app.ui.stages import Broken, Done, Marking, Opening, Shown, Stage, Waiting
@@ -115,8 +114,3 @@ def of_age_on(birth_date: date) -> date:
         return birth_date.replace(year=year)
     except ValueError:
         return date(year, 3, 1)
-
-
-def channel_key(channel: Channel) -> str:
-    """The text's key for where ballots were received."""
-    return "channel_" + channel.value

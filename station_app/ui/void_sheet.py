@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from pollbook.entries import REASON_CHARACTERS_MAX
 from pollbook.texts import Texts
 from station_app.background import BookThread
 from station_app.desk import MarkShown, Refused, Station
@@ -19,8 +20,6 @@ from station_app.ui.labels import label
 from station_app.ui.pin_fields import PersonAndPin
 from station_app.ui.sheet import Sheet
 from station_app.ui.theme import Step, Theme
-
-REASON_CHARACTERS_MAX = 200
 
 
 class ReasonField(QLineEdit):

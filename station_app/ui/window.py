@@ -20,10 +20,12 @@ from pollbook.failures import Failure
 from pollbook.texts import LANGUAGES
 from pollbook.types import Person
 from station_app.background import BookThread
-from station_app.desk import Desk, DeskStatus, LinkStatus, MarkShown, Refused, Station
+from station_app.desk import Desk, DeskStatus, LinkStatus, MarkShown, Notice, Refused, Station
+from station_app.ui import formats
 from station_app.ui.appearance import Appearance
 from station_app.ui.checkin import CheckIn
 from station_app.ui.faults import failure_of
+from station_app.ui.messages import message_text, message_tone
 from station_app.ui.shell import Part, Shell
 from station_app.ui.sign_in import SignIn
 from station_app.ui.stages import Marking
@@ -32,6 +34,8 @@ TICK_MS = 1000
 REFRESH_S = 30
 NOTICE_MS = 60_000
 """A word of the register's stays longer than our own."""
+NOTICE_CHARACTERS_MAX = 300
+"""What fits above the window's foot at 200 %; longer words are read in the list."""
 _TOUCHES = {
     QEvent.Type.KeyPress,
     QEvent.Type.MouseButtonPress,
@@ -56,7 +60,8 @@ class Window(Shell):
         self._station: Station | None = None
         self._person: Person | None = None
         self._zone: tzinfo = UTC
-        self._notices: set[str] = set()
+        self._notices: tuple[Notice, ...] = ()
+        self._told: set[int] = set()
         self._touched_at_s = self._refreshed_at_s = clock.monotonic_s()
         self.sign_in: SignIn | None = None
         self.check_in: CheckIn | None = None
@@ -65,6 +70,7 @@ class Window(Shell):
         self.header.settings_asked.connect(self.open_settings)
         self.header.help_asked.connect(self.sheets.open_help)
         self.sheets.closed.connect(self._sheet_closed)
+        self.status_line.messages_asked.connect(self.open_messages)
         self.bind_keys(
             {
                 "F1": self.sheets.open_help,
@@ -147,13 +153,24 @@ class Window(Shell):
 
     def _show_status(self, answer: tuple[DeskStatus, tuple[MarkShown, ...]]) -> None:
         status, marks = answer
-        for notice in status.notices:
-            if notice not in self._notices:
-                self._notices.add(notice)
-                self.toast.say(notice, "closer", NOTICE_MS)
         self.status_line.show_status(status)
+        self._show_notices(status.notices)
         if self.check_in is not None:
             self.check_in.show_counts(status, marks)
+
+    def _show_notices(self, notices: tuple[Notice, ...]) -> None:
+        """What has not been told yet is told once; all of it stays in the list."""
+        self._notices = notices
+        fresh = [notice for notice in notices if notice.number not in self._told]
+        if not fresh:
+            return
+        self._told.update(notice.number for notice in fresh)
+        self.status_line.show_messages(has_unread=True)
+        tone = "stop" if "stop" in map(message_tone, fresh) else "closer"
+        text = message_text(fresh[-1], self.texts)
+        if len(fresh) > 1 or len(text) > NOTICE_CHARACTERS_MAX:
+            text = self.texts("notices_new", count=formats.number(len(fresh), self.texts.language))
+        self.toast.say(text, tone, NOTICE_MS)
 
     def _refresh_failed(self, error: Exception) -> None:
         self.say_failure(failure_of(error))
@@ -220,6 +237,7 @@ class Window(Shell):
         self.sheets.open_actions(
             [
                 *(at_desk if self._person else ()),
+                Action("action_notices", "", self.open_messages),
                 Action("button_settings", "F10", self.open_settings),
                 Action("button_help", "F1", self.sheets.open_help),
                 Action("action_theme", "", self.change_theme),
@@ -228,6 +246,12 @@ class Window(Shell):
                 *(Action(f"language_{name}", "", partial(self.change_language, name)) for name in LANGUAGES),
             ]
         )
+
+    def open_messages(self) -> None:
+        """What the centre has told this station; opening the list is reading it."""
+        self.toast.hide()
+        self.status_line.show_messages(has_unread=False)
+        self.sheets.open_messages(self._notices)
 
     def open_void(self, mark: MarkShown) -> None:
         """Two officers undo a mark."""

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -14,7 +14,7 @@ from pollbook.custody import UNMARKED, Anomaly, DayChanged, KeyChanged, LineChan
 from pollbook.entries import DayOpened, Entry, KeyBound, Marked, MarkVoided, OfficerSignature
 from pollbook.ledger import Head
 from pollbook.signing import SigningKey
-from pollbook.types import Channel, EntryNumber, LineId, Person, PersonNumber
+from pollbook.types import MACHINE, Channel, EntryNumber, LineId, Person, PersonNumber
 from tests.making import CHAIR, DEPUTY, OPERATOR, PEOPLE, SECRETARY
 from tests.pollbook.test_ledger_and_entries import ORIGIN
 
@@ -35,12 +35,16 @@ class View:
     people: Mapping[PersonNumber, Person] = field(default_factory=lambda: {person.number: person for person in PEOPLE})
     last_at: HybridTime = BEFORE_ALL
     number: int = 0
+    days: tuple[str, ...] = ("2026-12-20",)
 
     def line(self, line: LineId) -> LineState | None:
         return self.lines.get(line)
 
     def bound_keys(self) -> Mapping[PersonNumber, bytes]:
         return {number: key.public for number, key in self.officers.items()}
+
+    def opened_days(self) -> Collection[str]:
+        return self.days
 
     def enter(self, fact: Marked | MarkVoided | KeyBound | DayOpened) -> custody.Effect | Anomaly:
         entry = Entry(HybridTime(self.last_at + 1), OPERATOR, fact)
@@ -116,10 +120,28 @@ def test_an_unknown_actor_is_an_anomaly() -> None:
     assert custody.apply(View(), EntryNumber(1), entry) is Anomaly.UNKNOWN_PERSON
 
 
+def test_rule_15_a_mark_by_the_machine_or_on_a_day_that_nobody_opened_is_an_anomaly() -> None:
+    by_machine = Entry(HybridTime(1), MACHINE, Marked(LINE, Channel.STATION))
+    assert custody.apply(View(), EntryNumber(1), by_machine) is Anomaly.NOBODY_SIGNED_IN
+    closed = View(days=())
+    assert closed.enter(Marked(LINE, Channel.STATION)) is Anomaly.DAY_NOT_OPEN
+    assert closed.enter(closed.void(LINE, 1)) is Anomaly.DAY_NOT_OPEN
+
+
+def test_who_may_act_is_asked_before_the_line_is() -> None:
+    days = ("2026-12-20",)
+    assert custody.may_act(OPERATOR, days, None) is None
+    assert custody.may_act(MACHINE, days, None) is Refusal.NOT_SIGNED_IN
+    assert custody.may_act(OPERATOR, (), None) is Refusal.DAY_NOT_OPEN
+    assert custody.may_act(OPERATOR, days, Refusal.LEDGER_BROKEN) is Refusal.LEDGER_BROKEN
+
+
 def test_a_first_key_needs_no_officers_and_a_second_one_two() -> None:
-    view = View()
     new = SigningKey.generate().public
-    assert view.enter(KeyBound(OPERATOR, new)) == KeyChanged(OPERATOR, new)
+    before_the_first_day = View(days=())
+    assert before_the_first_day.enter(KeyBound(OPERATOR, new)) == KeyChanged(OPERATOR, new)
+    view = View()
+    assert view.enter(KeyBound(OPERATOR, new)) is Anomaly.OFFICERS_NOT_PROVEN
     assert view.enter(KeyBound(CHAIR, new)) is Anomaly.OFFICERS_NOT_PROVEN
     assert view.enter(KeyBound(PersonNumber(77), new)) is Anomaly.UNKNOWN_PERSON
     message = acts.key_bytes(view.start, CHAIR, new)

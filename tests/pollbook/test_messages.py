@@ -144,6 +144,26 @@ def test_a_signed_request_with_a_field_missing_wrong_or_repeated_is_refused(data
     assert messages.encode_sync_request(read, DEVICE) == sent
 
 
+def test_what_is_no_envelope_is_refused_before_it_is_built() -> None:
+    many = cbor.encode(["Ed25519", bytes(16), [0] * 1_000_000, bytes(64)])
+    with pytest.raises(InputInvalid, match="not an envelope"):
+        read_envelope(many, 10_000_000)
+    for bomb in (compression.compress(many), compression.compress(bytes(1_000_000))):
+        with pytest.raises(InputInvalid):
+            messages.decode_enrol_request(bomb)
+
+
+def test_a_program_s_name_with_control_characters_is_refused() -> None:
+    with pytest.raises(InputInvalid):
+        read_request(messages.encode_sync_request(replace(REQUEST, software="\x1b]0;x"), DEVICE))
+
+
+def test_a_feed_text_that_is_too_long_is_cut_and_not_unreadable() -> None:
+    long = replace(ANSWER, feed=(FeedItem(1, FeedKind.NOTICE, "x" * 3000),))
+    read = messages.decode_sync_answer(messages.encode_sync_answer(long, REGISTER), REGISTER.public, b"request")
+    assert read.feed[0].text == "x" * 2000
+
+
 def test_more_entries_or_feed_items_than_the_limits_are_refused() -> None:
     count = messages.ENTRIES_MAX + 1
     head = SignedHead(Head(EntryNumber(8 + count - 1), bytes(32)), bytes(64))

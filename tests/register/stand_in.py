@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pollbook import acts, custody
-from pollbook.clock import HybridTime, tick
+from pollbook.clock import BEFORE_ALL, HybridTime, tick
 from pollbook.custody import LineState
 from pollbook.election import Election
 from pollbook.entries import DayOpened, Entry, Fact, KeyBound, Marked, MarkVoided, TwoOfficers, encode_entry
@@ -26,18 +27,33 @@ from pollbook.messages import (
 from pollbook.people import PinCost
 from pollbook.signing import SigningKey, certified_key, device_id
 from pollbook.slice import Expected, Slice, read_slice
-from pollbook.types import BookName, Channel, EntryNumber, LineId, PersonNumber, PrecinctCode
+from pollbook.types import MACHINE, BookName, Channel, EntryNumber, LineId, PersonNumber, PrecinctCode, Role
 from register.authority import RegisterKeys, load_keys
 from register.enrolment import enrol, make_code
 from register.home import RegisterHome
 from register.ingest import Address, ingest
 from register.making import make_register
+from register.officers import Act, let_reissue, prove
 from register.store.engine import Database, open_database
 from register.voter_list.importing import Imported, ImportFiles, import_list
 
 CHEAP = PinCost(memory_kib=8, passes=1, lanes=1)
-BEFORE_ALL = HybridTime(0)
+OPENING = 3
+"""Entries before the first mark: two officers' keys, and the day that they open."""
 NOON = datetime(2026, 12, 20, 7, 0, tzinfo=UTC)
+
+
+@dataclass
+class HandClock:
+    """A clock that stands where the test puts it."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic_s(self) -> float:
+        return self.at.timestamp()
 
 
 @dataclass
@@ -59,6 +75,13 @@ class Centre:
         """A new one-time code."""
         with self.database.write() as connection:
             return make_code(connection, self.election, PrecinctCode(precinct), 1, self.now)[0]
+
+    def let_reissue(self, precinct: str) -> None:
+        """Two officers decide that another book may follow the revoked one."""
+        pins = json.loads(self.home.training_pins.read_text("utf-8"))
+        act = prove(self.database, Act("the laptop is lost", ("1", "2"), pins.__getitem__, HandClock(self.now)))
+        with self.database.write() as connection:
+            let_reissue(connection, self.election, PrecinctCode(precinct), act)
 
     def enrol(self, request: bytes) -> bytes:
         """The answer to an enrol request."""
@@ -105,7 +128,12 @@ class Station:
     def head(self) -> Head:
         return extend_all(self.start, self.entries)
 
-    def enter(self, fact: Fact, actor: int = 0) -> EntryNumber:
+    @property
+    def operator(self) -> PersonNumber:
+        """Who sits at the desk."""
+        return next(person.number for person in self.slice.header.people if person.role is Role.OPERATOR)
+
+    def enter(self, fact: Fact, actor: int) -> EntryNumber:
         """Append an entry, one second after the one before."""
         self.last_at = tick(self.last_at, NOON + timedelta(seconds=len(self.entries)))
         self.entries.append(encode_entry(Entry(self.last_at, PersonNumber(actor), fact)))
@@ -113,10 +141,10 @@ class Station:
 
     def mark(self, line: LineId, channel: Channel = Channel.STATION) -> EntryNumber:
         """Enter a mark, allowed or not."""
-        number = self.enter(Marked(line, channel))
+        number = self.enter(Marked(line, channel), self.operator)
         before = self.states.get(line, custody.UNMARKED)
         if before.mark is None and line in set(self.lines):
-            mark = custody.Mark(number, channel, self.last_at, PersonNumber(0))
+            mark = custody.Mark(number, channel, self.last_at, self.operator)
             self.states[line] = LineState(mark, before.voids)
         return number
 
@@ -124,18 +152,18 @@ class Station:
         """The first two people get keys."""
         for number in (1, 2):
             key = self.officers[PersonNumber(number)] = SigningKey.generate()
-            self.enter(KeyBound(PersonNumber(number), key.public))
+            self.enter(KeyBound(PersonNumber(number), key.public), MACHINE)
 
     def open_day(self, day: str = "2026-12-20") -> None:
         """Both officers open the day."""
-        self.enter(DayOpened(day, self._signed(acts.opening_bytes(self.start, day))))
+        self.enter(DayOpened(day, self._signed(acts.opening_bytes(self.start, day))), min(self.officers))
 
     def void(self, line: LineId, reason: str = "wrong row") -> EntryNumber:
         """Both officers void the line's mark."""
         state = self.states[line]
         assert state.mark is not None
         message = acts.void_bytes(self.start, line, state.mark.number, reason)
-        number = self.enter(MarkVoided(line, state.mark.number, reason, self._signed(message)))
+        number = self.enter(MarkVoided(line, state.mark.number, reason, self._signed(message)), self.operator)
         self.states[line] = LineState(None, (*state.voids, number))
         return number
 
@@ -193,10 +221,13 @@ def take_enrolment(centre: Centre, answer: bytes, key: SigningKey, epoch: int = 
 
 
 def enrolled_station(centre: Centre, precinct: str, key: SigningKey | None = None, epoch: int = 1) -> Station:
-    """A station of the precinct, enrolled."""
+    """A station of the precinct, enrolled, its day opened: `OPENING` entries."""
     key = key or SigningKey.generate()
     answer = centre.enrol(enrol_request(centre.code(precinct), key))
-    return take_enrolment(centre, answer, key, epoch)
+    station = take_enrolment(centre, answer, key, epoch)
+    station.bind_officers()
+    station.open_day()
+    return station
 
 
 def rewritten(start: Head, entries: Sequence[bytes]) -> Head:

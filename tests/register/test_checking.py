@@ -14,8 +14,6 @@ def checked(centre: Centre) -> Checked:
 
 @pytest.fixture
 def used(loaded: Centre, station: Station) -> Centre:
-    station.bind_officers()
-    station.open_day()
     for line in station.lines[:5]:
         station.mark(line)
     station.void(station.lines[0])

@@ -32,6 +32,7 @@ def revoke(centre: Centre, station: Station) -> None:
         found = stations.find_station(connection, station.book)
         assert found is not None
         stations.revoke(connection, found.id, "lost", int(centre.now.timestamp()))
+    centre.let_reissue(PRECINCT)
 
 
 def test_a_code_gives_a_certificate_and_the_signed_slice(loaded: Centre) -> None:

@@ -17,12 +17,12 @@ from pollbook.failures import Failure, WorldFailed
 from pollbook.ledger import SignedHead, origin, sign_head
 from pollbook.messages import FeedKind, SyncAnswer, decode_sync_answer
 from pollbook.signing import SigningKey
-from pollbook.types import Channel, ElectionId, EntryNumber, LineId, PersonNumber
+from pollbook.types import MACHINE, Channel, ElectionId, EntryNumber, LineId, PersonNumber
 from register.checking import check_register
 from register.making import training_election
 from register.store import ledgers, stations
 from tests.register.lists_of_voters import PRECINCT, voters, write_list
-from tests.register.stand_in import Centre, Station, enrolled_station, make_centre
+from tests.register.stand_in import OPENING, Centre, Station, enrolled_station, make_centre
 
 STATE = ("entry", "line_state", "book_key", "anomaly", "feed")
 
@@ -66,8 +66,6 @@ def test_marks_arrive_and_both_sides_agree(loaded: Centre, station: Station) -> 
 
 
 def test_a_day_with_officers_keys_and_voids_arrives(loaded: Centre, station: Station) -> None:
-    station.bind_officers()
-    station.open_day()
     station.mark(station.lines[0])
     station.mark(station.lines[1], Channel.HOME)
     station.void(station.lines[0])
@@ -90,17 +88,17 @@ def test_the_same_request_again_does_nothing_twice(loaded: Centre, station: Stat
 def test_a_request_that_overlaps_what_is_stored_brings_only_what_is_new(loaded: Centre, station: Station) -> None:
     for line in station.lines[:6]:
         station.mark(line)
-    assert station.sync(loaded, 1, 4).acknowledged.number == 4
-    assert station.sync(loaded, 2, 6).acknowledged == station.head
+    assert station.sync(loaded, 1, OPENING + 4).acknowledged.number == OPENING + 4
+    assert station.sync(loaded, 2, OPENING + 6).acknowledged == station.head
     assert (marks(loaded), anomalies(loaded)) == (6, [])
 
 
 def test_a_hole_in_the_numbers_takes_nothing_and_names_what_is_stored(loaded: Centre, station: Station) -> None:
     for line in station.lines[:6]:
         station.mark(line)
-    station.sync(loaded, 1, 2)
-    answer = station.sync(loaded, 4, 6)
-    assert answer.acknowledged.number == 2
+    station.sync(loaded, 1, OPENING + 2)
+    answer = station.sync(loaded, OPENING + 4, OPENING + 6)
+    assert answer.acknowledged.number == OPENING + 2
     assert (marks(loaded), anomalies(loaded)) == (2, [])
     assert station.sync(loaded).acknowledged == station.head
 
@@ -109,7 +107,7 @@ def test_numbers_that_go_back_are_an_old_request_and_take_nothing_away(loaded: C
     for line in station.lines[:6]:
         station.mark(line)
     station.sync(loaded)
-    assert station.sync(loaded, 1, 3).acknowledged == station.head
+    assert station.sync(loaded, 1, OPENING + 3).acknowledged == station.head
     assert (marks(loaded), anomalies(loaded)) == (6, [])
 
 
@@ -156,24 +154,46 @@ def test_a_forked_ledger_is_seen_told_and_kept_as_evidence(loaded: Centre, stati
     clone.mark(station.lines[3])
     answer = clone.sync(loaded)
     assert answer.acknowledged == station.head
-    assert [(item.kind, item.text, item.entry) for item in answer.feed] == [(FeedKind.ANOMALY, "fork", 2)]
-    assert (anomalies(loaded), marks(loaded)) == ([("fork", 2)], 2)
+    assert [(item.kind, item.text, item.entry) for item in answer.feed] == [(FeedKind.ANOMALY, "fork", OPENING + 2)]
+    assert (anomalies(loaded), marks(loaded)) == ([("fork", OPENING + 2)], 2)
     with closing(sqlite3.connect(loaded.home.database)) as connection:
         kept = connection.execute("SELECT number, bytes FROM fork_entry ORDER BY number").fetchall()
-    assert kept == [(2, clone.entries[1]), (3, clone.entries[2])]
-    clone.sync(loaded, 2)
-    assert anomalies(loaded) == [("fork", 2)]
+    assert kept == [(number, clone.entries[number - 1]) for number in (OPENING + 2, OPENING + 3)]
+    clone.sync(loaded, OPENING + 2)
+    assert anomalies(loaded) == [("fork", OPENING + 2)]
+
+
+def test_what_continues_a_forked_chain_is_kept_and_changes_nothing(loaded: Centre, station: Station) -> None:
+    station.mark(station.lines[0])
+    station.sync(loaded)
+    clone = replace(station, entries=list(station.entries), states=dict(station.states))
+    station.mark(station.lines[1])
+    station.sync(loaded)
+    clone.mark(station.lines[2])
+    clone.sync(loaded)
+    station.mark(station.lines[3])
+    station.entries.append(b"\xff not an entry")
+    station.void(station.lines[0])
+    answer = station.sync(loaded)
+    assert (answer.acknowledged, answer.digest) == (station.head, None)
+    assert marks(loaded) == 2
+    assert anomalies(loaded) == [("fork", OPENING + 2), ("entry_invalid", OPENING + 4)]
+    with closing(sqlite3.connect(loaded.home.database)) as connection:
+        query = "SELECT number, quarantined FROM entry WHERE quarantined IS NOT NULL ORDER BY number"
+        kept = connection.execute(query).fetchall()
+    assert kept == [(OPENING + 3, "fork"), (OPENING + 4, "entry_invalid"), (OPENING + 5, "fork")]
+    assert is_sound(loaded)
 
 
 def test_a_history_rewritten_before_what_is_sent_is_a_fork_too(loaded: Centre, station: Station) -> None:
     station.mark(station.lines[0])
     station.mark(station.lines[1])
     station.sync(loaded)
-    station.entries[0], station.entries[1] = station.entries[1], station.entries[0]
+    station.entries[-2], station.entries[-1] = station.entries[-1], station.entries[-2]
     station.mark(station.lines[2])
-    answer = station.sync(loaded, 3)
-    assert answer.acknowledged.number == 2
-    assert anomalies(loaded) == [("fork", 3)]
+    answer = station.sync(loaded, OPENING + 3)
+    assert answer.acknowledged.number == OPENING + 2
+    assert anomalies(loaded) == [("fork", OPENING + 3)]
     assert marks(loaded) == 2
 
 
@@ -185,8 +205,9 @@ def test_an_entry_that_custody_refuses_keeps_its_number_and_the_queue_moves_on(
     station.mark(LineId(12345))
     station.enter(Marked(station.lines[2], Channel.STATION), actor=77)
     nobody = (OfficerSignature(PersonNumber(1), bytes(64)), OfficerSignature(PersonNumber(2), bytes(64)))
-    station.enter(MarkVoided(station.lines[0], EntryNumber(1), "x", nobody))
-    station.enter(MarkVoided(station.lines[5], EntryNumber(1), "x", nobody))
+    station.enter(MarkVoided(station.lines[0], EntryNumber(OPENING + 1), "x", nobody), station.operator)
+    station.enter(MarkVoided(station.lines[5], EntryNumber(OPENING + 1), "x", nobody), station.operator)
+    station.enter(Marked(station.lines[3], Channel.STATION), MACHINE)
     station.entries.append(b"\xff not an entry")
     station.mark(station.lines[1])
     answer = station.sync(loaded)
@@ -196,9 +217,10 @@ def test_an_entry_that_custody_refuses_keeps_its_number_and_the_queue_moves_on(
         (Anomaly.UNKNOWN_PERSON, 4),
         (Anomaly.OFFICERS_NOT_PROVEN, 5),
         (Anomaly.VOID_WITHOUT_MARK, 6),
-        (Anomaly.ENTRY_INVALID, 7),
+        (Anomaly.NOBODY_SIGNED_IN, 7),
+        (Anomaly.ENTRY_INVALID, 8),
     ]
-    assert anomalies(loaded) == [(kind.value, number) for kind, number in expected]
+    assert anomalies(loaded) == [(kind.value, OPENING + number) for kind, number in expected]
     assert [(item.text, item.entry) for item in answer.feed] == anomalies(loaded)
     assert answer.acknowledged == station.head
     assert (marks(loaded), is_sound(loaded)) == (2, True)
@@ -206,13 +228,27 @@ def test_an_entry_that_custody_refuses_keeps_its_number_and_the_queue_moves_on(
 
 def test_time_that_goes_back_within_a_ledger_is_an_anomaly(loaded: Centre, station: Station) -> None:
     station.mark(station.lines[0])
-    station.entries.append(station.entries[0])
+    station.entries.append(station.entries[-1])
     station.sync(loaded)
-    assert anomalies(loaded) == [("time_went_back", 2)]
+    assert anomalies(loaded) == [("time_went_back", OPENING + 2)]
+
+
+def test_a_mark_before_two_officers_opened_a_day_is_an_anomaly(loaded: Centre) -> None:
+    station = enrolled_station(loaded, PRECINCT)
+    station.entries.pop()
+    station.mark(station.lines[0])
+    station.open_day()
+    station.mark(station.lines[1])
+    station.sync(loaded)
+    station.mark(station.lines[2])
+    station.sync(loaded)
+    assert anomalies(loaded)[0] == ("day_not_open", OPENING)
+    assert (marks(loaded), is_sound(loaded)) == (2, True)
 
 
 def test_two_books_that_marked_one_line_are_both_told_and_both_marks_stay(loaded: Centre, station: Station) -> None:
     revoke(loaded, station)
+    loaded.let_reissue(PRECINCT)
     second = enrolled_station(loaded, PRECINCT)
     line = station.lines[3]
     second.mark(line)
@@ -221,7 +257,7 @@ def test_two_books_that_marked_one_line_are_both_told_and_both_marks_stay(loaded
     station.mark(line)
     late = station.sync(loaded)
     assert late.acknowledged == station.head
-    assert anomalies(loaded) == [("second_mark", 2), ("second_mark", 1)]
+    assert anomalies(loaded) == [("second_mark", OPENING + 2), ("second_mark", OPENING + 1)]
     assert [item.text for item in second.sync(loaded).feed] == ["second_mark"]
     assert (marks(loaded), is_sound(loaded)) == (2, True)
 
@@ -233,7 +269,7 @@ def test_what_a_revoked_book_still_has_is_stored_and_then_it_is_refused(loaded: 
     assert answer.acknowledged == station.head
     assert [(item.kind, item.text) for item in answer.feed] == [(FeedKind.REVOKED, "lost")]
     assert marks(loaded) == 1
-    assert refusal(loaded, station, station.request(2)) is Failure.BOOK_REVOKED
+    assert refusal(loaded, station, station.request(OPENING + 2)) is Failure.BOOK_REVOKED
     station.mark(station.lines[1])
     assert station.sync(loaded).acknowledged == station.head
 
@@ -244,7 +280,7 @@ def test_a_differing_digest_is_told_once(loaded: Centre, station: Station) -> No
     answer = station.sync(loaded)
     assert answer.digest != station.digest()
     station.sync(loaded)
-    assert anomalies(loaded) == [("digest_differs", 1)]
+    assert anomalies(loaded) == [("digest_differs", OPENING + 1)]
 
 
 def test_a_skewed_clock_is_noted_and_changes_nothing(loaded: Centre, station: Station) -> None:
@@ -266,10 +302,10 @@ def test_feed_items_come_until_the_book_has_seen_them(loaded: Centre, station: S
 def test_a_register_set_back_names_what_it_has_and_takes_the_rest_again(loaded: Centre, station: Station) -> None:
     for line in station.lines[:4]:
         station.mark(line)
-    station.sync(loaded, 1, 2)
-    station.acknowledged = 4  # as a register that was restored from yesterday's copy would have it
+    station.sync(loaded, 1, OPENING + 2)
+    station.acknowledged = OPENING + 4  # as a register that was restored from yesterday's copy would have it
     answer = station.sync(loaded)
-    assert answer.acknowledged.number == 2
+    assert answer.acknowledged.number == OPENING + 2
     assert station.sync(loaded).acknowledged == station.head
 
 
@@ -289,8 +325,6 @@ def test_three_thousand_marks_in_one_request_take_well_under_a_second(tmp_path: 
 
 def story(station: Station) -> None:
     """A ledger with something of everything, refused entries too."""
-    station.bind_officers()
-    station.open_day()
     for line in station.lines[:5]:
         station.mark(line)
     station.void(station.lines[1])
@@ -304,7 +338,7 @@ def story(station: Station) -> None:
 
 def state(centre: Centre) -> list[list[tuple[object, ...]]]:
     with closing(sqlite3.connect(centre.home.database)) as connection:
-        return [connection.execute(f"SELECT * FROM {table}").fetchall() for table in STATE]  # noqa: S608
+        return [connection.execute(f"SELECT * FROM {table}").fetchall() for table in STATE]  # noqa: S608 - our own names
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -64,7 +64,7 @@ class Served:
 def served(loaded: Centre) -> Iterator[Served]:
     now = datetime.now(UTC)
     database = open_database(loaded.home)
-    register = Register(database, loaded.keys, loaded.election, SystemClock())
+    register = Register(loaded.home, database, loaded.keys, loaded.election, SystemClock())
     listening = bind("127.0.0.1", 0)
     is_listening = threading.Event()
     tls = tls_context(loaded.home, loaded.keys.authority, [], now)
@@ -179,6 +179,7 @@ def test_codes_are_refused_with_their_reason(served: Served, station: Station) -
         found = stations.find_station(connection, station.book)
         assert found is not None
         stations.revoke(connection, found.id, "lost", 1)
+    served.centre.let_reissue(PRECINCT)
     used = served.centre.code(PRECINCT)
     assert served.ask("POST", ENROL_PATH, enrol_request(used, key))[0] == 200
     assert served.problem("POST", ENROL_PATH, enrol_request(used, SigningKey.generate())) == (409, "code_used")
@@ -197,6 +198,25 @@ def test_a_fault_is_told_without_its_trace(served: Served, caplog: pytest.LogCap
     with served.centre.database.write() as connection:
         connection.exec_driver_sql("DROP TABLE enrolment_code")
     assert served.problem("POST", ENROL_PATH, enrol_request("X", SigningKey.generate())) == (500, "fault")
+
+
+def test_an_exception_that_nobody_foresaw_leaves_its_place_and_nothing_of_a_voter(
+    served: Served, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def planted(*_arguments: object) -> bytes:
+        raise ValueError("Toʻrayev Ulugʻbek 31508859000075")
+
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(served.register, "prove_enrolment", planted)
+    assert served.problem("POST", ENROL_PATH, b"x") == (500, "fault")
+    assert served.ask("GET", HEALTH_PATH)[0] == 200
+    (log,) = (served.centre.home.path / "faults").iterdir()
+    assert "fault kind=ValueError" in caplog.text
+    assert log.name in caplog.text
+    assert "ValueError" in log.read_text("utf-8")
+    assert "planted" in log.read_text("utf-8")
+    told = caplog.text + log.read_text("utf-8")
+    assert not any(secret in told for secret in ("Toʻrayev", "31508859000075", "Traceback"))
 
 
 def test_stations_that_come_at_once_are_all_served(served: Served, station: Station) -> None:

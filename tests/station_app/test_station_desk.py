@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +12,9 @@ from pollbook.store import syncing
 from pollbook.store.book import Book
 from pollbook.types import Channel, LineId
 from pollbook.voters import Voter
-from station_app.desk import MarkShown, Refused, Verdict
+from station_app.desk import MarkShown, Notice, NoticeKind, Refused, Verdict
 from station_app.station_desk import StationDesk
-from tests.making import CHAIR, DEPUTY, MEMBER, OPERATOR, PINS, Station
+from tests.making import CHAIR, DEPUTY, MEMBER, OPERATOR, PINS, Station, make_station
 
 
 @pytest.fixture
@@ -42,9 +43,13 @@ def td3(voter: Voter, **changes: str) -> str:
     return f"{first}\n{head}{mrz.check_digit(composite)}"
 
 
-def test_nobody_works_before_two_officers_have_opened_the_day(book: Book, station: Station) -> None:
-    desk = StationDesk(book)
-    line = station.voters[0].line
+def test_nobody_works_before_two_officers_have_opened_the_day(tmp_path: Path) -> None:
+    station = make_station(tmp_path / "shut", day_opened=False)
+    with station.open() as book:
+        nobody_works_before_the_day_is_open(StationDesk(book), station.voters[0].line)
+
+
+def nobody_works_before_the_day_is_open(desk: StationDesk, line: LineId) -> None:
     assert desk.mark(line, Channel.STATION) == Refused(Failure.DAY_NOT_OPEN)
     assert desk.sign_in(OPERATOR, PINS[OPERATOR]) == Refused(Failure.DAY_NOT_OPEN)
     assert desk.open_day(CHAIR, PINS[CHAIR], CHAIR, PINS[CHAIR]) == Refused(Failure.SAME_OFFICER_TWICE)
@@ -62,6 +67,36 @@ def test_opening_an_open_day_enters_nothing_more(desk: StationDesk, book: Book) 
 def test_the_next_day_must_be_opened_again(desk: StationDesk, station: Station) -> None:
     station.clock.advance(86400)
     assert desk.mark(station.voters[0].line, Channel.STATION) == Refused(Failure.DAY_NOT_OPEN)
+
+
+def test_a_day_opened_by_a_clock_that_was_wrong_does_not_hinder_the_right_one(book: Book, station: Station) -> None:
+    desk = StationDesk(book)
+    station.clock.advance(400 * 86400)
+    desk.open_day(CHAIR, PINS[CHAIR], DEPUTY, PINS[DEPUTY])
+    station.clock.advance(-399 * 86400)
+    assert desk.sign_in(OPERATOR, PINS[OPERATOR]) == Refused(Failure.DAY_NOT_OPEN)
+    assert desk.open_day(CHAIR, PINS[CHAIR], DEPUTY, PINS[DEPUTY]) is None
+    head = book.head
+    assert desk.open_day(CHAIR, PINS[CHAIR], DEPUTY, PINS[DEPUTY]) is None
+    assert book.head == head
+    assert not isinstance(desk.sign_in(OPERATOR, PINS[OPERATOR]), Refused)
+    assert isinstance(desk.mark(station.voters[0].line, Channel.STATION), MarkShown)
+
+
+def test_a_reason_that_is_too_long_is_refused_not_cut(desk: StationDesk, station: Station) -> None:
+    line = station.voters[0].line
+    desk.mark(line, Channel.STATION)
+    refused = desk.void(line, "x" * 301, CHAIR, PINS[CHAIR], DEPUTY, PINS[DEPUTY])
+    assert refused == Refused(Failure.REASON_TOO_LONG, {"limit": 300})
+
+
+def test_the_register_s_notices_are_told_with_their_kind(desk: StationDesk, book: Book) -> None:
+    feed = (FeedItem(1, FeedKind.ANOMALY, "clock_skewed", 0), FeedItem(2, FeedKind.NOTICE, "Salom"))
+    syncing.take_answer(book, SyncAnswer(bytes(8), book.head, feed, None, 0, 30))
+    assert desk.status().notices == (
+        Notice(1, NoticeKind.ANOMALY, "clock_skewed", 0),
+        Notice(2, NoticeKind.NOTICE, "Salom", 0),
+    )
 
 
 def test_a_mark_answers_when_where_and_by_whom(desk: StationDesk, station: Station) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
@@ -109,6 +109,7 @@ class Shelf:
     feed: list[FeedItem] = field(default_factory=list)
     last_at: HybridTime = field(default=BEFORE_ALL)
     keys_bound: dict[PersonNumber, bytes] = field(default_factory=dict)
+    days: set[str] = field(default_factory=set)
 
     def line(self, line: LineId) -> LineState | None:
         return self.lines.get(line)
@@ -117,6 +118,9 @@ class Shelf:
         return self.keys_bound
 
     bound_keys = keys
+
+    def opened_days(self) -> Collection[str]:
+        return self.days
 
     def take(self, stored: bytes) -> None:
         self.entries.append(stored)
@@ -129,8 +133,8 @@ class Shelf:
                 self.lines[line] = state
             case KeyChanged(person, key):
                 self.keys_bound[person] = key
-            case DayChanged():
-                pass
+            case DayChanged(day):
+                self.days.add(day)
             case anomaly:
                 self.anomalies.append((self.head.number, anomaly.value))
 

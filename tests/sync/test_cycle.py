@@ -26,11 +26,13 @@ from sync.pace import Traffic
 from tests.sync import fake_register as fake
 from tests.sync.centre import BEFORE_ALL, Centre
 from tests.sync.fake_register import FakeRegister, Request, response, sends
-from tests.sync.stations import OPERATOR, mark, opened
+from tests.sync.stations import OPERATOR, mark, open_the_day, opened
 
 T = TypeVar("T")
 PEOPLE_ENTRIES = 3
 """The key of each person, entered when the book was made."""
+EARLIER_ENTRIES = PEOPLE_ENTRIES + 1
+"""And the day that was opened before the first mark."""
 
 
 @dataclass
@@ -73,10 +75,10 @@ def test_marks_go_up_and_a_repeated_cycle_changes_nothing(
 ) -> None:
     marked = mark(station, centre, 0, 5)
     first = cycle(station, client)
-    assert (first.acknowledged, first.sent, first.pending) == (PEOPLE_ENTRIES + 5, PEOPLE_ENTRIES + 5, 0)
+    assert (first.acknowledged, first.sent, first.pending) == (EARLIER_ENTRIES + 5, EARLIER_ENTRIES + 5, 0)
     assert first.failure is None
     again = cycle(station, client)
-    assert (again.acknowledged, again.sent, again.pending) == (PEOPLE_ENTRIES + 5, 0, 0)
+    assert (again.acknowledged, again.sent, again.pending) == (EARLIER_ENTRIES + 5, 0, 0)
     assert again.traffic.round_trips == 1
     assert 0 < again.traffic.bytes_up < first.traffic.bytes_up
     assert sorted(centre.shelf.marked) == sorted(marked)
@@ -102,6 +104,8 @@ def test_the_book_is_free_while_the_network_is_waited_for(station: Path, centre:
             mark(station, centre, centre.requests, 1)
             return super().sync(book, first, request)
 
+    with opened(station) as book:
+        open_the_day(book)
     report = cycle(station, MarksMeanwhile(centre))
     assert report.failure is None
     assert report.pending == 1, "entered after the request was made: the next cycle's"
@@ -143,7 +147,7 @@ def test_a_failed_cycle_is_noted_loses_nothing_and_the_next_one_heals(
     register.then(behaviour)
     report = cycle(station, client)
     assert report.failure is failure
-    assert report.pending == PEOPLE_ENTRIES + 3
+    assert report.pending == EARLIER_ENTRIES + 3
     with opened(station) as book:
         assert sync_status(book).failure is failure
     assert cycle(station, client).failure is None

@@ -15,7 +15,7 @@ from sync.access import HomeAccess
 from sync.backoff import COME_BACK_MIN_S, FIRST_S
 from sync.loop import GATHER_S, Tried
 from tests.sync.centre import COME_BACK_S, Centre
-from tests.sync.stations import mark
+from tests.sync.stations import mark, open_the_day, opened
 from tests.sync.test_cycle import StraightRegister
 from tests.sync.worlds import StandingClock
 
@@ -90,6 +90,8 @@ def test_a_new_mark_is_sent_after_a_moment_of_gathering(station: Path, centre: C
             mark(station, centre, 0, 1)
             world.wake.set()
 
+    with opened(station) as book:
+        open_the_day(book)
     world = World(station, StraightRegister(centre), tries=2, on_wait=marks)
     tried = world.run()
     assert world.stop.waits == [GATHER_S]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pollbook.custody import Refusal
@@ -7,15 +9,15 @@ from pollbook.failures import Failure, Refused, WorldFailed
 from pollbook.store import sign_in
 from pollbook.store.book import Book
 from pollbook.store.check import check_book
-from pollbook.types import Channel, LineId, line_text
-from tests.making import CHAIR, DEPUTY, OPERATOR, PEOPLE, PINS, Station
+from pollbook.types import MACHINE, Channel, LineId, line_text
+from tests.making import CHAIR, DEPUTY, OPERATOR, PEOPLE, PINS, Station, make_station
 
 
 def test_a_new_book_holds_every_line_of_its_slice(station: Station, book: Book) -> None:
     assert book.counts().lines == 40
     assert all(book.voter(voter.line) == voter for voter in station.voters)
     assert book.counts().marked == 0
-    assert book.head.number == len(PEOPLE)  # each person's key is bound in the ledger
+    assert book.head.number == len(PEOPLE) + 1  # each person's key is bound in the ledger, and the day is opened
 
 
 def test_a_mark_is_there_after_the_book_is_closed_and_opened_again(station: Station) -> None:
@@ -36,6 +38,30 @@ def test_a_second_mark_is_refused_and_nothing_is_entered(station: Station, book:
     head = book.head
     assert book.mark(line, Channel.STATION, OPERATOR) is Refusal.ALREADY_MARKED
     assert book.head == head
+
+
+def test_rule_15_nobody_marks_who_is_not_signed_in_nor_before_the_day_is_opened(tmp_path: Path) -> None:
+    station = make_station(tmp_path / "station", day_opened=False)
+    with station.open() as book:
+        head = book.head
+        assert book.mark(station.voters[0].line, Channel.STATION, OPERATOR) is Refusal.DAY_NOT_OPEN
+        signers = sign_in.two_signers(book, (CHAIR, PINS[CHAIR]), (DEPUTY, PINS[DEPUTY]))
+        assert not isinstance(signers, Refused)
+        assert book.void(station.voters[0].line, "adashib", *signers, OPERATOR) is Refusal.DAY_NOT_OPEN
+        assert book.head == head
+        book.open_the_day(station.clock.now().date(), *signers)
+        assert book.mark(station.voters[0].line, Channel.STATION, MACHINE) is Refusal.NOT_SIGNED_IN
+        assert isinstance(book.mark(station.voters[0].line, Channel.STATION, OPERATOR), int)
+
+
+def test_rule_8_a_stopped_book_stays_stopped(station: Station) -> None:
+    with station.open() as book:
+        book.stop(Refusal.LEDGER_BROKEN)
+        book.stop(Refusal.BOOK_REVOKED)
+    with station.open() as book:
+        assert book.stopped is Refusal.LEDGER_BROKEN
+        assert book.mark(station.voters[0].line, Channel.STATION, OPERATOR) is Refusal.LEDGER_BROKEN
+        assert check_book(book).ok
 
 
 def test_a_line_of_another_book_is_not_marked(book: Book) -> None:

@@ -47,6 +47,8 @@ def test_a_clock_set_back_does_not_lengthen_the_wait(station: Station, book: Boo
     station.clock.advance(-86400)
     refused = sign_in.try_pin(book, OPERATOR, PINS[OPERATOR])
     assert refused == Refused(Failure.TOO_MANY_TRIES, {"wait_s": 30})
+    station.clock.advance(30)
+    assert not isinstance(sign_in.try_pin(book, OPERATOR, PINS[OPERATOR]), Refused)
 
 
 def test_two_officers_are_two_different_officers(book: Book) -> None:

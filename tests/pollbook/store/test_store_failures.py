@@ -34,7 +34,7 @@ def test_a_home_without_a_book_is_not_enrolled(tmp_path: Path) -> None:
 
 
 def test_a_second_program_on_the_same_book_is_told_so(station: Station, book: Book) -> None:
-    assert book.head.number == len(PEOPLE)
+    assert book.head.number > len(PEOPLE)
     program = (
         "import sys; from pathlib import Path\n"
         "from pollbook.clock import SystemClock\n"
@@ -120,6 +120,19 @@ def test_a_full_disk_in_the_middle_of_a_mark_loses_nothing_and_the_next_mark_wor
         assert check_book(book).ok
 
 
+def test_a_disk_that_takes_nothing_more_after_the_mark_does_not_take_the_answer_back(station: Station) -> None:
+    with station.open() as book:
+        number = book.mark(station.voters[0].line, Channel.STATION, OPERATOR)
+        book.connection.exec_driver_sql("PRAGMA query_only = ON")
+        with pytest.raises(WorldFailed):
+            book.sign_head()
+    with station.open(writer=False) as again:
+        state = again.line(station.voters[0].line)
+        assert state is not None
+        assert state.mark is not None
+        assert state.mark.number == number
+
+
 def test_a_lost_machine_key_is_said_and_two_officers_open_the_book(station: Station) -> None:
     station.home.machine_key.unlink()
     assert failure_of_opening(station.home) is Failure.BOOK_KEY_MISSING
@@ -168,7 +181,7 @@ TAMPERING = {
     "a voter changed": "UPDATE voter SET surname = 'Boshqayev' WHERE id = 3",
     "a voter removed": "DELETE FROM voter WHERE id = 3",
     "a person's key changed": "UPDATE bound_key SET public_key = zeroblob(32) WHERE person = 1",
-    "a day added": "INSERT INTO opened_day VALUES ('2026-12-20', 1)",
+    "a day added": "INSERT INTO opened_day VALUES ('2026-12-21', 1)",
     "a signature changed": "UPDATE signed_head SET signature = zeroblob(64)",
     "an acknowledgement beyond the ledger": "UPDATE sync_state SET acknowledged = 999",
 }

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pollbook import ledger
+from pollbook.custody import Refusal
 from pollbook.failures import Failure, WeFailed
 from pollbook.ledger import Head
 from pollbook.messages import FeedItem, FeedKind, SyncAnswer
@@ -54,17 +55,22 @@ def test_taking_an_answer_twice_changes_nothing_more(book: Book) -> None:
     assert syncing.notices(book) == (item,)
 
 
-def test_a_register_with_another_ledger_under_this_name_stops_the_book(book: Book) -> None:
+def test_rule_8_a_register_with_another_ledger_under_this_name_stops_the_book(station: Station, book: Book) -> None:
     with pytest.raises(WeFailed) as caught:
         syncing.take_answer(book, answer(book, 3, hash_=bytes(32)))
     assert caught.value.failure is Failure.LEDGER_BROKEN
     assert syncing.sync_status(book).acknowledged == 0
+    syncing.note_sync_failure(book, Failure.REGISTER_UNREACHABLE)
+    assert book.mark(station.voters[0].line, Channel.STATION, OPERATOR) is Refusal.LEDGER_BROKEN
 
 
-def test_a_register_that_acknowledges_what_was_never_written_stops_the_book(book: Book) -> None:
+def test_rule_8_a_register_that_acknowledges_what_was_never_written_stops_the_book(
+    station: Station, book: Book
+) -> None:
     beyond = book.head.number + 1
     with pytest.raises(WeFailed):
         syncing.take_answer(book, answer(book, beyond, hash_=bytes(32)))
+    assert book.mark(station.voters[0].line, Channel.STATION, OPERATOR) is Refusal.LEDGER_BROKEN
 
 
 def test_rule_11_a_register_that_was_rolled_back_is_sent_the_rest_again_and_the_book_says_so(book: Book) -> None:
@@ -90,7 +96,6 @@ def test_why_the_last_cycle_failed_is_remembered_until_one_succeeds(book: Book) 
     assert status.last_sync_s is not None
 
 
-def test_a_revoked_book_knows_it(book: Book) -> None:
-    assert not syncing.is_revoked(book)
+def test_rule_10_a_revoked_book_marks_no_more(station: Station, book: Book) -> None:
     syncing.take_answer(book, answer(book, 1, FeedItem(1, FeedKind.REVOKED, "almashtirildi")))
-    assert syncing.is_revoked(book)
+    assert book.mark(station.voters[0].line, Channel.STATION, OPERATOR) is Refusal.BOOK_REVOKED

@@ -16,7 +16,7 @@ OFFICERS = ("--officer", "chair", "--officer", "secretary")
 def test_a_real_election_marks_nothing_before_somebody_signed_in(station: Shell) -> None:
     status, answer = station.run("book", "mark", station.line(0))
     assert (status, answer["refusal"], answer["code"]) == (3, "not_signed_in", "P01")
-    assert station.run("book", "find", "Karimov")[1]["refusal"] == "not_signed_in"
+    assert station.run("book", "find", "Karimov")[0] == 0, "the machine's key opens the book for reading"
     assert station.terminal.asked == []
 
 
@@ -53,7 +53,7 @@ def test_a_wrong_pin_opens_nothing_and_tries_are_limited(station: Shell) -> None
     assert answer["refusal"] == "too_many_tries"
     assert isinstance(answer["wait_s"], int)
     with opened(station.home) as book:
-        assert book.open_day() is None
+        assert not book.opened_days()
 
 
 def test_a_member_cannot_open_the_day(station: Shell) -> None:

@@ -1,23 +1,41 @@
-"""A small working desk in memory: honest rules, no disk. It marks once, voids by two officers, finds by prefix."""
+"""A small working desk in memory: honest rules, no disk. It marks once, voids by two officers, finds by prefix.
+
+`test_desk_contract` runs the same tests against it and against the desk over a real book.
+"""
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
+from zoneinfo import ZoneInfo
 
 from devices.emrtd.mrz import looks_like_mrz
 from pollbook.bundle import resource_path
 from pollbook.custody import Status, is_of_age
 from pollbook.election import read_election
-from pollbook.failures import Failure, Refused
+from pollbook.entries import REASON_CHARACTERS_MAX
+from pollbook.failures import Failure, Refused, WeFailed
+from pollbook.people import wait_s
 from pollbook.transliteration import to_latin
 from pollbook.types import Channel, EntryNumber, LineId, Person, PersonNumber, PrecinctCode, Role
 from pollbook.voters import Voter
-from station_app.desk import DeskStatus, FoundVoters, Hit, MarkShown, Station, Tier, Verdict, VoterCard
+from station_app.desk import (
+    DeskStatus,
+    FoundVoters,
+    Hit,
+    MarkShown,
+    Notice,
+    NoticeKind,
+    Station,
+    Tier,
+    Verdict,
+    VoterCard,
+)
 
 START = datetime(2026, 12, 20, 5, 24, tzinfo=UTC)
 PIN = "271828"
@@ -107,17 +125,19 @@ class DemoDesk:
         self.voters = {voter.line: voter for voter in make_voters(voters)}
         self.marks: list[MarkShown] = []
         self.marked: dict[LineId, MarkShown] = {}
-        self.tries = 0
+        self.tries: dict[PersonNumber, tuple[int, datetime]] = {}
         self.calls: list[str] = []
         self.gate: threading.Event | None = None
         self.breaks: Exception | None = None
         self.differences: tuple[str, ...] = ()
         self.verdicts: dict[LineId, Verdict] = {}
         self.thread = 0
-        self.notices: tuple[str, ...] = ()
+        self.notices: tuple[Notice, ...] = ()
         self.real_station: Station | None = None
-        self._is_open = is_open
+        self._days: set[date] = set()
         self._person: Person | None = None
+        if is_open:
+            self.open_today()
 
     @contextmanager
     def opened(self) -> Iterator[DemoDesk]:
@@ -132,18 +152,25 @@ class DemoDesk:
     def signed_in(self) -> Person | None:
         return self._person
 
+    def today(self) -> date:
+        return self.clock.now().astimezone(ZoneInfo(ELECTION.zone)).date()
+
+    def open_today(self) -> None:
+        self._days.add(self.today())
+
     def is_day_open(self) -> bool:
-        return self._is_open
+        return self.today() in self._days
 
     def open_day(self, first: PersonNumber, first_pin: str, second: PersonNumber, second_pin: str) -> Refused | None:
         self._come("open_day")
         refused = self._two(first, first_pin, second, second_pin)
-        self._is_open = self._is_open or refused is None
+        if refused is None:
+            self.open_today()
         return refused
 
     def sign_in(self, person: PersonNumber, pin: str) -> Person | Refused:
         self._come("sign_in")
-        if not self._is_open:
+        if not self.is_day_open():
             return Refused(Failure.DAY_NOT_OPEN)
         if (refused := self._pin(person, pin)) is not None:
             return refused
@@ -159,16 +186,26 @@ class DemoDesk:
         if looks_like_mrz(text):
             hits = tuple(self._hit(voter) for voter in self.voters.values() if voter.pinfl in text)
             return FoundVoters(hits, more=False, differences=self.differences)
+        if place := re.fullmatch(r"(\d+)/(\d+)", text.strip()):
+            page, row = map(int, place.groups())
+            there = [voter for voter in self.voters.values() if (voter.page, voter.row) == (page, row)]
+            return FoundVoters(tuple(map(self._hit, there)), more=False)
         words = to_latin(text).casefold().split()
-        found = [voter for voter in self.voters.values() if all(_fits(voter, word) for word in words)]
+        found = [voter for voter in self.voters.values() if words and all(_fits(voter, word) for word in words)]
         return FoundVoters(tuple(self._hit(voter) for voter in found[:limit]), more=len(found) > limit)
 
     def card(self, line: LineId) -> VoterCard:
         self._come("card")
+        if line not in self.voters:
+            raise WeFailed(Failure.UNKNOWN_VOTER)
         voter = self.voters[line]
         mark = self.marked.get(line)
         if line in self.verdicts:
             verdict = self.verdicts[line]
+        elif mark is not None and mark.number in {
+            notice.entry for notice in self.notices if notice.kind is NoticeKind.ANOMALY
+        }:
+            verdict = Verdict.DISPUTED
         elif mark is not None:
             verdict = Verdict.ALREADY_MARKED
         elif not is_of_age(voter.birth_date, ELECTION.day):
@@ -179,17 +216,22 @@ class DemoDesk:
 
     def mark(self, line: LineId, channel: Channel) -> MarkShown | Refused:
         self._come("mark")
-        if self._person is None:
-            return Refused(Failure.NOT_SIGNED_IN)
+        person = self._may_act()
+        if isinstance(person, Refused):
+            return person
+        if line not in self.voters:
+            return Refused(Failure.LINE_NOT_HELD)
         if line in self.marked:
             return Refused(Failure.ALREADY_MARKED)
         voter = self.voters[line]
+        if not is_of_age(voter.birth_date, ELECTION.day):
+            return Refused(Failure.NOT_OLD_ENOUGH)
         made = MarkShown(
             number=EntryNumber(len(self.marks) + 1),
             line=line,
             at=self.clock.now(),
             channel=channel,
-            actor=f"{self._person.surname} {self._person.given_name}",
+            actor=f"{person.surname} {person.given_name}",
             full_name=voter.full_name,
             page=voter.page,
             row=voter.row,
@@ -204,8 +246,15 @@ class DemoDesk:
         self, line: LineId, reason: str, first: PersonNumber, first_pin: str, second: PersonNumber, second_pin: str
     ) -> MarkShown | Refused:
         self._come("void")
-        if not reason.strip():
+        person = self._may_act()
+        if isinstance(person, Refused):
+            return person
+        if not (reason := " ".join(reason.split())):
             return Refused(Failure.REASON_MISSING)
+        if len(reason) > REASON_CHARACTERS_MAX:
+            return Refused(Failure.REASON_TOO_LONG, {"limit": REASON_CHARACTERS_MAX})
+        if line not in self.voters:
+            return Refused(Failure.LINE_NOT_HELD)
         if line not in self.marked:
             return Refused(Failure.NOT_MARKED)
         if (refused := self._two(first, first_pin, second, second_pin)) is not None:
@@ -241,20 +290,34 @@ class DemoDesk:
         if self.breaks is not None:
             raise self.breaks
 
+    def _may_act(self) -> Person | Refused:
+        if any(notice.kind is NoticeKind.REVOKED for notice in self.notices):
+            return Refused(Failure.BOOK_REVOKED)
+        if not self.is_day_open():
+            return Refused(Failure.DAY_NOT_OPEN)
+        return self._person or Refused(Failure.NOT_SIGNED_IN)
+
     def _two(self, first: PersonNumber, first_pin: str, second: PersonNumber, second_pin: str) -> Refused | None:
         if first == second:
             return Refused(Failure.SAME_OFFICER_TWICE)
         if not PEOPLE[first - 1].is_officer or not PEOPLE[second - 1].is_officer:
             return Refused(Failure.NOT_AN_OFFICER)
-        return self._pin(first, first_pin) or self._pin(second, second_pin)
+        for number, pin in ((first, first_pin), (second, second_pin)):
+            if (refused := self._pin(number, pin)) is not None:
+                return Refused(refused.failure, {**refused.facts, "person": number})
+        return None
 
-    def _pin(self, _person: PersonNumber, pin: str) -> Refused | None:
-        if self.tries >= 3:
-            return Refused(Failure.TOO_MANY_TRIES, {"wait_s": 30})
+    def _pin(self, person: PersonNumber, pin: str) -> Refused | None:
+        if person not in {who.number for who in PEOPLE}:
+            return Refused(Failure.UNKNOWN_PERSON)
+        tries, wrong_at = self.tries.get(person, (0, self.clock.now()))
+        left = wait_s(tries) - int((self.clock.now() - wrong_at).total_seconds())
+        if tries and left > 0:
+            return Refused(Failure.TOO_MANY_TRIES, {"wait_s": left})
         if pin != PIN:
-            self.tries += 1
-            return Refused(Failure.WRONG_PIN)
-        self.tries = 0
+            self.tries[person] = (tries + 1, self.clock.now())
+            return Refused(Failure.WRONG_PIN, {"wait_s": wait_s(tries + 1)})
+        self.tries.pop(person, None)
         return None
 
     def _hit(self, voter: Voter) -> Hit:

@@ -1,5 +1,7 @@
 """Makes docs/screens/*.png: the real window over the demo desk, in five languages, both themes, 100 and 200 %.
 
+Besides the pictures of single screens there is a sheet for each language, `all.<language>.png`, with every screen.
+
 Run it after a change of the screens, and look at what it made:
 
     QT_QPA_PLATFORM=offscreen .venv/bin/python -m tests.station_app.ui.pictures
@@ -18,8 +20,8 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QDeadlineTimer, QEventLoop, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QDeadlineTimer, QEventLoop, QRect, QSize, Qt
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
 from pollbook.failures import Failure, WorldFailed
@@ -27,7 +29,7 @@ from pollbook.texts import LANGUAGES
 from pollbook.types import Channel
 from station_app.app import make_application
 from station_app.background import BookThread
-from station_app.desk import LinkState, LinkStatus
+from station_app.desk import LinkState, LinkStatus, Notice, NoticeKind
 from station_app.ui.appearance import Appearance
 from station_app.ui.window import Window
 from tests.station_app.ui.demo_desk import LONG_NAME, PIN, START, DemoDesk, FakeClock
@@ -36,6 +38,14 @@ from tests.station_app.ui.driver import Driver
 FOLDER = Path(__file__).resolve().parents[3] / "docs" / "screens"
 COLOURS_MAX = 256
 ALREADY = 612
+SMALL = QSize(683, 384)
+CAPTION_PX, GAP_PX, COLUMNS = 22, 6, 3
+NOTICES = (
+    Notice(1, NoticeKind.ANOMALY, "clock_skewed", 0),
+    Notice(2, NoticeKind.NOTICE, "18:00 · +998 71 200 00 00", 0),
+    Notice(3, NoticeKind.ANOMALY, "second_mark", 314),
+    Notice(4, NoticeKind.ANOMALY, "fork", 0),
+)
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,8 @@ def wanted() -> Iterator[Picture]:
     yield Picture("settings", "ru", "light", 100)
     yield Picture("help", "en", "light", 100)
     yield Picture("actions", "uz_Cyrl", "dark", 100)
+    yield Picture("messages", "uz_Latn", "light", 100)
+    yield Picture("messages", "kaa", "dark", 200)
     yield Picture("locked", "uz_Latn", "light", 100)
     yield Picture("not-enrolled", "ru", "light", 100)
 
@@ -138,6 +150,13 @@ def undo(driver: Driver) -> None:
     driver.type("boshqa qator belgilangan")
 
 
+def messages(driver: Driver) -> None:
+    driver.desk.notices = NOTICES
+    driver.window.refresh()
+    driver.settle()
+    driver.window.open_messages()
+
+
 BEFORE_SIGN_IN: dict[str, Callable[[Driver], object]] = {
     "open-the-day": lambda _: None,
     "refused": wrong_pin,
@@ -157,11 +176,16 @@ AT_THE_DESK: dict[str, Callable[[Driver], object]] = {
     "settings": lambda driver: driver.window.open_settings(),
     "help": lambda driver: driver.window.sheets.open_help(),
     "actions": lambda driver: driver.window.open_actions(),
+    "messages": messages,
     "locked": lambda driver: driver.window.lock(),
 }
+EVERY_SCREEN = (
+    "not-enrolled", "open-the-day", "refused", "sign-in", "ready", "list", "may-vote", "marked", "already-marked",
+    "not-old-enough", "look-closer", "not-in-list", "undo", "settings", "help", "actions", "messages", "locked",
+)  # fmt: skip
 
 
-def take_without_a_book(picture: Picture) -> None:
+def take_without_a_book(picture: Picture) -> QImage:
     clock = FakeClock()
     book = BookThread(nothing_to_open)
     window = Window(book, clock, Appearance(picture.language, picture.theme, picture.scale), lambda _: None)
@@ -171,9 +195,10 @@ def take_without_a_book(picture: Picture) -> None:
     while not window.notice.main.isVisible() and not until.hasExpired():
         QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 10)
     QApplication.processEvents()
-    save(window.grab().toImage(), FOLDER / picture.name)
+    image = window.grab().toImage()
     window.close()
     book.close()
+    return image
 
 
 @contextmanager
@@ -182,10 +207,9 @@ def nothing_to_open() -> Iterator[DemoDesk]:
     yield
 
 
-def take(picture: Picture) -> None:
+def take(picture: Picture) -> QImage:
     if picture.screen == "not-enrolled":
-        take_without_a_book(picture)
-        return
+        return take_without_a_book(picture)
     with station(picture) as driver:
         if picture.screen in BEFORE_SIGN_IN:
             BEFORE_SIGN_IN[picture.screen](driver)
@@ -195,7 +219,24 @@ def take(picture: Picture) -> None:
             AT_THE_DESK[picture.screen](driver)
         driver.settle()
         driver.settle()
-        save(driver.window.grab().toImage(), FOLDER / picture.name)
+        return driver.window.grab().toImage()
+
+
+def sheet(language: str) -> QImage:
+    """Every screen in this language, half as large, each with its name."""
+    rows = -(-len(EVERY_SCREEN) // COLUMNS)
+    width, height = SMALL.width() + GAP_PX, SMALL.height() + CAPTION_PX + GAP_PX
+    made = QImage(COLUMNS * width + GAP_PX, rows * height + GAP_PX, QImage.Format.Format_RGB32)
+    made.fill(Qt.GlobalColor.white)
+    painter = QPainter(made)
+    smooth = Qt.TransformationMode.SmoothTransformation
+    for place, screen in enumerate(EVERY_SCREEN):
+        left, top = GAP_PX + place % COLUMNS * width, GAP_PX + place // COLUMNS * height
+        image = take(Picture(screen, language, "light", 100))
+        painter.drawText(QRect(left, top, SMALL.width(), CAPTION_PX), Qt.AlignmentFlag.AlignVCenter, screen)
+        painter.drawImage(left, top + CAPTION_PX, image.scaled(SMALL, mode=smooth))
+    painter.end()
+    return made
 
 
 def save(image: QImage, path: Path) -> None:
@@ -212,10 +253,17 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for old in FOLDER.glob("*.png"):
         old.unlink()
+    for language in LANGUAGES:
+        keep(sheet(language), f"all.{language}.png")
     for picture in wanted():
-        take(picture)
-        sys.stdout.write(f"{picture.name} {(FOLDER / picture.name).stat().st_size // 1024} kB\n")
-        QApplication.processEvents()
+        keep(take(picture), picture.name)
+
+
+def keep(image: QImage, name: str) -> None:
+    save(image, FOLDER / name)
+    sys.stdout.write(f"{name} {(FOLDER / name).stat().st_size // 1024} kB\n")
+    sys.stdout.flush()
+    QApplication.processEvents()
 
 
 if __name__ == "__main__":

@@ -44,7 +44,12 @@ def test_everything_that_takes_the_focus_has_a_name(start: Driver, language: str
     start.take_desk()
     start.show("karimova")
     nameless += unnamed(start)
-    for open_sheet in (start.window.open_settings, start.window.sheets.open_help, start.window.open_actions):
+    for open_sheet in (
+        start.window.open_settings,
+        start.window.sheets.open_help,
+        start.window.open_actions,
+        start.window.open_messages,
+    ):
         open_sheet()
         start.settle()
         nameless += unnamed(start)

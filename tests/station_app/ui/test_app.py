@@ -12,7 +12,7 @@ from pollbook.clock import SystemClock
 from pollbook.failures import Exit, Failure
 from pollbook.store.book import open_book
 from pollbook.store.home import StationHome
-from station_app.app import Opener, link_status, run_desktop
+from station_app.app import Opener, build, link_status, run_desktop
 from station_app.background import BookThread
 from station_app.desk import LinkState
 from station_app.ui.appearance import Appearance
@@ -55,6 +55,15 @@ def test_a_folder_without_a_book_says_that_the_laptop_is_not_enrolled(qtbot: QtB
     qtbot.waitUntil(lambda: window.notice.title.text() == "This laptop is not enrolled yet")
     assert window.notice.main.isVisible()
     book.close()
+
+
+def test_the_desktop_that_is_built_opens_its_book_and_begins_to_sync(qtbot: QtBot, tmp_path: Path) -> None:
+    desktop = build(make_station(tmp_path / "home").home, SystemClock())
+    qtbot.addWidget(desktop.window)
+    desktop.open()
+    qtbot.waitUntil(lambda: desktop.window.status_line.link_state is LinkState.AWAY)
+    assert desktop.window.sign_in is not None
+    desktop.close()
 
 
 def test_what_the_sync_engine_says_becomes_the_status_lines_words() -> None:

@@ -207,3 +207,16 @@ def test_closing_stops_what_runs(qtbot: QtBot) -> None:
     background.close()
     assert ended == [True]
     qtbot.waitUntil(lambda: not background._running)
+
+
+def test_what_a_task_told_before_anybody_was_connected_is_not_lost(qtbot: QtBot) -> None:
+    told: list[object] = []
+    background = Background()
+    task = background.start("quick", lambda report, _stop: report("half") or "whole")
+    assert task.worker is not None
+    task.worker.join()
+    task.reported.connect(told.append)
+    task.done.connect(told.append)
+    qtbot.waitUntil(lambda: len(told) == 2)
+    assert told == ["half", "whole"]
+    background.close()

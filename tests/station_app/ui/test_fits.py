@@ -7,9 +7,10 @@ from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QScrollArea, QWidget
 
+from pollbook.custody import Anomaly
 from pollbook.failures import Failure, WorldFailed
 from pollbook.texts import LANGUAGES
-from station_app.desk import LinkState, LinkStatus
+from station_app.desk import LinkState, LinkStatus, Notice, NoticeKind
 from station_app.ui.appearance import Appearance
 from station_app.ui.labels import WrappedLabel
 from tests.station_app.ui.conftest import OpenDesk
@@ -152,10 +153,19 @@ def test_nothing_is_cut_and_nothing_overlaps(make_driver: OpenDesk, language: st
     driver.desk.breaks = None
     driver.window.show_link(LinkStatus(LinkState.AWAY, None, Failure.REGISTER_UNREACHABLE, None))
     look_at(driver, found, "not marked")
+    driver.desk.notices = tuple(
+        Notice(number, NoticeKind.ANOMALY, anomaly, number) for number, anomaly in enumerate(Anomaly, 1)
+    )
+    driver.window.refresh()
+    look_at(driver, found, "told of several messages")
+    driver.desk.notices += (Notice(99, NoticeKind.ANOMALY, "fork", 0),)
+    driver.window.refresh()
+    look_at(driver, found, "told of one message")
     for name, open_sheet in {
         "settings": driver.window.open_settings,
         "help": driver.window.sheets.open_help,
         "actions": driver.window.open_actions,
+        "messages": driver.window.open_messages,
     }.items():
         open_sheet()
         look_at(driver, found, name)
@@ -166,4 +176,6 @@ def test_nothing_is_cut_and_nothing_overlaps(make_driver: OpenDesk, language: st
     look_at(driver, found, "not enrolled")
     driver.window._not_opened(WorldFailed(Failure.BOOK_DAMAGED))
     look_at(driver, found, "not opened")
-    assert found == {}
+    driver.window._not_opened(WorldFailed(Failure.BOOK_KEY_MISSING))
+    look_at(driver, found, "no key")
+    assert found == {}, "\n".join(f"{screen}: {text}" for screen, texts in found.items() for text in texts)

@@ -104,7 +104,7 @@ def test_pressing_twice_while_the_pin_is_checked_asks_once(start: Driver) -> Non
 
 
 def test_an_open_day_asks_for_a_person_at_once(make_driver: OpenDesk, desk: DemoDesk) -> None:
-    desk._is_open = True
+    desk.open_today()
     driver = make_driver(Appearance("ru", sound=False))
     assert driver.sign_in.operator.isVisible()
     assert not driver.sign_in.first.isVisible()
@@ -154,7 +154,7 @@ def test_locking_closes_an_open_sheet(at_desk: Driver) -> None:
 
 def test_a_window_left_open_over_night_asks_the_officers_again(at_desk: Driver) -> None:
     at_desk.window.lock()
-    at_desk.desk._is_open = False
+    at_desk.clock.advance(86400)
     enter_pins(at_desk, PIN)
     at_desk.wait(at_desk.sign_in.first.isVisible)
     assert "P02" in at_desk.sign_in.failure.text.text()

@@ -6,13 +6,19 @@ import ast
 import re
 import string
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from pollbook.bundle import resource_path
+from pollbook.custody import Anomaly
 from pollbook.texts import LANGUAGES, load_texts
+from pollbook.types import Channel, Role
+from station_app.desk import LinkState, Notice, NoticeKind
+from station_app.ui.header import DAY_STEPS
+from station_app.ui.messages import message_text, message_tone
+from station_app.ui.theme import THEMES
 
 UI = Path(__file__).resolve().parents[3] / "station_app" / "ui"
 SHOWING = {
@@ -51,7 +57,19 @@ def test_latin_texts_have_the_right_letters_and_no_cyrillic(language: str) -> No
 
 @pytest.mark.parametrize("language", ["uz_Cyrl", "ru"])
 def test_cyrillic_texts_have_no_latin_words_but_keys_and_names(language: str) -> None:
-    allowed = {"uchastka", "Enter", "training", "pins", "json", "Oʻzbekcha", "Qaraqalpaqsha", "English"}
+    allowed = {
+        "uchastka",
+        "Enter",
+        "training",
+        "pins",
+        "json",
+        "book",
+        "recover",
+        "Ctrl",
+        "Oʻzbekcha",
+        "Qaraqalpaqsha",
+        "English",
+    }
     for key, text in read(language).items():
         without_places = re.sub(r"\{\w+\}", "", text)
         words = set(re.findall("[A-Za-z\u02bb]{2,}", without_places))
@@ -62,6 +80,31 @@ def test_karakalpak_keeps_to_the_alphabet_of_2016() -> None:
     letters = set("".join(text for key, text in read("kaa").items() if not key.startswith("language_")).lower())
     assert not letters & set("ğşçõöüńʻ") - {"ń"}
     assert {"á", "ǵ", "ı", "ń", "ó", "ú"} <= letters
+
+
+MADE: dict[str, Iterable[str]] = {
+    "button_": ("lock", "settings", "help"),
+    "channel_": Channel,
+    "colour_": ("red", "orange", "yellow", "green", "blue", "violet", "grey", "white"),
+    "day_": DAY_STEPS,
+    "difference_": ("pinfl", "document", "birth_date", "sex", "check_digit"),
+    "language_": LANGUAGES,
+    "link_": LinkState,
+    "not_in_list_": ("spelling", "document", "chair"),
+    "notice_": Anomaly,
+    "role_": Role,
+    "theme_": THEMES,
+    "turnout_": (Channel.HOME, Channel.EARLY),
+}
+"""The keys that the code puts together, by how they begin."""
+NOTICE_PAGES = ("opening", "enrolling", "not_enrolled", "not_opened")
+
+
+def made_keys() -> Iterator[str]:
+    for start, ends in MADE.items():
+        yield from (start + end for end in ends)
+    for page in NOTICE_PAGES:
+        yield from (f"{page}_title", f"{page}_sentence")
 
 
 def modules() -> Iterator[tuple[Path, ast.Module]]:
@@ -103,17 +146,12 @@ def test_no_module_of_the_screens_holds_words_of_another_script() -> None:
 def test_every_key_is_used_and_every_key_used_is_there() -> None:
     code = "\n".join(path.read_text("utf-8") for path in sorted(UI.glob("*.py")))
     keys = set(read("en"))
-    made = tuple(re.findall(r"""["'](\w+_)["'] \+""", code)) + tuple(re.findall(r"""f["'](\w+_)\{""", code))
-    made += ("theme_", "sound_", "language_")  # the settings' fields, each with its values
-    ends = re.findall(r"""\}(_title|_sentence)["']""", code)
-    unused = [
-        key
-        for key in sorted(keys)
-        if f'"{key}"' not in code and not key.startswith(made) and not (ends and key.endswith(tuple(ends)))
-    ]
-    assert unused == []
+    made = set(made_keys())
+    assert [key for key in sorted(keys - made) if f'"{key}"' not in code] == []
     asked = set(re.findall(r"""texts\(\s*"(\w+)"[,)]""", code))
-    assert asked - keys == set()
+    assert (asked | made) - keys == set()
+    starts = set(re.findall(r"""["'](\w+_)["'] \+""", code)) | set(re.findall(r"""f["'](\w+_)\{""", code))
+    assert sorted(starts) == sorted(MADE)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -129,3 +167,25 @@ def test_buttons_say_what_they_do_in_a_few_words(language: str) -> None:
         if key.startswith("button_"):
             assert len(text) <= 32, key
             assert not text.endswith("."), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_anomaly_is_a_sentence_that_says_what_it_is_and_another_that_says_what_to_do(language: str) -> None:
+    texts = load_texts(language)
+    said = [message_text(Notice(1, NoticeKind.ANOMALY, anomaly, 3), texts) for anomaly in Anomaly]
+    assert len(set(said)) == len(Anomaly)
+    for anomaly, text in zip(Anomaly, said, strict=True):
+        assert anomaly not in text
+        assert text.count(". ") >= 1
+        assert text.endswith(".")
+        assert len(text) <= 300
+
+
+def test_an_anomaly_of_a_newer_register_and_the_centre_s_own_words_are_said_too() -> None:
+    texts = load_texts("en")
+    assert "moon_full" in message_text(Notice(1, NoticeKind.ANOMALY, "moon_full", 0), texts)
+    assert message_text(Notice(1, NoticeKind.NOTICE, "Close at {20}:00", 0), texts) == "Close at {20}:00"
+    revoked = Notice(1, NoticeKind.REVOKED, "lost {laptop}", 0)
+    assert message_text(revoked, texts).endswith("Reason: lost {laptop}")
+    assert message_tone(revoked) == message_tone(Notice(1, NoticeKind.ANOMALY, "fork", 0)) == "stop"
+    assert message_tone(Notice(1, NoticeKind.ANOMALY, "clock_skewed", 0)) == "closer"

@@ -57,6 +57,7 @@ def test_the_verdicts_are_told_apart_without_red_and_green(colours: Colours) -> 
 def test_what_can_be_pressed_is_large_enough_at_every_text_size(scale: int) -> None:
     theme = Theme("light", scale)
     assert theme.hit >= HIT_MIN == 40
+    assert theme.foot >= HIT_MIN
     assert theme.main_button >= MAIN_BUTTON_MIN == 56
     assert theme.px(Step.BASE) == round(15 * scale / 100)
     assert [theme.px(step) for step in Step] == sorted(theme.px(step) for step in Step)

@@ -13,7 +13,7 @@ from pollbook.failures import Failure, Refused
 from pollbook.texts import LANGUAGES, Texts, load_texts
 from pollbook.types import Channel, LineId
 from station_app.desk import Verdict, VoterCard
-from station_app.ui.formats import age, colour_name, masked_pinfl, moment, number
+from station_app.ui.formats import age, colour_name, moment, number
 from station_app.ui.stage_buttons import StageButtons, buttons_of
 from station_app.ui.stages import Broken, Done, Marking, Shown, Stage, Waiting
 from station_app.ui.verdicts import Words, of_age_on, words_of
@@ -132,7 +132,6 @@ def test_numbers_times_and_the_pinfl_are_written_as_people_read_them() -> None:
     texts = load_texts("en")
     assert number(1848, "en") == "1,848"
     assert number(1848, "ru") == "1\u00a0848"
-    assert masked_pinfl("31203799000247") == "•" * 10 + "0247"
     assert [age(seconds, texts) for seconds in (0, 59, 60, 7199, 7200)] == [
         "just now", "just now", "1 min ago", "119 min ago", "2 h ago",
     ]  # fmt: skip

@@ -10,13 +10,15 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from pollbook.failures import Failure, WorldFailed
 from pollbook.texts import LANGUAGES
-from station_app.desk import LinkState, LinkStatus
+from station_app.desk import LinkState, LinkStatus, Notice, NoticeKind
 from station_app.ui.actions_sheet import ActionsSheet
 from station_app.ui.appearance import Appearance, load_appearance, save_appearance
 from station_app.ui.help_sheet import HelpSheet
+from station_app.ui.messages_sheet import MessagesSheet
 from station_app.ui.settings_sheet import SettingsSheet
 from station_app.ui.sheet import Sheet
 from station_app.ui.stages import Done, Shown
+from station_app.ui.theme import SCALES, THEMES
 from tests.station_app.ui.conftest import OpenDesk
 from tests.station_app.ui.demo_desk import START, DemoDesk
 from tests.station_app.ui.driver import Driver
@@ -126,11 +128,13 @@ def test_settings_change_language_theme_and_size_at_once(at_desk: Driver) -> Non
     at_desk.window.open_settings()
     sheet = at_desk.window.sheets.current
     assert isinstance(sheet, SettingsSheet)
-    sheet._buttons["language", "uz_Cyrl"].click()
+    buttons = {button.text(): button for group in sheet.buttons.values() for button in group}
+    assert QApplication.focusWidget() is buttons["English"]
+    buttons["Ўзбекча"].click()
     assert sheet.title.text() == "Созламалар"
-    sheet._buttons["theme", "dark"].click()
-    sheet._buttons["scale", 150].click()
-    sheet._buttons["sound", True].click()
+    sheet.buttons["settings_theme"][THEMES.index("dark")].click()
+    sheet.buttons["settings_scale"][SCALES.index(150)].click()
+    sheet.buttons["settings_sound"][0].click()
     assert at_desk.saved[-1] == Appearance("uz_Cyrl", "dark", 150, sound=True)
 
 
@@ -175,15 +179,63 @@ def test_the_status_line_tells_the_link_what_waits_and_the_age_of_what_is_known(
     assert line.list_at.text() == "list as of 07:42"
 
 
-def test_a_word_of_the_registers_is_shown_once(at_desk: Driver) -> None:
-    at_desk.desk.notices = ("Call the centre.",)
-    at_desk.window.refresh()
-    at_desk.wait(at_desk.window.toast.isVisible)
-    assert at_desk.window.toast.text.text() == "Call the centre."
-    at_desk.window.toast.hide()
-    at_desk.window.refresh()
-    at_desk.settle()
+SKEWED = Notice(1, NoticeKind.ANOMALY, "clock_skewed", 7)
+
+
+def tell(driver: Driver, *notices: Notice) -> None:
+    driver.desk.notices = (*driver.desk.notices, *notices)
+    driver.window.refresh()
+    driver.settle()
+
+
+def test_a_notice_of_the_registers_is_said_in_words_and_once(at_desk: Driver) -> None:
+    toast = at_desk.window.toast
+    tell(at_desk, SKEWED)
+    assert toast.isVisible()
+    assert toast.text.text().startswith("This laptop's clock differs")
+    toast.hide()
+    tell(at_desk)
+    assert not toast.isVisible()
+    tell(at_desk, dataclasses.replace(SKEWED, number=2))  # the same words, but another message
+    assert toast.isVisible()
+
+
+def test_several_messages_of_the_centre_are_all_reached_from_the_status_line(at_desk: Driver) -> None:
+    line = at_desk.window.status_line
+    assert not line.messages.isVisible()
+    told = (SKEWED, Notice(2, NoticeKind.NOTICE, "Close at <b>20:00</b>", 0), Notice(3, NoticeKind.REVOKED, "lost", 0))
+    tell(at_desk, *told)
+    assert at_desk.window.toast.text.text().startswith("New messages from the centre: 3.")
+    assert line.messages.text() == "messages: 3"
+    assert line.messages.property("kind") == "unread"
+    line.messages.click()
+    sheet = at_desk.window.sheets.current
+    assert isinstance(sheet, MessagesSheet)
+    assert [row.text.text() for row in sheet.rows][1] == "Close at <b>20:00</b>"
+    assert [row.property("tone") for row in sheet.rows] == ["stop", "plain", "closer"]
+    assert sheet.rows[2].place.text() == "Message 1 · record 7"
+    assert line.messages.property("kind") == "quiet"
     assert not at_desk.window.toast.isVisible()
+    at_desk.look(language="ru")
+    assert sheet.title.text() == "Сообщения центра"
+    at_desk.press(Qt.Key.Key_Escape)
+    at_desk.settle()
+    assert at_desk.is_box_focused
+
+
+def test_the_actions_lead_to_the_messages_though_there_are_none(at_desk: Driver) -> None:
+    at_desk.press_in_window(Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    at_desk.type("centre")
+    at_desk.press(Qt.Key.Key_Return)
+    at_desk.wait(lambda: isinstance(at_desk.window.sheets.current, MessagesSheet))
+    sheet = at_desk.window.sheets.current
+    assert isinstance(sheet, MessagesSheet)
+    assert sheet.nothing.isVisible()
+
+
+def test_a_message_too_long_for_the_foot_is_read_in_the_list(at_desk: Driver) -> None:
+    tell(at_desk, Notice(1, NoticeKind.NOTICE, "x " * 999, 0))
+    assert at_desk.window.toast.text.text().startswith("New messages")
 
 
 def test_what_can_wait_is_done_every_half_minute(at_desk: Driver) -> None:
@@ -219,6 +271,9 @@ def test_a_book_that_cannot_be_opened_says_why_and_what_to_do(make_driver: OpenD
     assert not notice.main.isVisible()
     driver.look(language="ru")
     assert "S02" in notice.failure.text.text()
+    assert not notice.step.isVisible()
+    driver.window._not_opened(WorldFailed(Failure.BOOK_KEY_MISSING))
+    assert "uchastka book recover" in notice.step.text()
     driver.window._not_opened(WorldFailed(Failure.NOT_ENROLLED))
     assert notice.main.isVisible()
     assert notice.title.text() == "Ноутбук ещё не подключён"

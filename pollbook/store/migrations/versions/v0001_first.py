@@ -67,6 +67,7 @@ def upgrade() -> None:
         _number("feed_cursor"),
         sa.Column("last_sync_s", sa.Integer),
         sa.Column("failure", sa.Text),
+        sa.Column("stopped", sa.Text),
     )
     op.create_table("feed", _key("number"), _number("kind"), _text("text"), _number("entry"))
     op.create_table(

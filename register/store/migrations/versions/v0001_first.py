@@ -31,6 +31,8 @@ def _make_setup() -> None:
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("public_key", sa.LargeBinary(), nullable=False),
         sa.Column("wrapped_key", sa.LargeBinary(), nullable=False),
+        sa.Column("wrong_tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("wrong_at_s", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_register_officer")),
         sa.UniqueConstraint("name", name=op.f("uq_register_officer_name")),
     )
@@ -167,6 +169,14 @@ def _make_stations() -> None:
         sa.Column("answer", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["station"], ["station.id"], name=op.f("fk_issued_station")),
         sa.PrimaryKeyConstraint("station", name=op.f("pk_issued")),
+    )
+    op.create_table(
+        "withheld",
+        sa.Column("station", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("line", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(["station"], ["station.id"], name=op.f("fk_withheld_station")),
+        sa.PrimaryKeyConstraint("station", "line", name=op.f("pk_withheld")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "enrolment_code",

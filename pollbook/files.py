@@ -13,7 +13,9 @@ def write_secret(path: Path, content: bytes) -> None:
         OSError: The disk did not take it.
     """
     beside = path.with_name(path.name + ".new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    beside.unlink(missing_ok=True)  # one left by a crash keeps whatever rights it has
+    # O_EXCL: never through a link that somebody laid there.
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()

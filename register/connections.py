@@ -1,0 +1,142 @@
+"""What a connection may cost before it has proven anything: how many there are, and how long one says nothing.
+
+Whoever reaches the port can open connections, so none of this depends on who asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import socket
+import time
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+CONNECTIONS_MAX = 2000
+"""Each costs 0.3 MiB of buffers for TLS. A station keeps one open for a minute or two after a sync."""
+_FILES_KEPT = 64
+"""For the database, the keys and the reports."""
+_FILES_WANTED = 4096
+HEADER_WITHIN_S = 10.0
+"""From the first byte of a request, or from the handshake, to the end of its header: a packet or two."""
+HANDSHAKE_WITHIN_S = 10.0
+CLOSE_WITHIN_S = 5.0
+TELL_AGAIN_S = 60.0
+
+logger = logging.getLogger(__name__)
+
+
+def connections_max() -> int:
+    """How many connections this process may hold, once its own limit of open files is as high as it can be."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return CONNECTIONS_MAX
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    ceiling = _FILES_WANTED if hard == resource.RLIM_INFINITY else min(hard, _FILES_WANTED)
+    if soft != resource.RLIM_INFINITY and soft < ceiling:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (ceiling, hard))
+        soft = ceiling
+    if soft == resource.RLIM_INFINITY:
+        return CONNECTIONS_MAX
+    return max(min(CONNECTIONS_MAX, (soft - _FILES_KEPT) // 2), 1)
+
+
+class BoundedListener(socket.socket):
+    """A listening socket that closes at once what comes while `limit` of its connections are open.
+
+    With asyncio's loop for sockets; on Windows, where the system accepts, nothing is counted.
+    """
+
+    limit = CONNECTIONS_MAX
+    open = 0
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """As `socket.accept`.
+
+        Raises:
+            ConnectionAbortedError: The connection was one too many; asyncio goes on with the next.
+        """
+        connection, address = super().accept()
+        if self.open >= self.limit:
+            connection.close()
+            raise ConnectionAbortedError(errno.ECONNABORTED, "too many connections")
+        return _Counted(self, connection), address
+
+
+class _Counted(socket.socket):
+    """An accepted connection; its listener counts it until it is closed."""
+
+    def __init__(self, listener: BoundedListener, accepted: socket.socket) -> None:
+        super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
+        self._listener: BoundedListener | None = listener
+        listener.open += 1
+
+    def _forget(self) -> None:
+        if self._listener is not None:
+            self._listener.open -= 1
+            self._listener = None
+
+    def close(self) -> None:
+        self._forget()
+        super().close()
+
+    def detach(self) -> int:
+        self._forget()
+        return super().detach()
+
+
+class Protocol(H11Protocol):
+    """Uvicorn's protocol, with a deadline for each request's header that no byte puts off."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        super().connection_made(transport)
+        self._expect_header()
+
+    def data_received(self, data: bytes) -> None:
+        if self._deadline is None and self._is_between_requests():
+            self._expect_header()
+        super().data_received(data)
+        if not self._is_between_requests():
+            self._stop_expecting()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_expecting()
+        super().connection_lost(exc)
+
+    def _is_between_requests(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _expect_header(self) -> None:
+        self._deadline = self.loop.call_later(HEADER_WITHIN_S, self._give_up)
+
+    def _stop_expecting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        self._deadline = None
+        self.transport.abort()
+
+
+class LoopErrors:
+    """What asyncio tells of its own: that no connection can be accepted is said once a minute, not at each try."""
+
+    def __init__(self) -> None:
+        self._quiet_until = 0.0
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """For `loop.set_exception_handler`."""
+        error = context.get("exception")
+        if not isinstance(error, OSError):
+            loop.default_exception_handler(context)
+            return
+        now = time.monotonic()
+        if now >= self._quiet_until:
+            self._quiet_until = now + TELL_AGAIN_S
+            logger.error("connections kind=%s errno=%s", type(error).__name__, error.errno)
