@@ -41,7 +41,7 @@ def build_installer() -> int:
         raise Stopped(f"{failed}. The last lines of build/installer.log:\n{failed.tail}", exit_status=1) from failed
     size_mb = sum(path.lstat().st_size for path in BUNDLE.rglob("*") if not path.is_symlink()) / 1e6
     say(f"  {size_mb:.0f} MB")
-    problems = try_bundle(BUNDLE)
+    problems = try_bundle(BUNDLE) or rehearse_with(BUNDLE)
     for problem in problems:
         say(f"    FAILED {problem}")
     say("The bundle does not work." if problems else "The bundle is in dist/uchastka and both executables start.")
@@ -63,6 +63,20 @@ def try_bundle(bundle: Path) -> list[str]:
     else:
         say(f"    book check on a missing home: exit status {status}: {out.strip()}")
     return problems
+
+
+def rehearse_with(bundle: Path) -> list[str]:
+    """Play the rehearsal of the README with the bundle's programs as the station; return what went wrong."""
+    say("  rehearsing an election day with it …")
+    played = subprocess.run(
+        [PYTHON, "-m", "pytest", "-q", "tests/test_rehearsal.py"],
+        cwd=ROOT,
+        env={**os.environ, "UCHASTKA_BUNDLE": str(bundle), "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    return [f"the rehearsal:\n{played.stdout[-3000:]}"] if played.returncode else []
 
 
 def _start(bundle: Path, words: Sequence[str]) -> tuple[int, str, str]:

@@ -20,6 +20,8 @@ from typing import Any
 import pytest
 
 BIN = Path(sys.executable).parent
+BUNDLE = os.environ.get("UCHASTKA_BUNDLE")
+"""Where set, the station's two programs are those of this bundle (`dev.py installer` rehearses with it)."""
 WITHIN_S = 60
 FIRST, SECOND = "1708-0001", "1730-0001"
 VOTERS_EACH = 300
@@ -28,6 +30,11 @@ HEX_HASH = re.compile(r"[0-9a-f]{64}")
 
 Json = dict[str, Any]
 Row = dict[str, str]
+
+
+def folder_of(program: str) -> Path:
+    """Where a program of ours lies."""
+    return Path(BUNDLE) if BUNDLE and program != "uchastka-register" else BIN
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ class Rehearsal:
     def run(self, program: str, *words: str | Path, ends: int = 0) -> Json:
         """The one JSON object that the program prints; there is nothing else on stdout."""
         ran = subprocess.run(
-            [BIN / program, *words, "--json"],
+            [folder_of(program) / program, *words, "--json"],
             check=False,
             cwd=self.folder,
             env=environment(),
