@@ -89,7 +89,7 @@ def main() -> None:
             seconds, memory_mb = import_rows(folder, source, number)
             return seconds, memory_mb, bare_rows(folder, source, number)
 
-        seconds, memory_mb, bare = runs(measure, 3)
+        seconds, memory_mb, bare = runs(measure)
         rate = ROWS / seconds
         detail = f"{seconds / bare:.1f} times a bare load of {ROWS:,} rows ({ROWS / bare:,.0f} rows/s)"
         figure("import", rate, "rows/s", "≥ 30,000", rate >= 30_000, detail)

@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.measuring import figure, percentile
+from benchmarks.measuring import figure, percentile, runs
 from pollbook import names
 from pollbook.store.book import Book
 from pollbook.voters import Voter
@@ -50,6 +50,11 @@ def measure(book: Book, typed: list[str]) -> list[float]:
     return samples
 
 
+def percentiles_ms(samples: list[float]) -> tuple[float, float]:
+    """The p50 and p99 of samples in seconds, in milliseconds."""
+    return percentile(samples, 0.5) * 1e3, percentile(samples, 0.99) * 1e3
+
+
 def reference(canonical: list[str], typed: list[str]) -> tuple[list[float], list[str]]:
     """Seconds that `re` takes for a sample of the same keystrokes, and these keystrokes."""
     chosen = [text for text in typed if names.required_tokens(text)][::REFERENCE_EVERY]
@@ -72,9 +77,8 @@ def main() -> None:
             with station.open(writer=False) as book:
                 typed = keystrokes(station.voters)
                 measure(book, typed[:40])
-                samples = measure(book, typed)
-                p99_ms = percentile(samples, 0.99) * 1e3
-                detail = f"p50 {percentile(samples, 0.5) * 1e3:.2f} ms, {len(samples)} keystrokes"
+                p50_ms, p99_ms = runs(lambda: percentiles_ms(measure(book, typed)))  # noqa: B023  (called at once)
+                detail = f"p50 {p50_ms:.2f} ms, {len(typed)} keystrokes"
                 name = f"keystroke to results, p99, {lines:,} lines"
                 figure(name, p99_ms, "ms", f"≤ {limit_ms}", p99_ms <= limit_ms, detail)
                 if lines == 100_000:
