@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from pollbook import custody
 from pollbook.clock import wall_time
 from pollbook.custody import LineState, Refusal
 from pollbook.entries import REASON_CHARACTERS_MAX
-from pollbook.failures import Failure, Refused, WeFailed
+from pollbook.failures import Failure, Refused, WeFailed, WorldFailed
 from pollbook.messages import FeedItem, FeedKind
 from pollbook.store import sign_in, syncing
 from pollbook.store.book import Book
@@ -108,8 +109,10 @@ class StationDesk:
         if voter is None or state is None:
             raise WeFailed(Failure.UNKNOWN_VOTER)
         if self._signed_in is not None and self._record_noted != line:
-            self._book.note_opened_record(line, self._signed_in.number)
-            self._record_noted = line
+            # A disk that is full must not hide who has received ballots already; nothing can be marked on it either.
+            with suppress(WorldFailed):
+                self._book.note_opened_record(line, self._signed_in.number)
+                self._record_noted = line
         election = self._book.election
         ballots = tuple(contest for code in voter.contests if (contest := election.contest(code)) is not None)
         differences = self._scanned.get(line, ())

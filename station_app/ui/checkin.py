@@ -293,6 +293,7 @@ class CheckIn(QWidget):
     def _show_stage(self) -> None:
         stage, texts = self._stage, self._texts
         card = stage.card if isinstance(stage, (Shown, Marking, Done)) else None
+        self.finder.show_card_open(is_open=isinstance(stage, (Shown, Marking)))
         words = words_of(stage, texts, self._zone, self._station.election.day)
         asks_signature = isinstance(stage, (Shown, Marking)) and card is not None and card.verdict in MARKABLE
         self.verdict.show_verdict(words, card.voter if card else None, texts, asks_signature=asks_signature)

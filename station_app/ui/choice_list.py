@@ -6,6 +6,8 @@ from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QListView
 
+from station_app.ui.held_keys import HeldKeys
+
 ENTER = {Qt.Key.Key_Return, Qt.Key.Key_Enter}
 
 
@@ -17,12 +19,13 @@ class ChoiceList(QListView):
 
     def __init__(self) -> None:
         super().__init__()
+        self._held = HeldKeys()
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in ENTER:
-            if not event.isAutoRepeat() and self.currentIndex().isValid():
+            if not self._held.is_repeat(event) and self.currentIndex().isValid():
                 self.chosen.emit(self.currentIndex())
         elif event.key() == Qt.Key.Key_Escape:
             self.escaped.emit()
@@ -30,3 +33,7 @@ class ChoiceList(QListView):
             event.ignore()  # the search box takes what is typed, wherever the focus is
         else:
             super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        self._held.note_release(event)
+        super().keyReleaseEvent(event)

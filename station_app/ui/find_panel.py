@@ -11,6 +11,7 @@ from pollbook.types import LineId
 from station_app.desk import FoundVoters, Hit
 from station_app.ui.choice_list import ENTER, ChoiceList
 from station_app.ui.formats import number
+from station_app.ui.held_keys import HeldKeys
 from station_app.ui.hits import HitModel
 from station_app.ui.icons import show_icon
 from station_app.ui.labels import label
@@ -33,22 +34,27 @@ class SearchBox(QLineEdit):
         super().__init__()
         self.setObjectName("search")
         self.setMaxLength(TYPED_MAX)
+        self._held = HeldKeys()
         self.icon = QLabel(self)
         self.icon.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
         if key in ENTER:
-            if not event.isAutoRepeat():
+            if not self._held.is_repeat(event):
                 self._enter(with_control=bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier))
         elif key == Qt.Key.Key_Escape:
-            if not event.isAutoRepeat():
+            if not self._held.is_repeat(event):
                 self.escaped.emit()
         elif key in _MOVES:
             has_control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
             (self.scrolled if has_control else self.moved).emit(_MOVES[key])
         else:
             super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        self._held.note_release(event)
+        super().keyReleaseEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -77,6 +83,7 @@ class FindPanel(QFrame):
         self._texts = texts
         self._found: FoundVoters | None = None
         self._is_busy = False
+        self._is_card_open = False
         self._hint = ""
         self.box = SearchBox()
         self.count = label(Step.SMALL, "secondary", wraps=True)
@@ -177,6 +184,12 @@ class FindPanel(QFrame):
     def _choose(self, index: QModelIndex) -> None:
         self.chosen.emit(self.model.hits[index.row()].line)
 
+    def show_card_open(self, *, is_open: bool) -> None:
+        """While a card is open Enter belongs to it, and the line says how to come back."""
+        if is_open != self._is_card_open:
+            self._is_card_open = is_open
+            self._say()
+
     def _say(self) -> None:
         self.count.setText(self._count_text())
 
@@ -184,6 +197,8 @@ class FindPanel(QFrame):
         texts = self._texts
         if self._is_busy:
             return texts("searching")
+        if self._is_card_open:
+            return texts("found_open")
         if self._found is None:
             return texts("search_hint")
         count = len(self._found.hits)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QWidget
 from pollbook.texts import Texts
 from pollbook.types import Person, PersonNumber
 from station_app.ui.formats import person
+from station_app.ui.held_keys import HeldKeys
 from station_app.ui.icons import pixmap
 from station_app.ui.labels import label
 from station_app.ui.theme import ICON_SMALL, Step, Theme
@@ -78,10 +79,15 @@ class PinField(QLineEdit):
         self.setValidator(QRegularExpressionValidator(QRegularExpression("[0-9]*"), self))
         self.setInputMethodHints(Qt.InputMethodHint.ImhDigitsOnly | Qt.InputMethodHint.ImhSensitiveData)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self._held = HeldKeys()
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        self._held.note_release(event)
+        super().keyReleaseEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in _ENTER:
-            if not event.isAutoRepeat():
+            if not self._held.is_repeat(event):
                 self.entered.emit()
         else:
             super().keyPressEvent(event)

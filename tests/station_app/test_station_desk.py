@@ -192,6 +192,15 @@ def test_looking_at_a_record_is_in_the_audit_trail_once_a_visit(
     assert [tuple(row) for row in rows] == [(OPERATOR, first), (OPERATOR, second), (OPERATOR, first)]
 
 
+def test_a_disk_that_takes_nothing_still_shows_who_was_marked(desk: StationDesk, book: Book, station: Station) -> None:
+    first, second = (voter.line for voter in station.voters[:2])
+    desk.mark(first, Channel.STATION)
+    book.connection.exec_driver_sql("PRAGMA query_only = ON")
+    assert desk.card(first).verdict is Verdict.ALREADY_MARKED
+    assert desk.card(second).verdict is Verdict.MAY_VOTE
+    book.connection.exec_driver_sql("PRAGMA query_only = OFF")
+
+
 def test_the_counters_tell_channels_voids_and_hours(desk: StationDesk, station: Station) -> None:
     for voter, channel in zip(station.voters, [Channel.STATION, Channel.STATION, Channel.HOME], strict=False):
         desk.mark(voter.line, channel)

@@ -66,6 +66,7 @@ def test_cyrillic_texts_have_no_latin_words_but_keys_and_names(language: str) ->
         "book",
         "recover",
         "Ctrl",
+        "Esc",
         "Oʻzbekcha",
         "Qaraqalpaqsha",
         "English",
