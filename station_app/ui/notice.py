@@ -66,6 +66,8 @@ class Notice(CentredScreen):
         texts, kind = self._texts, self._kind
         self.title.setText(texts(f"{kind}_title"))
         self.sentence.setText(texts(f"{kind}_sentence"))
+        # The list is open in another window of this laptop: nobody has to go back to paper.
+        self.sentence.setVisible(self._refused is None or self._refused.failure is not Failure.BOOK_IN_USE)
         self.set_icon({"not_enrolled": "file", "enrolling": "file", "not_opened": "fault"}.get(kind, "paper"))
         step = self._step()
         self.step.setText(texts(step) if step else "")

@@ -265,6 +265,7 @@ def test_the_tab_order_is_the_reading_order(at_desk: Driver) -> None:
 def test_a_book_that_cannot_be_opened_says_why_and_what_to_do(make_driver: OpenDesk) -> None:
     driver = make_driver()
     driver.window._not_opened(WorldFailed(Failure.BOOK_IN_USE))
+    assert not driver.window.notice.sentence.isVisible(), "the other window works: nobody goes back to paper"
     notice = driver.window.notice
     assert driver.window.pages.currentWidget() is notice
     assert "S02" in notice.failure.text.text()
@@ -273,6 +274,7 @@ def test_a_book_that_cannot_be_opened_says_why_and_what_to_do(make_driver: OpenD
     assert "S02" in notice.failure.text.text()
     assert not notice.step.isVisible()
     driver.window._not_opened(WorldFailed(Failure.BOOK_KEY_MISSING))
+    assert driver.window.notice.sentence.isVisible()
     assert "uchastka book recover" in notice.step.text()
     driver.window._not_opened(WorldFailed(Failure.NOT_ENROLLED))
     assert notice.main.isVisible()
