@@ -71,6 +71,15 @@ class Failure(Enum):
     REQUEST_NOT_ACCEPTED = ("L08", Exit.REFUSED)
     REGISTER_BEHIND = ("L09", Exit.REFUSED)
     DIGEST_DIFFERS = ("L10", Exit.FAULT)
+    # N is for the neighbours: the other desks of the station.
+    NEIGHBOUR_AWAY = ("N01", Exit.AWAY)
+    NEIGHBOUR_SLOW = ("N02", Exit.AWAY)
+    NEIGHBOUR_NOT_TRUSTED = ("N03", Exit.AWAY)
+    NEIGHBOUR_OTHER_ELECTION = ("N04", Exit.REFUSED)
+    NEIGHBOUR_OTHER_PRECINCT = ("N05", Exit.REFUSED)
+    NEIGHBOUR_NOT_UNDERSTOOD = ("N06", Exit.AWAY)
+    NEIGHBOUR_BUSY = ("N07", Exit.AWAY)
+    LINE_OPEN_ELSEWHERE = ("N08", Exit.REFUSED)
     # S is for the store on the disk.
     NOT_ENROLLED = ("S01", Exit.REFUSED)
     BOOK_IN_USE = ("S02", Exit.REFUSED)
