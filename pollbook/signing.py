@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.utils import CryptographyDeprecationWarning
 
 from pollbook import cbor
 from pollbook.cbor import Fields
@@ -20,6 +21,13 @@ from pollbook.types import DeviceId
 ALGORITHM = "Ed25519"
 CERTIFICATE_BYTES_MAX = 4096
 _DEVICE_ID_BYTES = 16
+_NO_CERTIFICATE = (
+    ValueError,
+    TypeError,
+    InvalidSignature,
+    UnsupportedAlgorithm,
+    CryptographyDeprecationWarning,  # where warnings are made errors: a serial number of zero, and the like
+)
 # An array of four: a text of up to 20 bytes, 16 bytes, and a byte string (the body).
 _HEAD = re.compile(rb"\x84[\x60-\x74].{0,20}?\x50.{16}[\x40-\x5b]", re.DOTALL)
 
@@ -92,11 +100,12 @@ def certified_key(
         certificate.verify_directly_issued_by(authority)
         names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
         key = certificate.public_key()
-    except (ValueError, TypeError, InvalidSignature) as error:
+        days = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    except _NO_CERTIFICATE as error:
         raise InputInvalid("not a certificate of this election's authority") from error
     if [name.value for name in names] != [subject]:
         raise InputInvalid("a certificate for somebody else")
-    if now is not None and not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+    if now is not None and not days[0] <= now <= days[1]:
         raise InputInvalid("a certificate out of its days")
     if not isinstance(key, Ed25519PublicKey):
         raise InputInvalid("a certificate for a key of another algorithm")
