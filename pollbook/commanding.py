@@ -19,7 +19,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import IO, NoReturn
 
@@ -196,6 +196,7 @@ def default_home(kind: str) -> Path:
     return platformdirs.user_data_path("uchastka", appauthor=False) / kind
 
 
+@cache
 def software_version() -> str:
     """This program's version, as the metadata of its installation has it."""
     try:

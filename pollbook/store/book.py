@@ -74,14 +74,20 @@ def open_book(home: StationHome, clock: Clock, *, writer: bool) -> Book:
 class Book:
     """An open book. A context manager; everything on it belongs to the thread that uses it."""
 
-    def __init__(self, home: StationHome, key: bytes, clock: Clock, *, writer: bool) -> None:
-        """Open the book; see `open_book` for what may fail."""
+    def __init__(
+        self, home: StationHome, key: bytes, clock: Clock, *, writer: bool, connection: Connection | None = None
+    ) -> None:
+        """Open the book; see `open_book` for what may fail.
+
+        `connection` is a database that is open already and that nobody else writes: it is used as it is, without the
+        home's lock, and closed with the book.
+        """
         self.home = home
         self.clock = clock
-        self._lock = _take_lock(home) if writer else None
+        self._lock = _take_lock(home) if writer and connection is None else None
         self._writer = writer
         try:
-            self._connection = engine.connect(home, key, writer=writer)
+            self._connection = engine.connect(home, key, writer=writer) if connection is None else connection
             try:
                 self._load()
             except BaseException:

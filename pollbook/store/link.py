@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography import x509
 from sqlalchemy import Connection
@@ -30,8 +31,14 @@ class Link:
         Raises:
             InputInvalid: The certificate does not hold.
         """
-        authority = x509.load_pem_x509_certificate(self.authority_pem.encode())
-        return certified_key(self.register_certificate, authority, REGISTER_SUBJECT, None)
+        return _register_key(self.authority_pem, self.register_certificate)
+
+
+@lru_cache(maxsize=8)
+def _register_key(authority_pem: str, certificate: bytes) -> bytes:
+    # Asked for at each opening and each answer, always of the same two certificates: proven once.
+    authority = x509.load_pem_x509_certificate(authority_pem.encode())
+    return certified_key(certificate, authority, REGISTER_SUBJECT, None)
 
 
 def write_link(connection: Connection, link: Link) -> None:
