@@ -1,27 +1,38 @@
 """What crosses the wire between a book and the register; the same bytes travel by USB.
 
-Each message is a deterministic CBOR array sealed in an envelope (`signing.seal`) for its purpose and compressed.
 One sync is one idempotent request: the book's entries from `first` on, with the signed head they end at and the
 feed cursor, go up; the acknowledged number and head, feed items and the digest come down. Sent twice, it does
 nothing twice: (book, epoch, number) is an entry's identity.
+
+    request = schema || signature || payload         signed for its address: the book and the first entry's number
+    answer  = schema || id of the request || signature || payload        signed for the whole request that it answers
+
+`payload` is a deterministic CBOR array, compressed with the dictionary that ships with the program. What the other
+side knows is not sent: who signs, the book (the path names it), the number and hash of a head that is acknowledged as
+it was sent, a digest that agrees. A signature is proven before anything behind it is decompressed or decoded.
+Enrolment knows neither side's key beforehand and travels in envelopes (`signing.seal`). See docs/adr/0010.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import re
 from dataclasses import dataclass
 from enum import IntEnum
 
-from pollbook import cbor, compression
+from pollbook import cbor, compression, packing
 from pollbook.cbor import Fields
-from pollbook.entries import ENTRY_BYTES_MAX, SIGNATURE_BYTES
+from pollbook.entries import SIGNATURE_BYTES
 from pollbook.failures import InputInvalid
 from pollbook.ledger import HEAD_BYTES, Head, SignedHead
-from pollbook.signing import CERTIFICATE_BYTES_MAX, SigningKey, read_envelope, seal
+from pollbook.packing import Orders, SliceOrder, no_order
+from pollbook.signing import CERTIFICATE_BYTES_MAX, SigningKey, is_signed_for, read_envelope, seal, sign_for
 from pollbook.slice import SLICE_BYTES_MAX
 from pollbook.types import BookName, DeviceId, EntryNumber
 
-WIRE_SCHEMA = 1
+ENROL_SCHEMA = 1
+WIRE_SCHEMA = 2
 CONTENT_TYPE = "application/vnd.uchastka"
 PROBLEM_TYPE = "application/problem+json"
 """Source: RFC 9457; the members `failure` and `code` are ours."""
@@ -29,14 +40,22 @@ ENROL_PATH = "/v1/enrol"
 SYNC_PATH = "/v1/sync"
 """A request goes to `/v1/sync/{book}/{first}` by PUT, so that repeating it is harmless by HTTP's own rule too."""
 MESSAGE_BYTES_MAX = 4 * 1024 * 1024
-ENTRIES_MAX = 5000
-"""Entries in one request; a longer queue goes up in several."""
+ENTRIES_MAX = 3072
+"""Entries in one request: a precinct's whole day with what opens it; a longer queue goes up in several."""
 FEED_ITEMS_MAX = 1000
 CODE_CHARACTERS_MAX = 64
 FEED_TEXT_MAX = 2000
 ENROL_REQUEST_BYTES_MAX = 64 * 1024
 """Whoever asks to be enrolled is not known yet: little is read of it."""
-REQUEST_ID_BYTES = 8
+REQUEST_ID_BYTES = 4
+"""Tells the answer to another request from a forged one; the signature is over all of the request's bytes."""
+SHORT_DIGEST_BYTES = 8
+"""Digests are compared to find mistakes: one that goes unseen is less likely than 1 in 10^19."""
+_COME_BACK_MAX_S = 86_400
+_DEVICE_CHARACTERS = 22
+_BOOK = re.compile(r"([A-Za-z0-9_-]{22})\.([1-9]\d{0,8})", re.ASCII)
+_NUMBER = re.compile(r"[1-9]\d{0,17}", re.ASCII)
+_SAME_DIGEST = b"\x01"
 
 
 class Purpose:
@@ -44,8 +63,8 @@ class Purpose:
 
     ENROL = "enrol 1"
     ENROLLED = "enrolled 1"
-    SYNC = "sync 1"
-    SYNCED = "synced 1"
+    SYNC = "sync 2"
+    SYNCED = "synced 2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +86,45 @@ class EnrolAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """Where a sync request goes: its path names the book and the number of the first entry in it."""
+
+    book: BookName
+    first: EntryNumber
+
+    @property
+    def path(self) -> str:
+        """The path, with the device in base64url (RFC 4648 §5)."""
+        device = base64.urlsafe_b64encode(self.book.device).decode("ascii")[:_DEVICE_CHARACTERS]
+        return f"{SYNC_PATH}/{device}.{self.book.epoch}/{self.first}"
+
+    @classmethod
+    def parse(cls, untrusted_book: str, untrusted_first: str) -> Address:
+        """The address that the path's two last parts name.
+
+        Raises:
+            InputInvalid: They name none, or not in the one spelling that `path` gives.
+        """
+        book = _BOOK.fullmatch(untrusted_book)
+        if book is None or not _NUMBER.fullmatch(untrusted_first):
+            raise InputInvalid("not a book and a number")
+        device = DeviceId(base64.urlsafe_b64decode(book[1] + "=="))
+        address = cls(BookName(device, int(book[2])), EntryNumber(int(untrusted_first)))
+        if not address.path.endswith(f"/{untrusted_book}/{untrusted_first}"):
+            raise InputInvalid("a device's name in another spelling")
+        return address
+
+    @property
+    def signed(self) -> bytes:
+        """The address as a request is signed for it."""
+        return self.book.device + self.book.epoch.to_bytes(8, "big") + self.first.to_bytes(8, "big")
+
+
+@dataclass(frozen=True, slots=True)
 class SyncRequest:
     """What a book sends: `entries` are numbered from `first`; `head` vouches for the last of them.
 
-    `digest` is that of the book's lines right after the last entry sent, None where more entries wait.
+    `digest` is the short one of the book's lines right after the last entry sent, None where more entries wait.
     `register_head` is the highest number of the register's feed that this book has seen (custody rule 11).
     """
 
@@ -83,6 +137,11 @@ class SyncRequest:
     sent_at_s: int
     pending: int
     software: str
+
+    @property
+    def address(self) -> Address:
+        """Where it goes."""
+        return Address(self.book, self.first)
 
 
 class FeedKind(IntEnum):
@@ -111,10 +170,9 @@ class FeedItem:
 class SyncAnswer:
     """What the register answers: all entries up to `acknowledged` are stored there and its chain stands at its hash.
 
-    `request` is the `request_id` of the bytes it answers, so that an older answer cannot be played back.
+    `digest` is the short one of the book's lines as the register has them, None where they were not compared.
     """
 
-    request: bytes
     acknowledged: Head
     feed: tuple[FeedItem, ...]
     digest: bytes | None
@@ -124,7 +182,7 @@ class SyncAnswer:
 
 def encode_enrol_request(request: EnrolRequest, key: SigningKey) -> bytes:
     """The sealed bytes of `request`, signed with the key it names."""
-    body = cbor.encode([WIRE_SCHEMA, request.code, request.public_key, request.software])
+    body = cbor.encode([ENROL_SCHEMA, request.code, request.public_key, request.software])
     return compression.compress(seal(Purpose.ENROL, body, key))
 
 
@@ -144,7 +202,7 @@ def decode_enrol_request(untrusted: bytes) -> EnrolRequest:
 
 def encode_enrol_answer(answer: EnrolAnswer, key: SigningKey) -> bytes:
     """The answer's sealed bytes; a slice is compressed already."""
-    body = cbor.encode([WIRE_SCHEMA, answer.device_certificate, answer.register_certificate, answer.slice])
+    body = cbor.encode([ENROL_SCHEMA, answer.device_certificate, answer.register_certificate, answer.slice])
     return seal(Purpose.ENROLLED, body, key)
 
 
@@ -157,6 +215,15 @@ def untrusted_register_certificate(untrusted: bytes) -> bytes:
     return _enrol_answer(read_envelope(untrusted, SLICE_BYTES_MAX + 65536).untrusted_body).register_certificate
 
 
+def untrusted_slice(untrusted: bytes) -> bytes:
+    """The slice in an enrol answer, for whoever wrote or proved that answer.
+
+    Raises:
+        InputInvalid: Not an enrol answer.
+    """
+    return _enrol_answer(read_envelope(untrusted, SLICE_BYTES_MAX + 65536).untrusted_body).slice
+
+
 def decode_enrol_answer(untrusted: bytes, register_key: bytes) -> EnrolAnswer:
     """The answer, signed by the register.
 
@@ -167,15 +234,19 @@ def decode_enrol_answer(untrusted: bytes, register_key: bytes) -> EnrolAnswer:
     return _enrol_answer(envelope.open_with(Purpose.ENROLLED, register_key))
 
 
-def encode_sync_request(request: SyncRequest, key: SigningKey) -> bytes:
-    """The request's bytes, signed by the book's key."""
-    body = cbor.encode(
+def short_digest(digest: bytes) -> bytes:
+    """As much of a digest (`custody.digest`) as is compared over the wire."""
+    return digest[-SHORT_DIGEST_BYTES:]
+
+
+def encode_sync_request(request: SyncRequest, key: SigningKey, order: SliceOrder | None = None) -> bytes:
+    """The request's bytes, signed by the book's key; with the `order` of its slice they are far fewer."""
+    packed = packing.pack(request.entries, request.sent_at_s, order)
+    plain = cbor.encode(
         [
-            WIRE_SCHEMA,
-            [request.book.device, request.book.epoch],
-            request.first,
-            list(request.entries),
-            [request.head.head.number, request.head.head.hash, request.head.signature],
+            packed,
+            request.head.head.hash,
+            request.head.signature,
             request.digest or b"",
             request.feed_cursor,
             request.sent_at_s,
@@ -183,86 +254,119 @@ def encode_sync_request(request: SyncRequest, key: SigningKey) -> bytes:
             request.software,
         ]
     )
-    return compression.compress(seal(Purpose.SYNC, body, key))
+    payload = compression.compress_message(plain)
+    return bytes([WIRE_SCHEMA]) + sign_for(Purpose.SYNC, request.address.signed, payload, key) + payload
 
 
-def read_sync_signer(untrusted: bytes) -> tuple[DeviceId, bytes]:
-    """Who claims to have sent a sync request, and the envelope to be opened with that device's key.
+def is_signed_request(untrusted: bytes, address: Address, device_key: bytes) -> bool:
+    """Whether the device with this key signed these bytes as a sync request to this address."""
+    signature, payload = untrusted[1 : 1 + SIGNATURE_BYTES], untrusted[1 + SIGNATURE_BYTES :]
+    is_ours = untrusted[:1] == bytes([WIRE_SCHEMA])
+    return is_ours and is_signed_for(Purpose.SYNC, address.signed, payload, signature, device_key)
+
+
+def decode_sync_request(
+    untrusted: bytes, address: Address, device_key: bytes, orders: Orders = no_order
+) -> SyncRequest:
+    """The request that the device with this key signed for this address; `orders` finds the order of its places.
 
     Raises:
-        InputInvalid: Not a compressed envelope.
+        InputInvalid: Anything else.
     """
-    plain = compression.decompress(untrusted, MESSAGE_BYTES_MAX)
-    return read_envelope(plain, MESSAGE_BYTES_MAX).signer, plain
-
-
-def decode_sync_request(untrusted_envelope: bytes, device_key: bytes) -> SyncRequest:
-    """The request inside an envelope that the device with this key signed.
-
-    Raises:
-        InputInvalid: Anything else, or entries that do not fit the numbers around them.
-    """
-    body = read_envelope(untrusted_envelope, MESSAGE_BYTES_MAX).open_with(Purpose.SYNC, device_key)
-    fields = _fields(body, 10)
-    book = Fields(fields.take_array(2), 2)
-    name = BookName(DeviceId(book.take_bytes(16, 16)), book.take_int(1))
-    first = EntryNumber(fields.take_int(1))
-    entries = tuple(_entry(item) for item in fields.take_array(ENTRIES_MAX))
-    head = Fields(fields.take_array(3), 3)
-    number, digest_hash = EntryNumber(head.take_int()), head.take_bytes(HEAD_BYTES, HEAD_BYTES)
-    signed = SignedHead(Head(number, digest_hash), head.take_bytes(SIGNATURE_BYTES, SIGNATURE_BYTES))
-    if number != first + len(entries) - 1:
-        raise InputInvalid("the head is not that of the last entry")
-    digest = fields.take_bytes(0, 32)
+    if not is_signed_request(untrusted, address, device_key):
+        raise InputInvalid("not a request that this device signed for this book and number")
+    fields = Fields(_payload(untrusted[1 + SIGNATURE_BYTES :]), 8)
+    packed = fields.take_bytes(0, MESSAGE_BYTES_MAX)
+    head_hash = fields.take_bytes(HEAD_BYTES, HEAD_BYTES)
+    head_signature = fields.take_bytes(SIGNATURE_BYTES, SIGNATURE_BYTES)
+    digest, feed_cursor, sent_at_s = _short_digest(fields), fields.take_int(), fields.take_int()
+    entries = packing.unpack(packed, sent_at_s, ENTRIES_MAX, orders)
+    number = EntryNumber(address.first + len(entries) - 1)
     return SyncRequest(
-        book=name,
-        first=first,
+        book=address.book,
+        first=address.first,
         entries=entries,
-        head=signed,
-        digest=digest or None,
-        feed_cursor=fields.take_int(),
-        sent_at_s=fields.take_int(),
+        head=SignedHead(Head(number, head_hash), head_signature),
+        digest=digest,
+        feed_cursor=feed_cursor,
+        sent_at_s=sent_at_s,
         pending=fields.take_int(),
         software=_software(fields),
     )
 
 
-def encode_sync_answer(answer: SyncAnswer, key: SigningKey) -> bytes:
-    """The answer's bytes, signed by the register's key."""
-    feed = [[item.number, int(item.kind), item.text[:FEED_TEXT_MAX], item.entry] for item in answer.feed]
-    acknowledged = [answer.acknowledged.number, answer.acknowledged.hash]
-    times = [answer.register_at_s, answer.come_back_s]
-    body = cbor.encode([WIRE_SCHEMA, answer.request, acknowledged, feed, answer.digest or b"", times])
-    return compression.compress(seal(Purpose.SYNCED, body, key))
-
-
 def request_id(request: bytes) -> bytes:
-    """The 8 bytes by which an answer names the request (its bytes as sent) that it belongs to."""
+    """The few bytes by which an answer names the request (its bytes as sent) that it belongs to."""
     return hashlib.sha256(request).digest()[:REQUEST_ID_BYTES]
 
 
-def decode_sync_answer(untrusted: bytes, register_key: bytes, request: bytes) -> SyncAnswer:
-    """The answer to the request with these bytes, signed by the register.
+def encode_sync_answer(answer: SyncAnswer, request: SyncRequest, sent: bytes, key: SigningKey) -> bytes:
+    """The bytes of the answer to `request`, which came as the bytes `sent`, signed by the register's key."""
+    is_all = answer.acknowledged == request.head.head
+    acknowledged = [] if is_all else [answer.acknowledged.number, answer.acknowledged.hash]
+    agrees = answer.digest is not None and answer.digest == request.digest
+    digest = _SAME_DIGEST if agrees else answer.digest or b""
+    feed = [[item.number, int(item.kind), item.text[:FEED_TEXT_MAX], item.entry] for item in answer.feed]
+    later_s = answer.register_at_s - request.sent_at_s
+    payload = compression.compress_message(cbor.encode([acknowledged, feed, digest, later_s, answer.come_back_s]))
+    head = bytes([WIRE_SCHEMA]) + request_id(sent)
+    return head + sign_for(Purpose.SYNCED, hashlib.sha256(sent).digest(), payload, key) + payload
+
+
+def is_sync_answer(untrusted: bytes, sent: bytes) -> bool:
+    """Whether these bytes say of themselves that they answer the request `sent`; by whom is not proven."""
+    return untrusted[: 1 + REQUEST_ID_BYTES] == bytes([WIRE_SCHEMA]) + request_id(sent)
+
+
+def is_signed_answer(untrusted: bytes, sent: bytes, register_key: bytes) -> bool:
+    """Whether the register signed these bytes as its answer to the request `sent`."""
+    untrusted = untrusted[1 + REQUEST_ID_BYTES :]
+    signature, payload = untrusted[:SIGNATURE_BYTES], untrusted[SIGNATURE_BYTES:]
+    return is_signed_for(Purpose.SYNCED, hashlib.sha256(sent).digest(), payload, signature, register_key)
+
+
+def decode_sync_answer(untrusted: bytes, request: SyncRequest, sent: bytes, register_key: bytes) -> SyncAnswer:
+    """The register's answer to `request`, which was sent as the bytes `sent`.
 
     Raises:
         InputInvalid: Anything else, the answer to another request included.
     """
-    plain = compression.decompress(untrusted, MESSAGE_BYTES_MAX)
-    fields = _fields(read_envelope(plain, MESSAGE_BYTES_MAX).open_with(Purpose.SYNCED, register_key), 6)
-    answered = fields.take_bytes(REQUEST_ID_BYTES, REQUEST_ID_BYTES)
-    if answered != request_id(request):
-        raise InputInvalid("the answer to another request")
-    head = Fields(fields.take_array(2), 2)
-    acknowledged = Head(EntryNumber(head.take_int()), head.take_bytes(HEAD_BYTES, HEAD_BYTES))
+    if not is_sync_answer(untrusted, sent):
+        raise InputInvalid("no answer, or the answer to another request")
+    if not is_signed_answer(untrusted, sent, register_key):
+        raise InputInvalid("the signature does not hold")
+    fields = Fields(_payload(untrusted[1 + REQUEST_ID_BYTES + SIGNATURE_BYTES :]), 5)
+    acknowledged = _acknowledged(fields, request)
     feed = tuple(_feed_item(Fields(item, 4)) for item in fields.take_array(FEED_ITEMS_MAX))
-    digest = fields.take_bytes(0, 32) or None
-    times = Fields(fields.take_array(2), 2)
-    return SyncAnswer(answered, acknowledged, feed, digest, times.take_int(), times.take_int(0, 86_400))
+    digest = _short_digest(fields, request.digest)
+    at_s = request.sent_at_s + fields.take_int(-request.sent_at_s)
+    return SyncAnswer(acknowledged, feed, digest, at_s, fields.take_int(0, _COME_BACK_MAX_S))
+
+
+def _payload(untrusted: bytes) -> object:
+    return cbor.decode(compression.decompress_message(untrusted, MESSAGE_BYTES_MAX), MESSAGE_BYTES_MAX)
+
+
+def _acknowledged(fields: Fields, request: SyncRequest) -> Head:
+    said = fields.take_array(2)
+    if not said:
+        return request.head.head
+    head = Fields(said, 2)
+    return Head(EntryNumber(head.take_int()), head.take_bytes(HEAD_BYTES, HEAD_BYTES))
+
+
+def _short_digest(fields: Fields, same: bytes | None = None) -> bytes | None:
+    digest = fields.take_bytes(0, SHORT_DIGEST_BYTES)
+    if digest == _SAME_DIGEST and same is not None:
+        return same
+    if len(digest) not in {0, SHORT_DIGEST_BYTES}:
+        raise InputInvalid("a digest of another length")
+    return digest or None
 
 
 def _fields(body: bytes, count: int) -> Fields:
     fields = Fields(cbor.decode(body, SLICE_BYTES_MAX + 65536), count)
-    fields.take_int(WIRE_SCHEMA, WIRE_SCHEMA)
+    fields.take_int(ENROL_SCHEMA, ENROL_SCHEMA)
     return fields
 
 
@@ -277,12 +381,6 @@ def _enrol_answer(body: bytes) -> EnrolAnswer:
     fields = _fields(body, 4)
     device = fields.take_bytes(1, CERTIFICATE_BYTES_MAX)
     return EnrolAnswer(device, fields.take_bytes(1, CERTIFICATE_BYTES_MAX), fields.take_bytes(1, SLICE_BYTES_MAX))
-
-
-def _entry(untrusted: object) -> bytes:
-    if not isinstance(untrusted, bytes) or not 0 < len(untrusted) <= ENTRY_BYTES_MAX:
-        raise InputInvalid("an entry beyond its size")
-    return untrusted
 
 
 def _feed_item(fields: Fields) -> FeedItem:

@@ -158,5 +158,22 @@ def read_envelope(untrusted: bytes, bytes_max: int) -> Envelope:
     )
 
 
+def sign_for(purpose: str, context: bytes, payload: bytes, key: SigningKey) -> bytes:
+    """A signature over `payload` for one `purpose`, where both sides know the signer and the `context`.
+
+    What the receiver knows beforehand (who writes, and to what this is the answer) is signed and not sent.
+    """
+    return key.sign(_signed_bytes(purpose, _in_context(context, payload)))
+
+
+def is_signed_for(purpose: str, context: bytes, payload: bytes, untrusted_signature: bytes, public_key: bytes) -> bool:
+    """Whether the holder of `public_key` signed `payload` for `purpose` in this context."""
+    return is_signature(public_key, _signed_bytes(purpose, _in_context(context, payload)), untrusted_signature)
+
+
 def _signed_bytes(purpose: str, body: bytes) -> bytes:
     return b"uchastka " + purpose.encode("ascii") + b"\0" + body
+
+
+def _in_context(context: bytes, payload: bytes) -> bytes:
+    return len(context).to_bytes(2, "big") + context + payload

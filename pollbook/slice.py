@@ -113,6 +113,23 @@ def read_slice(untrusted: bytes, register_key: bytes, expected: Expected) -> Sli
     return Slice(header, voters)
 
 
+def issued_lines(slice_bytes: bytes) -> list[LineId]:
+    """The lines of a slice that was proven before.
+
+    Raises:
+        InputInvalid: Not a slice.
+    """
+    outer = Fields(cbor.decode(slice_bytes, SLICE_BYTES_MAX), 2)
+    outer.take_bytes(0, _HEADER_BYTES_MAX)
+    columns = cbor.decode(
+        compression.decompress(outer.take_bytes(0, SLICE_BYTES_MAX), LINES_BYTES_MAX), LINES_BYTES_MAX
+    )
+    lines = Fields(columns, _COLUMNS).take_array(LINES_MAX)
+    if not all(type(line) is int and 0 < line <= LINE_ID_MAX for line in lines):
+        raise InputInvalid("a number out of its bounds")
+    return cast("list[LineId]", lines)
+
+
 def open_header(untrusted: bytes, register_key: bytes) -> SliceHeader:
     """The header of a slice that the holder of `register_key` issued; its lines are not looked at.
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from pollbook import custody
@@ -25,18 +24,20 @@ from pollbook.custody import Anomaly, LineState
 from pollbook.failures import Failure, InputInvalid, WorldFailed
 from pollbook.ledger import Head, extend_all, is_signed_head
 from pollbook.messages import (
+    Address,
     SyncAnswer,
     SyncRequest,
     decode_sync_request,
     encode_sync_answer,
-    read_sync_signer,
-    request_id,
+    is_signed_request,
+    short_digest,
 )
+from pollbook.packing import SliceOrder
 from pollbook.signing import SigningKey
-from pollbook.types import BookName, EntryNumber, LineId
+from pollbook.types import EntryNumber, LineId
 from register.feed import tell_anomaly, tell_quarantined, tell_revoked
 from register.replay import Replay, decoded, touched
-from register.store import ledgers, people, stations
+from register.store import ledgers, orders, people, stations
 from register.store.engine import Transaction
 from register.store.ledgers import BookRecord, StoredEntry
 from register.store.stations import Station
@@ -47,14 +48,6 @@ COME_BACK_S = 30
 """When a book without news asks again: the screens of the centre are then at most half a minute old."""
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Whom and what a request's path names, to be compared with what was signed."""
-
-    book: BookName
-    first: int
 
 
 def ingest(connection: Transaction, key: SigningKey, untrusted: bytes, address: Address, now: datetime) -> bytes:
@@ -91,8 +84,8 @@ def ingest(connection: Transaction, key: SigningKey, untrusted: bytes, address: 
     items = ledgers.feed_after(connection, station.id, request.feed_cursor)
     come_back_s = 0 if request.pending else COME_BACK_S
     logger.info("sync book=%s acknowledged=%s new=%s", station.book, record.head.number, len(new))
-    answer = SyncAnswer(request_id(untrusted), record.head, items, digest, at_s, come_back_s)
-    return encode_sync_answer(answer, key)
+    answer = SyncAnswer(record.head, items, digest, at_s, come_back_s)
+    return encode_sync_answer(answer, request, untrusted, key)
 
 
 def prove_sync(connection: Transaction, untrusted: bytes, address: Address) -> None:
@@ -101,20 +94,20 @@ def prove_sync(connection: Transaction, untrusted: bytes, address: Address) -> N
     Raises:
         WorldFailed: `REQUEST_NOT_ACCEPTED`.
     """
-    try:
-        _proven(connection, untrusted, address)
-    except InputInvalid as error:
-        raise WorldFailed(Failure.REQUEST_NOT_ACCEPTED, str(error)) from error
+    station = stations.find_station(connection, address.book)
+    if station is None or not is_signed_request(untrusted, address, station.public_key):
+        raise WorldFailed(Failure.REQUEST_NOT_ACCEPTED, "not a request of a book of this election")
 
 
 def _proven(connection: Transaction, untrusted: bytes, address: Address) -> tuple[Station, SyncRequest]:
-    signer, envelope = read_sync_signer(untrusted)
     station = stations.find_station(connection, address.book)
-    if station is None or station.book.device != signer:
+    if station is None:
         raise InputInvalid("not a book of this election")
-    request = decode_sync_request(envelope, station.public_key)
-    if request.book != address.book or request.first != address.first:
-        raise InputInvalid("not the book and number that the path names")
+
+    def order_with(check: bytes) -> SliceOrder | None:
+        return orders.order_with(connection, station, check)
+
+    request = decode_sync_request(untrusted, address, station.public_key, order_with)
     if not is_signed_head(station.start, request.head, station.public_key):
         raise InputInvalid("the head's signature does not hold")
     return station, request
@@ -202,9 +195,10 @@ def _compare_digests(
 ) -> bytes | None:
     if record.forked or request.digest is None or request.head.head != record.head:
         return None  # what a forked book sends changes nothing here, so its lines differ and that says nothing
-    if record.digest != request.digest:
+    digest = short_digest(record.digest)
+    if digest != request.digest:
         tell_anomaly(connection, station, Anomaly.DIGEST_DIFFERS, record.head.number, at_s)
-    return record.digest
+    return digest
 
 
 def _digest_after(digest: bytes, before: Mapping[LineId, LineState], after: Mapping[LineId, LineState]) -> bytes:

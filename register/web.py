@@ -17,7 +17,6 @@ import asyncio
 import contextlib
 import functools
 import logging
-import re
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -33,13 +32,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pollbook.clock import Clock
 from pollbook.commanding import software_version, write_fault
 from pollbook.election import Election
-from pollbook.failures import Failure, UchastkaError, WorldFailed
-from pollbook.messages import CONTENT_TYPE, ENROL_PATH, MESSAGE_BYTES_MAX, PROBLEM_TYPE, SYNC_PATH
-from pollbook.types import BookName, DeviceId
+from pollbook.failures import Failure, InputInvalid, UchastkaError, WorldFailed
+from pollbook.messages import CONTENT_TYPE, ENROL_PATH, MESSAGE_BYTES_MAX, PROBLEM_TYPE, SYNC_PATH, Address
 from register.authority import RegisterKeys
 from register.enrolment import enrol, prove_enrolment
 from register.home import RegisterHome
-from register.ingest import Address, ingest, prove_sync
+from register.ingest import ingest, prove_sync
 from register.store.engine import Database
 
 HEALTH_PATH = "/v1/health"
@@ -56,8 +54,6 @@ BUFFERED_BYTES_MAX = 64 * 1024 * 1024
 """Of all bodies at once, from their first byte to their answer."""
 _PROVERS = 2
 RETRY_AFTER_S = 10
-_BOOK = re.compile(r"([0-9a-f]{32})\.([1-9]\d{0,8})", re.ASCII)
-_NUMBER = re.compile(r"[1-9]\d{0,17}", re.ASCII)
 
 _STATUS = {
     Failure.REQUEST_NOT_ACCEPTED: HTTPStatus.BAD_REQUEST,
@@ -256,10 +252,10 @@ class _Bodies:
 
 
 def _address(untrusted_book: str, untrusted_first: str) -> Address:
-    book = _BOOK.fullmatch(untrusted_book)
-    if book is None or not _NUMBER.fullmatch(untrusted_first):
-        raise WorldFailed(Failure.REQUEST_NOT_ACCEPTED, "not a book and a number")
-    return Address(BookName(DeviceId(bytes.fromhex(book[1])), int(book[2])), int(untrusted_first))
+    try:
+        return Address.parse(untrusted_book, untrusted_first)
+    except InputInvalid as error:
+        raise WorldFailed(Failure.REQUEST_NOT_ACCEPTED, str(error)) from error
 
 
 async def _tell_failure(_request: Request, error: Exception) -> Response:

@@ -24,7 +24,7 @@ from urllib3.connectionpool import HTTPSConnectionPool
 from pollbook.clock import Clock
 from pollbook.commanding import software_name
 from pollbook.failures import Failure, WorldFailed
-from pollbook.messages import CONTENT_TYPE, ENROL_PATH, MESSAGE_BYTES_MAX, PROBLEM_TYPE, SYNC_PATH
+from pollbook.messages import CONTENT_TYPE, ENROL_PATH, MESSAGE_BYTES_MAX, PROBLEM_TYPE, Address
 from pollbook.slice import SLICE_BYTES_MAX
 from pollbook.store.link import Link
 from pollbook.types import BookName, EntryNumber
@@ -109,7 +109,7 @@ class RegisterClient:
 
     def sync(self, book: BookName, first: EntryNumber, request: bytes) -> bytes:
         """The register's answer to a sync request whose entries begin at `first`."""
-        return self._ask("PUT", f"{SYNC_PATH}/{book}/{first}", request, MESSAGE_BYTES_MAX)
+        return self._ask("PUT", Address(book, first).path, request, MESSAGE_BYTES_MAX)
 
     def _ask(self, method: str, path: str, body: bytes, bytes_max: int) -> bytes:
         if not self._url.lower().startswith("https://"):

@@ -17,20 +17,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol, TypeVar
 
-from pollbook import compression
 from pollbook.clock import Clock
 from pollbook.commanding import software_name
 from pollbook.failures import Failure, InputInvalid, UchastkaError, WeFailed, WorldFailed
 from pollbook.messages import (
-    MESSAGE_BYTES_MAX,
     FeedItem,
-    Purpose,
     SyncAnswer,
     SyncRequest,
     decode_sync_answer,
     encode_sync_request,
+    is_signed_answer,
+    is_sync_answer,
 )
-from pollbook.signing import read_envelope
 from pollbook.store.book import Book
 from pollbook.store.link import Link
 from pollbook.store.records import Outgoing, SyncStatus
@@ -173,27 +171,21 @@ def _exchange(going: _Going, register: Register, clock: Clock) -> SyncAnswer:
         pending=out.pending - len(out.entries),
         software=software_name(),
     )
-    sent = encode_sync_request(request, key)
+    sent = encode_sync_request(request, key, out.order)
     untrusted = register.sync(going.name, out.first, sent)
     try:
         register_key = going.link.register_key()
     except InputInvalid as error:
         raise WeFailed(Failure.BOOK_DAMAGED, str(error)) from error
     try:
-        return decode_sync_answer(untrusted, register_key, sent)
+        return decode_sync_answer(untrusted, request, sent, register_key)
     except InputInvalid as error:
-        raise WorldFailed(_why_not(untrusted, register_key), str(error)) from error
+        raise WorldFailed(_why_not(untrusted, sent, register_key), str(error)) from error
 
 
-def _why_not(untrusted: bytes, register_key: bytes) -> Failure:
-    """Why an answer is none: bytes of something else, or an envelope that the register did not sign."""
-    try:
-        envelope = read_envelope(compression.decompress(untrusted, MESSAGE_BYTES_MAX), MESSAGE_BYTES_MAX)
-    except InputInvalid:
-        return Failure.ANSWER_NOT_UNDERSTOOD
-    try:
-        envelope.open_with(Purpose.SYNCED, register_key)
-    except InputInvalid:
+def _why_not(untrusted: bytes, sent: bytes, register_key: bytes) -> Failure:
+    """Why an answer is none: bytes of something else, or an answer that the register did not sign."""
+    if is_sync_answer(untrusted, sent) and not is_signed_answer(untrusted, sent, register_key):
         return Failure.ANSWER_NOT_SIGNED
     return Failure.ANSWER_NOT_UNDERSTOOD
 

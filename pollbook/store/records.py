@@ -11,6 +11,7 @@ from pollbook.clock import HybridTime
 from pollbook.custody import Status
 from pollbook.failures import Failure
 from pollbook.ledger import Head, SignedHead
+from pollbook.packing import SliceOrder
 from pollbook.types import Channel, EntryNumber, LineId, PersonNumber
 
 
@@ -87,7 +88,10 @@ class SyncStatus:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """What the next sync request carries; `digest` only where its entries reach the newest."""
+    """What the next sync request carries; the short `digest` only where its entries reach the newest.
+
+    `order` is that of the slice, where places in it make the entries shorter.
+    """
 
     first: EntryNumber
     entries: tuple[bytes, ...]
@@ -95,3 +99,4 @@ class Outgoing:
     digest: bytes | None
     feed_cursor: int
     pending: int
+    order: SliceOrder | None = None

@@ -10,7 +10,9 @@ from pollbook import custody
 from pollbook.custody import Refusal
 from pollbook.failures import Failure, WeFailed
 from pollbook.ledger import Head
-from pollbook.messages import ENTRIES_MAX, FeedItem, FeedKind, SyncAnswer
+from pollbook.messages import ENTRIES_MAX, FeedItem, FeedKind, SyncAnswer, short_digest
+from pollbook.packing import RUN_MIN, SliceOrder
+from pollbook.slice import issued_lines
 from pollbook.store import engine
 from pollbook.store.book import Book
 from pollbook.store.projection import line_state
@@ -51,10 +53,18 @@ def outgoing(book: Book, bytes_max: int = BATCH_BYTES_MAX) -> Outgoing:
         first=first,
         entries=tuple(entries),
         head=book.signed_head(head),
-        digest=book_digest(book) if reaches_newest else None,
+        digest=short_digest(book_digest(book)) if reaches_newest else None,
         feed_cursor=status.feed_cursor,
         pending=status.pending,
+        order=slice_order(book) if len(entries) >= RUN_MIN else None,
     )
+
+
+def slice_order(book: Book) -> SliceOrder:
+    """The lines as the book was issued them, whatever became of them since."""
+    with engine.translated():
+        issued = book.connection.exec_driver_sql("SELECT slice FROM issued").scalar_one()
+    return SliceOrder.of(issued_lines(issued))
 
 
 def take_answer(book: Book, answer: SyncAnswer) -> tuple[FeedItem, ...]:

@@ -15,15 +15,19 @@ from pollbook.election import Election
 from pollbook.entries import DayOpened, Entry, Fact, KeyBound, Marked, MarkVoided, TwoOfficers, encode_entry
 from pollbook.ledger import Head, extend, extend_all, origin, sign_head
 from pollbook.messages import (
+    Address,
     EnrolRequest,
     SyncAnswer,
     SyncRequest,
     decode_enrol_answer,
     decode_sync_answer,
+    decode_sync_request,
     encode_enrol_request,
     encode_sync_request,
+    short_digest,
     untrusted_register_certificate,
 )
+from pollbook.packing import SliceOrder
 from pollbook.people import PinCost
 from pollbook.signing import SigningKey, certified_key, device_id
 from pollbook.slice import Expected, Slice, read_slice
@@ -31,7 +35,7 @@ from pollbook.types import MACHINE, BookName, Channel, EntryNumber, LineId, Pers
 from register.authority import RegisterKeys, load_keys
 from register.enrolment import enrol, make_code
 from register.home import RegisterHome
-from register.ingest import Address, ingest
+from register.ingest import ingest
 from register.making import make_register
 from register.officers import Act, let_reissue, prove
 from register.store.engine import Database, open_database
@@ -115,6 +119,11 @@ class Station:
     cursor: int = 0
     acknowledged: int = 0
     officers: dict[PersonNumber, SigningKey] = field(default_factory=dict)
+    packs: bool = True
+
+    @property
+    def order(self) -> SliceOrder:
+        return SliceOrder.of(self.lines)
 
     @property
     def book(self) -> BookName:
@@ -168,8 +177,8 @@ class Station:
         return number
 
     def digest(self) -> bytes:
-        """The digest of this book's lines."""
-        return custody.digest(self.states.items())
+        """The short digest of this book's lines."""
+        return short_digest(custody.digest(self.states.items()))
 
     def request(self, first: int, last: int | None = None, **changes: object) -> bytes:
         """A sync request with the entries from `first` to `last` (by default all that follow)."""
@@ -186,13 +195,24 @@ class Station:
             "pending": len(self.entries) - last,
             "software": "stand-in",
         }
-        return encode_sync_request(SyncRequest(**(fields | changes)), self.key)  # type: ignore[arg-type]
+        request = SyncRequest(**(fields | changes))  # type: ignore[arg-type]
+        return encode_sync_request(request, self.key, self.order if self.packs else None)
+
+    def path(self, first: int) -> str:
+        """Where a request goes whose entries begin at `first`."""
+        return Address(self.book, EntryNumber(first)).path
+
+    def read_answer(self, answer: bytes, request: bytes, first: int = 1) -> SyncAnswer:
+        """The answer to a request that this station made."""
+        address = Address(self.book, EntryNumber(first))
+        asked = decode_sync_request(request, address, self.key.public, lambda _check: self.order)
+        return decode_sync_answer(answer, asked, request, self.register_key)
 
     def sync(self, centre: Centre, first: int | None = None, last: int | None = None) -> SyncAnswer:
         """One request and its answer, taken."""
         first = self.acknowledged + 1 if first is None else first
         request = self.request(first, last)
-        answer = decode_sync_answer(centre.sync(self.book, first, request), self.register_key, request)
+        answer = self.read_answer(centre.sync(self.book, first, request), request, first)
         self.acknowledged = answer.acknowledged.number
         self.cursor = max([self.cursor, *(item.number for item in answer.feed)])
         return answer

@@ -9,7 +9,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from pollbook.failures import Failure, WorldFailed
-from pollbook.messages import ENROL_PATH, SYNC_PATH
+from pollbook.messages import ENROL_PATH
 from pollbook.signing import SigningKey
 from register import connections, web
 from register.authority import tls_context
@@ -121,7 +121,7 @@ def test_nobody_without_a_key_or_a_code_reaches_the_writer(served: Served, stati
     with served.centre.database.write():  # whoever needs the writer waits until this ends
         assert served.problem("POST", ENROL_PATH, b"garbage") == (400, "request_not_accepted")
         assert served.problem("POST", ENROL_PATH, enrol_request("NO-SUCH", key)) == (403, "code_wrong")
-        path = f"{SYNC_PATH}/{station.book}/1"
+        path = station.path(1)
         assert served.problem("PUT", path, b"garbage") == (400, "request_not_accepted")
         assert served.problem("PUT", path, stranger.request(1)) == (400, "request_not_accepted")
 

@@ -19,7 +19,7 @@ import pytest
 
 from pollbook.clock import SystemClock
 from pollbook.failures import Failure, WorldFailed
-from pollbook.messages import CONTENT_TYPE, ENROL_PATH, SYNC_PATH, decode_sync_answer
+from pollbook.messages import CONTENT_TYPE, ENROL_PATH, SYNC_PATH
 from pollbook.signing import SigningKey
 from register import web
 from register.authority import tls_context
@@ -94,9 +94,9 @@ def station(served: Served) -> Station:
 def test_a_station_enrols_and_syncs_over_tls(served: Served, station: Station) -> None:
     station.mark(station.lines[0])
     request = station.request(1)
-    status, headers, answer = served.ask("PUT", f"{SYNC_PATH}/{station.book}/1", request)
+    status, headers, answer = served.ask("PUT", station.path(1), request)
     assert (status, headers["Content-Type"]) == (200, CONTENT_TYPE)
-    assert decode_sync_answer(answer, station.register_key, request).acknowledged == station.head
+    assert station.read_answer(answer, request).acknowledged == station.head
 
 
 def test_health_says_which_election_it_is(served: Served) -> None:
@@ -132,15 +132,15 @@ def test_one_connection_carries_many_requests(served: Served) -> None:
     [
         ("GET", ENROL_PATH, 405),
         ("PUT", ENROL_PATH, 405),
-        ("POST", f"{SYNC_PATH}/{'0' * 32}.1/1", 405),
-        ("DELETE", f"{SYNC_PATH}/{'0' * 32}.1/1", 405),
+        ("POST", f"{SYNC_PATH}/{'A' * 22}.1/1", 405),
+        ("DELETE", f"{SYNC_PATH}/{'A' * 22}.1/1", 405),
         ("GET", "/", 404),
         ("GET", "/v1/sync", 404),
-        ("PUT", f"{SYNC_PATH}/{'0' * 32}.1/0", 400),
-        ("PUT", f"{SYNC_PATH}/{'0' * 32}.1/x", 400),
+        ("PUT", f"{SYNC_PATH}/{'A' * 22}.1/0", 400),
+        ("PUT", f"{SYNC_PATH}/{'A' * 22}.1/x", 400),
         ("PUT", f"{SYNC_PATH}/nobody/1", 400),
-        ("PUT", f"{SYNC_PATH}/{'0' * 32}.1/1", 400),
-        ("PUT", f"{SYNC_PATH}/{'0' * 32}.1/{'9' * 30}", 400),
+        ("PUT", f"{SYNC_PATH}/{'A' * 22}.1/1", 400),
+        ("PUT", f"{SYNC_PATH}/{'A' * 22}.1/{'9' * 30}", 400),
     ],
 )
 def test_wrong_methods_and_paths_are_told(served: Served, method: str, path: str, status: int) -> None:
@@ -150,11 +150,14 @@ def test_wrong_methods_and_paths_are_told(served: Served, method: str, path: str
 
 def test_garbage_is_told(served: Served, station: Station) -> None:
     assert served.problem("POST", ENROL_PATH, b"garbage") == (400, "request_not_accepted")
-    assert served.problem("PUT", f"{SYNC_PATH}/{station.book}/1", b"\x00" * 9) == (400, "request_not_accepted")
+    assert served.problem("PUT", station.path(1), b"\x00" * 9) == (
+        400,
+        "request_not_accepted",
+    )
 
 
 @pytest.mark.parametrize(
-    ("path", "limit"), [(ENROL_PATH, ENROL_BYTES_MAX), (f"{SYNC_PATH}/{'0' * 32}.1/1", SYNC_BYTES_MAX)]
+    ("path", "limit"), [(ENROL_PATH, ENROL_BYTES_MAX), (f"{SYNC_PATH}/{'A' * 22}.1/1", SYNC_BYTES_MAX)]
 )
 def test_a_body_that_says_it_is_too_large_is_not_read(served: Served, path: str, limit: int) -> None:
     method = "POST" if path == ENROL_PATH else "PUT"
@@ -184,7 +187,10 @@ def test_codes_are_refused_with_their_reason(served: Served, station: Station) -
     assert served.ask("POST", ENROL_PATH, enrol_request(used, key))[0] == 200
     assert served.problem("POST", ENROL_PATH, enrol_request(used, SigningKey.generate())) == (409, "code_used")
     station.cursor = 9
-    assert served.problem("PUT", f"{SYNC_PATH}/{station.book}/1", station.request(1)) == (410, "book_revoked")
+    assert served.problem("PUT", station.path(1), station.request(1)) == (
+        410,
+        "book_revoked",
+    )
 
 
 def test_who_would_wait_too_long_is_told_to_come_back(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,13 +232,13 @@ def test_stations_that_come_at_once_are_all_served(served: Served, station: Stat
 
     def send(span: tuple[int, int]) -> int:
         first, last = span
-        return served.ask("PUT", f"{SYNC_PATH}/{station.book}/{first}", station.request(first, last))[0]
+        return served.ask("PUT", station.path(first), station.request(first, last))[0]
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(send, spans)) == {200}
     request = station.request(1)
-    answer = served.ask("PUT", f"{SYNC_PATH}/{station.book}/1", request)[2]
-    assert decode_sync_answer(answer, station.register_key, request).acknowledged == station.head
+    answer = served.ask("PUT", station.path(1), request)[2]
+    assert station.read_answer(answer, request).acknowledged == station.head
 
 
 def test_a_taken_port_is_told() -> None:

@@ -23,16 +23,18 @@ from pollbook.entries import Entry, decode_entry
 from pollbook.failures import Failure
 from pollbook.ledger import Head
 from pollbook.messages import (
+    Address,
     EnrolAnswer,
     FeedItem,
     SyncAnswer,
+    SyncRequest,
     decode_enrol_request,
     decode_sync_request,
     encode_enrol_answer,
     encode_sync_answer,
-    read_sync_signer,
-    request_id,
+    short_digest,
 )
+from pollbook.packing import SliceOrder
 from pollbook.signing import SigningKey, device_id
 from pollbook.slice import Expected, SliceHeader, encode_slice, read_slice
 from pollbook.types import BookName, LineId, Person, PersonNumber, PrecinctCode, Role
@@ -206,13 +208,12 @@ class Centre:
         self.shelves[book] = Shelf(start, start, public_key, people, lines)
         return issued
 
-    def sync(self, untrusted: bytes) -> bytes:
+    def sync(self, address: Address, untrusted: bytes) -> bytes:
         self.requests += 1
-        signer, plain = read_sync_signer(untrusted)
-        shelf = next((shelf for book, shelf in self.shelves.items() if book.device == signer), None)
+        shelf = self.shelves.get(address.book)
         if shelf is None:
             raise Refuse(Failure.REQUEST_NOT_ACCEPTED)
-        request = decode_sync_request(plain, shelf.device_key)
+        request = self.read_request(address, untrusted)
         known = len(shelf.entries) - (request.first - 1)
         if known >= 0:
             if request.entries[:known] != tuple(shelf.entries[request.first - 1 :])[: len(request.entries)]:
@@ -224,10 +225,15 @@ class Centre:
             for entry in fresh:
                 shelf.take(entry)
         feed = tuple(item for item in shelf.feed if item.number > request.feed_cursor)
-        digest = custody.digest(shelf.lines.items()) if request.digest is not None else None
+        digest = short_digest(custody.digest(shelf.lines.items())) if request.digest is not None else None
         now = int(datetime.now(UTC).timestamp())
-        return encode_sync_answer(
-            SyncAnswer(request_id(untrusted), shelf.head, feed, digest, now, COME_BACK_S), self.key
+        return encode_sync_answer(SyncAnswer(shelf.head, feed, digest, now, COME_BACK_S), request, untrusted, self.key)
+
+    def read_request(self, address: Address, untrusted: bytes) -> SyncRequest:
+        shelf = self.shelves[address.book]
+        order = SliceOrder.of(shelf.lines)
+        return decode_sync_request(
+            untrusted, address, shelf.device_key, lambda check: order if check == order.check else None
         )
 
     def _vouched(self, shelf: Shelf, head: ledger.SignedHead) -> bool:

@@ -14,6 +14,8 @@ from pollbook.failures import Failure, InputInvalid
 from pollbook.messages import (
     CONTENT_TYPE,
     ENROL_PATH,
+    SYNC_PATH,
+    Address,
 )
 from pollbook.signing import SigningKey
 from tests.sync.centre import Centre, Refuse
@@ -100,8 +102,10 @@ class FakeRegister:
     def answer(self, request: Request) -> bytes:
         """An honest register's whole answer."""
         try:
-            act = self.centre.enrol if request.path == ENROL_PATH else self.centre.sync
-            return response(200, CONTENT_TYPE, act(request.body))
+            if request.path == ENROL_PATH:
+                return response(200, CONTENT_TYPE, self.centre.enrol(request.body))
+            address = Address.parse(*request.path.removeprefix(SYNC_PATH).split("/")[1:])
+            return response(200, CONTENT_TYPE, self.centre.sync(address, request.body))
         except Refuse as error:
             return problem(error.failure)
         except InputInvalid:

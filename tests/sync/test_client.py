@@ -11,7 +11,7 @@ import pytest
 
 from pollbook.clock import SystemClock
 from pollbook.failures import Failure, WorldFailed
-from pollbook.messages import CONTENT_TYPE, EnrolRequest, encode_enrol_request
+from pollbook.messages import CONTENT_TYPE, Address, EnrolRequest, encode_enrol_request
 from pollbook.signing import SigningKey, device_id
 from pollbook.types import BookName, EntryNumber
 from sync.client import PROBLEM_BYTES_MAX, RegisterClient
@@ -45,7 +45,7 @@ def test_an_honest_register_answers_over_one_connection(client: RegisterClient, 
 def test_a_sync_names_book_and_first_entry_by_put(client: RegisterClient, register: FakeRegister) -> None:
     with pytest.raises(WorldFailed):
         client.sync(BOOK, EntryNumber(17), b"nothing")
-    assert (register.received[0].method, register.received[0].path) == ("PUT", f"/v1/sync/{BOOK}/17")
+    assert (register.received[0].method, register.received[0].path) == ("PUT", Address(BOOK, EntryNumber(17)).path)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pollbook.clock import SystemClock
+from pollbook.messages import Address
 from pollbook.store.book import Book
 from pollbook.store.home import StationHome
 from pollbook.types import BookName, EntryNumber
@@ -74,9 +75,9 @@ class MortalRegister:
     def batch_bytes(self) -> int:
         return self.bytes_max
 
-    def sync(self, _book: BookName, _first: EntryNumber, request: bytes) -> bytes:
+    def sync(self, book: BookName, first: EntryNumber, request: bytes) -> bytes:
         self.countdown.pass_one()
-        answer = self.centre.sync(request)
+        answer = self.centre.sync(Address(book, first), request)
         self.countdown.pass_one()
         return answer
 

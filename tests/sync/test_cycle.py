@@ -13,7 +13,7 @@ from pollbook import ledger
 from pollbook.clock import SystemClock
 from pollbook.custody import UNMARKED
 from pollbook.failures import Failure, WorldFailed
-from pollbook.messages import CONTENT_TYPE, FeedItem, FeedKind, SyncAnswer, encode_sync_answer, request_id
+from pollbook.messages import CONTENT_TYPE, Address, FeedItem, FeedKind, SyncAnswer, encode_sync_answer
 from pollbook.signing import SigningKey
 from pollbook.store.book import Book
 from pollbook.store.home import StationHome
@@ -49,7 +49,7 @@ class StraightRegister:
     def sync(self, book: BookName, first: EntryNumber, request: bytes) -> bytes:
         assert book in self.centre.shelves
         assert first >= 1
-        return self.centre.sync(request)
+        return self.centre.sync(Address(book, first), request)
 
 
 def cycle(path: Path, register: RegisterClient | StraightRegister) -> CycleReport:
@@ -226,8 +226,9 @@ def test_a_register_that_takes_nothing_is_reported(station: Path, centre: Centre
         def sync(self, book: BookName, first: EntryNumber, request: bytes) -> bytes:
             assert book in centre.shelves
             assert first == 1
-            empty = SyncAnswer(request_id(request), centre.shelf.start, (), None, 0, 0)
-            return encode_sync_answer(empty, centre.key)
+            asked = centre.read_request(Address(book, first), request)
+            empty = SyncAnswer(centre.shelf.start, (), None, 0, 0)
+            return encode_sync_answer(empty, asked, request, centre.key)
 
     report = cycle(station, TakesNothing(centre))
     assert report.failure is Failure.REQUEST_NOT_ACCEPTED
