@@ -26,6 +26,7 @@ _NO_CERTIFICATE = (
     TypeError,
     InvalidSignature,
     UnsupportedAlgorithm,
+    x509.InvalidVersion,
     CryptographyDeprecationWarning,  # where warnings are made errors: a serial number of zero, and the like
 )
 # An array of four: a text of up to 20 bytes, 16 bytes, and a byte string (the body).
