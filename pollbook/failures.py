@@ -105,6 +105,17 @@ class Failure(Enum):
     REGISTER_NEWER = ("R13", Exit.REFUSED)
     REGISTER_IN_USE = ("R14", Exit.REFUSED)
     NOTHING_IMPORTED = ("R15", Exit.REFUSED)
+    # G is for the register's log of accepted entries.
+    LOG_ENTRY_UNKNOWN = ("G01", Exit.REFUSED)
+    LOG_NOT_PUBLISHED = ("G02", Exit.REFUSED)
+    LOG_SIZE_UNKNOWN = ("G03", Exit.REFUSED)
+    # K is for sealed bundles, carried by hand.
+    BUNDLE_UNREADABLE = ("K01", Exit.REFUSED)
+    BUNDLE_OTHER_VERSION = ("K02", Exit.REFUSED)
+    BUNDLE_OTHER_ELECTION = ("K03", Exit.REFUSED)
+    BUNDLE_OTHER_REGISTER = ("K04", Exit.REFUSED)
+    BUNDLE_OTHER_BOOK = ("K05", Exit.REFUSED)
+    BUNDLE_NOT_SIGNED = ("K06", Exit.REFUSED)
     # U is for everything else.
     WRONG_USAGE = ("U01", Exit.USAGE)
     FILE_UNREADABLE = ("U02", Exit.REFUSED)

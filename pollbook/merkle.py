@@ -20,6 +20,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pollbook.types import BookName, EntryNumber
 
@@ -81,8 +82,7 @@ class Frontier:
         return root
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """A hash to be stored: its level and its place there."""
 
     level: int

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from pollbook.commanding import CommandParser, Program, default_home, run_command
 from pollbook.enrol_file import DESK_MAX
-from register.commands import looking, setup, stations, voters
+from register.commands import log, looking, setup, stations, voters
 from register.home import DEFAULT_PORT
 
 _PORT_MAX = 65_535
+_LEAVES_MAX = 2**63 - 1
 
 
 def main() -> int:
@@ -35,7 +36,8 @@ def parser() -> CommandParser:
     top.command("status", "tell turnout, stations, what waits and what is wrong", looking.status)
     command = top.command("line", "tell one voter's line and what befell it", looking.line)
     command.add_argument("--pinfl", required=True, metavar="N", help="the voter's PINFL")
-    top.command("check", "prove every ledger, signature and projection", looking.check)
+    top.command("check", "prove every ledger, signature and projection, and the log", looking.check)
+    _add_log(top)
     return top
 
 
@@ -88,6 +90,20 @@ def _add_stations(top: CommandParser) -> None:
     command.add_argument("--reason", required=True, metavar="TEXT")
 
 
+def _add_log(top: CommandParser) -> None:
+    group = top.command("log", "the log of accepted entries: heads and proofs for observers")
+    group.command("head", "tell the newest published head", log.head)
+    command = group.command("prove", "prove that an entry stands in the newest published head", log.prove)
+    command.add_argument("book", metavar="BOOK")
+    command.add_argument("number", type=_at_least_1, metavar="NUMBER")
+    command.add_argument("--out", type=Path, metavar="FILE", help="write it as a C2SP tlog-proof, too")
+    command = group.command("consistency", "prove that the log of A entries is how that of B begins", log.consistency)
+    command.add_argument("first", type=_at_least_1, metavar="A")
+    command.add_argument("second", type=_at_least_1, metavar="B")
+    command = group.command("export", "write the log as files for other tools", log.export)
+    command.add_argument("folder", type=Path, metavar="DIR")
+
+
 def _add_act(command: CommandParser) -> None:
     command.add_argument("--reason", required=True, metavar="TEXT")
     command.add_argument("--officer", action="append", default=[], metavar="NAME", help="twice: name or number")
@@ -98,6 +114,13 @@ def _port(text: str) -> int:
     if not 0 <= port <= _PORT_MAX:
         raise argparse.ArgumentTypeError(f"a port is 0 to {_PORT_MAX}")
     return port
+
+
+def _at_least_1(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= _LEAVES_MAX:
+        raise argparse.ArgumentTypeError(f"a number is 1 to {_LEAVES_MAX}")
+    return number
 
 
 def _desk(text: str) -> int:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
 from pollbook.commanding import Answer, Console
 from pollbook.failures import Exit, Failure, WorldFailed
 from pollbook.types import line_text
-from register.checking import check_register
+from register.authority import load_keys
+from register.checking import Fault, check_register
 from register.commands.opening import OpenRegister, moment, open_register
 from register.commands.voters import differing
+from register.log import log_of
+from register.log_checking import check_log
 from register.standing import holder, standing
 from register.store import decisions, ledgers, lists, stations, voters
 from register.store.schema import LinePlace
@@ -55,11 +59,16 @@ def check(arguments: argparse.Namespace, console: Console) -> Answer:
     """Prove the register."""
     with open_register(arguments) as register, register.database.read() as connection:
         checked = check_register(connection, register.election)
+        log = check_log(connection, log_of(register.election.id, load_keys(register.home).key))
+    checked = replace(checked, faults=(*checked.faults, *(Fault("log", what) for what in log.faults)))
     faults = [{"where": fault.where, "what": fault.what} for fault in checked.faults]
     for fault in checked.faults:
         console.tell_failure(Failure.LEDGER_BROKEN, {"book": fault.where}, f"{fault.where}: {fault.what}")
     counts = {"entries": checked.entries, "books": checked.books, "decisions": checked.decisions}
-    text = f"{checked.entries} entries of {checked.books} books: " + ("all holds" if not faults else "NOT all holds")
+    counts |= {"leaves": log.leaves, "heads": log.heads}
+    text = f"{checked.entries} entries of {checked.books} books, {log.leaves} leaves under {log.heads} heads: " + (
+        "all holds" if not faults else "NOT all holds"
+    )
     return Answer({"ok": not faults, **counts, "faults": faults}, text, Exit.FAULT if faults else Exit.DONE)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import threading
 from datetime import UTC
 
 from pollbook.commanding import Answer, Console, WrongUsage
@@ -18,6 +19,7 @@ from register.commands.voters import two_officers
 from register.enrolment import make_code
 from register.feed import tell_revoked
 from register.issuing import book_to_follow
+from register.log import keep_log, log_of
 from register.officers import let_reissue
 from register.serving import bind
 from register.serving import serve as serve_app
@@ -39,15 +41,23 @@ def serve(arguments: argparse.Namespace, console: Console) -> None:
         url = f"https://[{known_as}]:{port}" if ":" in known_as else f"https://{known_as}:{port}"
         tls = tls_context(opened.home, keys.authority, [at, *(arguments.name or [])], opened.clock.now())
         register = Register(opened.home, opened.database, keys, opened.election, opened.clock)
+        stop = threading.Event()
+        log = log_of(opened.election.id, keys.key)
+        keeper = threading.Thread(
+            target=keep_log, args=(opened.database, log, opened.clock.now, stop), name="register-log"
+        )
 
         def on_listening() -> None:
             opened.home.note_served(url)
             console.answer(Answer({"url": url}, f"uchastka-register listens on {url}"))
 
+        keeper.start()
         try:
             serve_app(make_app(register), listening, tls, on_listening, register.end)
         finally:
             register.close()
+            stop.set()
+            keeper.join()
 
 
 def enrol(arguments: argparse.Namespace, _console: Console) -> Answer:
@@ -81,7 +91,7 @@ def enrol(arguments: argparse.Namespace, _console: Console) -> Answer:
 
 def revoke(arguments: argparse.Namespace, _console: Console) -> Answer:
     """Revoke a station."""
-    name = _book(arguments.station)
+    name = book_named(arguments.station)
     reason = arguments.reason.strip()
     if not reason:
         raise WorldFailed(Failure.REASON_MISSING)
@@ -106,16 +116,17 @@ def revoke(arguments: argparse.Namespace, _console: Console) -> Answer:
     )
 
 
-def _precinct(text: str) -> PrecinctCode:
-    if not is_precinct_code(text):
-        raise WorldFailed(Failure.UNKNOWN_PRECINCT, text, precinct=text)
-    return PrecinctCode(text)
-
-
-def _book(text: str) -> BookName | None:
+def book_named(text: str) -> BookName | None:
+    """The book that `text` names (device in hex, a full stop, epoch), or None where it has not that form."""
     device, _, epoch = text.strip().lower().partition(".")
     try:
         raw = bytes.fromhex(device)
     except ValueError:
         return None
     return BookName(DeviceId(raw), int(epoch)) if len(raw) == 16 and epoch.isascii() and epoch.isdigit() else None
+
+
+def _precinct(text: str) -> PrecinctCode:
+    if not is_precinct_code(text):
+        raise WorldFailed(Failure.UNKNOWN_PRECINCT, text, precinct=text)
+    return PrecinctCode(text)

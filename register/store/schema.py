@@ -301,3 +301,52 @@ anomaly = Table(
     Column("at_s", BigInteger, nullable=False),
     UniqueConstraint("station", "kind", "entry"),
 )
+
+# The log of accepted entries (docs/adr/0012). What `book.acknowledged` has passed and `log_book.logged` has not waits.
+log_state = Table(
+    "log_state",
+    metadata,
+    # One row; who appends holds it.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, nullable=False),
+    # The roots of the perfect subtrees, the largest first, 32 bytes each.
+    Column("frontier", LargeBinary, nullable=False),
+    # The quarter of an hour since 1970 in which a head was last published, or would have been.
+    Column("quarter", BigInteger, nullable=False),
+)
+
+log_book = Table(
+    "log_book",
+    metadata,
+    Column("station", Integer, primary_key=True, autoincrement=False),
+    Column("logged", Integer, nullable=False),
+)
+
+# The leaves from `first` on are the entries of one station from `number` on, `length` of them.
+log_run = Table(
+    "log_run",
+    metadata,
+    Column("first", BigInteger, primary_key=True, autoincrement=False),
+    Column("station", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("length", Integer, nullable=False),
+    Index("ix_log_run_station_number", "station", "number"),
+)
+
+# C2SP tlog-tiles: up to 256 hashes each, the last of a level grows.
+log_tile = Table(
+    "log_tile",
+    metadata,
+    Column("level", SmallInteger, primary_key=True, autoincrement=False),
+    Column("place", BigInteger, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
+)
+
+log_head = Table(
+    "log_head",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    # At most one a quarter of an hour (custody rule 15).
+    Column("quarter", BigInteger, nullable=False, unique=True),
+    Column("note", LargeBinary, nullable=False),
+)

@@ -132,7 +132,15 @@ def test_a_rehearsal_up_to_the_enrol_file(made: Commands, tmp_path: Path) -> Non
     status = made.run("status").data
     assert (status["marks"], status["lines"], status["held_back"]) == (0, counts[0], counts[1])
     assert (status["stations"], status["anomalies"], status["totals"]) == ([], [], [])
-    assert made.run("check").data == {"ok": True, "entries": 0, "books": 0, "decisions": 0, "faults": []}
+    assert made.run("check").data == {
+        "ok": True,
+        "entries": 0,
+        "books": 0,
+        "decisions": 0,
+        "leaves": 0,
+        "heads": 0,
+        "faults": [],
+    }
 
 
 def test_a_list_may_be_ordered_by_its_total(made: Commands, tmp_path: Path) -> None:

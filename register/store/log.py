@@ -1,0 +1,235 @@
+"""The log of accepted entries in the store: what waits for it, its leaves' places, its tiles and its signed heads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from pollbook.merkle import HASH_BYTES, TILE_WIDTH, Frontier, Hashes, Stored
+from pollbook.types import BookName, DeviceId, EntryNumber
+from register.store.schema import book, entry, log_book, log_head, log_run, log_state, log_tile, station
+
+_TILES_KEPT = 512
+"""Of a reader, 4 MiB; a proof looks into a dozen."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogState:
+    """Where the log stands, and the last quarter of an hour in which a head was published or would have been."""
+
+    frontier: Frontier
+    quarter: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Accepted entries of one book that are not in the log yet."""
+
+    station_id: int
+    book: BookName
+    first: EntryNumber
+    last: EntryNumber
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The leaves from `first` (from 0) on are `length` entries of one book, from `number` on."""
+
+    first: int
+    station_id: int
+    book: BookName
+    number: EntryNumber
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptHead:
+    """A published head: the tree's size, the quarter of an hour since 1970, and the signed note."""
+
+    size: int
+    quarter: int
+    note: bytes
+
+
+def hold_log(connection: Connection) -> LogState:
+    """The log's state; until the transaction ends nobody else appends."""
+    return _state(connection, is_held=True)
+
+
+def log_state_of(connection: Connection) -> LogState:
+    """The log's state, as far as this transaction sees it."""
+    return _state(connection, is_held=False)
+
+
+def save_log(connection: Connection, state: LogState) -> None:
+    """Keep the log's state."""
+    values = {"size": state.frontier.size, "frontier": b"".join(state.frontier.hashes), "quarter": state.quarter}
+    connection.execute(update(log_state).where(log_state.c.id == 1).values(values))
+
+
+def waiting(connection: Connection, books_max: int) -> list[Waiting]:
+    """What waits for the log, of at most `books_max` books, in the order in which the first entry of each came."""
+    logged = func.coalesce(log_book.c.logged, 0)
+    query = (
+        select(book.c.station, station.c.device, station.c.epoch, logged.label("logged"), book.c.acknowledged)
+        .join(station, station.c.id == book.c.station)
+        .outerjoin(log_book, log_book.c.station == book.c.station)
+        .join(entry, (entry.c.station == book.c.station) & (entry.c.number == logged + 1))
+        .where(book.c.acknowledged > logged)
+        .order_by(entry.c.received_at_s, book.c.station)
+        .limit(books_max)
+    )
+    return [
+        Waiting(
+            row.station,
+            BookName(DeviceId(bytes(row.device)), row.epoch),
+            EntryNumber(row.logged + 1),
+            EntryNumber(row.acknowledged),
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def count_waiting(connection: Connection) -> int:
+    """How many accepted entries are not in the log yet."""
+    logged = func.coalesce(log_book.c.logged, 0)
+    query = select(func.coalesce(func.sum(book.c.acknowledged - logged), 0)).outerjoin(
+        log_book, log_book.c.station == book.c.station
+    )
+    return int(connection.execute(query.where(book.c.acknowledged > logged)).scalar_one())
+
+
+def accepted_entries(connection: Connection, station_id: int, first: int, last: int) -> list[bytes]:
+    """The stored entries from `first` to `last` in order."""
+    query = (
+        select(entry.c.bytes)
+        .where(entry.c.station == station_id, entry.c.number.between(first, last))
+        .order_by(entry.c.number)
+    )
+    return [bytes(content) for content in connection.execute(query).scalars()]
+
+
+def add_run(connection: Connection, run: Run) -> None:
+    """The entries of this run have their places in the log."""
+    connection.execute(
+        insert(log_run).values(first=run.first, station=run.station_id, number=run.number, length=run.length)
+    )
+    logged = run.number + run.length - 1
+    same = log_book.c.station == run.station_id
+    if not connection.execute(update(log_book).where(same).values(logged=logged)).rowcount:
+        connection.execute(insert(log_book).values(station=run.station_id, logged=logged))
+
+
+def runs(connection: Connection, first: int = 0) -> Iterator[Run]:
+    """All runs in the log's order, from the one on that holds leaf `first`."""
+    begin = select(func.coalesce(func.max(log_run.c.first), 0)).where(log_run.c.first <= first).scalar_subquery()
+    query = (
+        select(log_run, station.c.device, station.c.epoch)
+        .join(station, station.c.id == log_run.c.station)
+        .where(log_run.c.first >= begin)
+        .order_by(log_run.c.first)
+    )
+    for row in connection.execute(query):
+        yield Run(
+            row.first,
+            row.station,
+            BookName(DeviceId(bytes(row.device)), row.epoch),
+            EntryNumber(row.number),
+            row.length,
+        )
+
+
+def logged_of(connection: Connection) -> dict[int, int]:
+    """How far each station's entries are in the log."""
+    return {row.station: row.logged for row in connection.execute(select(log_book))}
+
+
+def leaf_of(connection: Connection, station_id: int, number: int) -> int | None:
+    """The place from 0 of an entry in the log, None where it has none."""
+    query = (
+        select(log_run)
+        .where(log_run.c.station == station_id, log_run.c.number <= number)
+        .order_by(log_run.c.number.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    if row is None or number >= row.number + row.length:
+        return None
+    return int(row.first + number - row.number)
+
+
+def add_hashes(connection: Connection, stored: Iterable[Stored]) -> None:
+    """Keep new hashes of the tree in their tiles; `stored` is in the order in which `merkle.append` gives them."""
+    ordered = sorted(stored, key=lambda each: (each.level, each.place))
+    for (level, place), group in groupby(ordered, key=lambda each: (each.level, each.place // TILE_WIDTH)):
+        new = list(group)
+        joined = b"".join(each.hash for each in new)
+        begin = new[0].place % TILE_WIDTH
+        if begin == 0:
+            connection.execute(insert(log_tile).values(level=level, place=place, hashes=joined))
+            continue
+        same = (log_tile.c.level == level) & (log_tile.c.place == place)
+        before = bytes(connection.execute(select(log_tile.c.hashes).where(same)).scalar_one())
+        connection.execute(update(log_tile).where(same).values(hashes=before[: begin * HASH_BYTES] + joined))
+
+
+def tile(connection: Connection, level: int, place: int) -> bytes:
+    """The hashes of a tile, none where it is not there."""
+    query = select(log_tile.c.hashes).where(log_tile.c.level == level, log_tile.c.place == place)
+    found = connection.execute(query).scalar_one_or_none()
+    return b"" if found is None else bytes(found)
+
+
+def count_tiles(connection: Connection) -> int:
+    """How many tiles there are."""
+    return int(connection.execute(select(func.count()).select_from(log_tile)).scalar_one())
+
+
+def hashes_of(connection: Connection) -> Hashes:
+    """Reads the stored hashes for proofs, each tile once.
+
+    Raises:
+        LookupError: From the reader, where the tiles do not hold what is asked for.
+    """
+    kept: dict[tuple[int, int], bytes] = {}
+
+    def read(level: int, first: int, count: int) -> list[bytes]:
+        place, begin = divmod(first, TILE_WIDTH)
+        joined = kept.get((level, place))
+        if joined is None:
+            if len(kept) >= _TILES_KEPT:
+                kept.clear()
+            joined = kept[level, place] = tile(connection, level, place)
+        if len(joined) < (begin + count) * HASH_BYTES:
+            raise LookupError(f"the log's tile {level}/{place} is shorter than the tree")
+        return [joined[at * HASH_BYTES : (at + 1) * HASH_BYTES] for at in range(begin, begin + count)]
+
+    return read
+
+
+def heads(connection: Connection) -> Sequence[KeptHead]:
+    """All published heads, the smallest first."""
+    rows = connection.execute(select(log_head).order_by(log_head.c.size))
+    return [KeptHead(row.size, row.quarter, bytes(row.note)) for row in rows]
+
+
+def newest_head(connection: Connection) -> KeptHead | None:
+    """The head that was published last."""
+    row = connection.execute(select(log_head).order_by(log_head.c.size.desc()).limit(1)).first()
+    return None if row is None else KeptHead(row.size, row.quarter, bytes(row.note))
+
+
+def add_head(connection: Connection, head: KeptHead) -> None:
+    """A further head is published."""
+    connection.execute(insert(log_head).values(size=head.size, quarter=head.quarter, note=head.note))
+
+
+def _state(connection: Connection, *, is_held: bool) -> LogState:
+    query = select(log_state).where(log_state.c.id == 1)
+    row = connection.execute(query.with_for_update() if is_held else query).one()
+    joined = bytes(row.frontier)
+    hashes = tuple(joined[at : at + HASH_BYTES] for at in range(0, len(joined), HASH_BYTES))
+    return LogState(Frontier(row.size, hashes), row.quarter)

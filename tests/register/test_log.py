@@ -1,0 +1,347 @@
+from __future__ import annotations
+
+import hashlib
+import threading
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from pollbook import proving
+from pollbook.checkpoint import log_origin, open_checkpoint, open_inclusion, write_inclusion
+from pollbook.failures import Failure, WorldFailed
+from pollbook.merkle import Frontier, append, leaf_commitment
+from pollbook.types import BookName, DeviceId, ElectionId
+from register import log as logs
+from register.log import (
+    QUARTER_S,
+    Log,
+    Proven,
+    bring_up_to_date,
+    keep_log,
+    log_of,
+    newest_checkpoint,
+    prove_consistency,
+    prove_entry,
+)
+from register.log_checking import CheckedLog, check_log
+from register.store import log as store
+from register.store.engine import open_database
+from tests.register.lists_of_voters import PRECINCT
+from tests.register.stand_in import NOON, OPENING, Centre, Station, enrolled_station
+
+QUARTER = timedelta(seconds=QUARTER_S)
+
+
+@pytest.fixture
+def log(centre: Centre) -> Log:
+    return log_of(centre.election.id, centre.keys.key)
+
+
+@pytest.fixture
+def logged(loaded: Centre, station: Station, log: Log) -> Centre:
+    """A register whose log holds ten entries, nine of them under a published head."""
+    for line in station.lines[:6]:
+        station.mark(line)
+    station.sync(loaded)
+    bring_up_to_date(loaded.database, log, NOON)
+    bring_up_to_date(loaded.database, log, NOON + QUARTER)
+    station.mark(station.lines[6])
+    station.sync(loaded)
+    bring_up_to_date(loaded.database, log, NOON + QUARTER)
+    return loaded
+
+
+def checked(centre: Centre, log: Log) -> CheckedLog:
+    with centre.database.read() as connection:
+        return check_log(connection, log)
+
+
+def size(centre: Centre) -> int:
+    with centre.database.read() as connection:
+        return store.log_state_of(connection).frontier.size
+
+
+def published(centre: Centre) -> list[int]:
+    with centre.database.read() as connection:
+        return [head.size for head in store.heads(connection)]
+
+
+def proven(centre: Centre, log: Log, book: BookName, number: int) -> Proven:
+    with centre.database.read() as connection:
+        return prove_entry(connection, log, book, number)
+
+
+def refusal(centre: Centre, log: Log, book: BookName, number: int) -> Failure:
+    with pytest.raises(WorldFailed) as caught:
+        proven(centre, log, book, number)
+    return caught.value.failure
+
+
+def test_every_accepted_entry_is_in_the_log_once(loaded: Centre, station: Station, log: Log) -> None:
+    station.mark(station.lines[0])
+    station.sync(loaded, last=2)
+    assert bring_up_to_date(loaded.database, log, NOON) == 2
+    station.sync(loaded)
+    station.sync(loaded, first=1)
+    assert bring_up_to_date(loaded.database, log, NOON) == 2
+    assert bring_up_to_date(loaded.database, log, NOON) == 0
+    assert size(loaded) == OPENING + 1
+    leaves = [log.leaf(station.book, number, entry) for number, entry in enumerate(station.entries, 1)]  # type: ignore[arg-type]
+    with loaded.database.read() as connection:
+        assert store.log_state_of(connection).frontier == append(Frontier(), leaves)[0]
+
+
+def test_a_quarantined_entry_is_accepted_and_logged_like_any_other(loaded: Centre, station: Station, log: Log) -> None:
+    station.mark(station.lines[0])
+    station.mark(station.lines[0])
+    station.sync(loaded)
+    assert bring_up_to_date(loaded.database, log, NOON) == OPENING + 2
+    assert checked(loaded, log).faults == ()
+
+
+def test_what_a_fork_would_replace_stays_in_the_log(loaded: Centre, station: Station, log: Log) -> None:
+    station.mark(station.lines[0])
+    station.sync(loaded)
+    bring_up_to_date(loaded.database, log, NOON)
+    station.entries.pop()
+    station.mark(station.lines[1])
+    station.sync(loaded, first=1)
+    assert bring_up_to_date(loaded.database, log, NOON) == 0
+    assert checked(loaded, log) == CheckedLog(OPENING + 1, 0, 0, ())
+
+
+def test_books_stand_in_the_order_in_which_their_entries_came(loaded: Centre, station: Station, log: Log) -> None:
+    loaded.now = NOON + timedelta(seconds=5)
+    station.sync(loaded)
+    loaded.now = NOON
+    with loaded.database.write() as connection:
+        connection.execute(text("UPDATE station SET revoked_at_s = 1, revoked_reason = 'lost'"))
+    loaded.let_reissue(PRECINCT)
+    other = enrolled_station(loaded, PRECINCT)
+    other.sync(loaded)
+    bring_up_to_date(loaded.database, log, NOON)
+    with loaded.database.read() as connection:
+        assert [run.book for run in store.runs(connection)] == [other.book, station.book]
+
+
+def test_what_waits_is_taken_in_short_transactions(
+    loaded: Centre, station: Station, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "ENTRIES_AT_ONCE", 4)
+    for line in station.lines[:20]:
+        station.mark(line)
+    station.sync(loaded)
+    with loaded.database.write() as connection:
+        assert logs.advance(connection, log, int(NOON.timestamp())) == 4
+    assert bring_up_to_date(loaded.database, log, NOON) == OPENING + 20 - 4
+    assert checked(loaded, log).faults == ()
+
+
+def test_a_transaction_that_is_undone_leaves_the_log_as_it_was(loaded: Centre, station: Station, log: Log) -> None:
+    station.sync(loaded)
+    with pytest.raises(KeyboardInterrupt), loaded.database.write() as connection:  # noqa: PT012 - the block is the point
+        assert logs.advance(connection, log, int(NOON.timestamp())) == OPENING
+        raise KeyboardInterrupt
+    assert size(loaded) == 0
+    assert bring_up_to_date(loaded.database, log, NOON) == OPENING
+    assert checked(loaded, log).faults == ()
+
+
+def test_tiles_grow_over_their_edges(loaded: Centre, station: Station, log: Log) -> None:
+    for round_number in range(3):
+        for number in range(110):
+            station.mark(station.lines[number % 40])
+        station.sync(loaded)
+        bring_up_to_date(loaded.database, log, NOON + round_number * QUARTER)
+    with loaded.database.read() as connection:
+        assert [len(store.tile(connection, level, place)) // 32 for level, place in ((0, 0), (0, 1), (1, 0))] == [
+            256,
+            OPENING + 330 - 256,
+            1,
+        ]
+    assert checked(loaded, log) == CheckedLog(OPENING + 330, 2, 0, ())
+
+
+def test_a_head_is_published_once_a_quarter_and_covers_what_was_there_when_it_began(
+    loaded: Centre, station: Station, log: Log
+) -> None:
+    def tick(at: datetime) -> list[int]:
+        station.mark(station.lines[0])
+        station.sync(loaded)
+        bring_up_to_date(loaded.database, log, at)
+        return published(loaded)
+
+    assert tick(NOON) == []
+    assert tick(NOON + QUARTER - timedelta(seconds=1)) == []
+    assert tick(NOON + QUARTER) == [OPENING + 2]
+    assert tick(NOON + QUARTER + timedelta(seconds=1)) == [OPENING + 2]
+    assert tick(NOON + 5 * QUARTER) == [OPENING + 2, OPENING + 4]
+    assert tick(NOON), "a clock that goes back publishes nothing"
+    assert published(loaded) == [OPENING + 2, OPENING + 4]
+    assert checked(loaded, log).faults == ()
+
+
+def test_a_quarter_without_news_publishes_nothing(logged: Centre, log: Log) -> None:
+    bring_up_to_date(logged.database, log, NOON + 2 * QUARTER)
+    assert published(logged) == [OPENING + 6, OPENING + 7]
+    bring_up_to_date(logged.database, log, NOON + 9 * QUARTER)
+    assert published(logged) == [OPENING + 6, OPENING + 7]
+
+
+def test_a_head_says_neither_when_nor_whose(logged: Centre, log: Log, station: Station) -> None:
+    with logged.database.read() as connection:
+        checkpoint, note = newest_checkpoint(connection, log)
+    assert open_checkpoint(note, log_origin(logged.election.id), logged.keys.key.public) == checkpoint
+    assert len(note.decode().splitlines()) == 5
+    assert station.book.device.hex() not in note.decode()
+
+
+def test_a_proof_holds_and_opens_its_own_leaf(logged: Centre, log: Log, station: Station) -> None:
+    for number in range(1, OPENING + 7):
+        told = proven(logged, log, station.book, number)
+        entry = station.entries[number - 1]
+        assert told.entry_sha256 == hashlib.sha256(entry).digest()
+        leaf = leaf_commitment(told.inclusion.extra, told.book, told.number, told.entry_sha256)
+        assert leaf == told.leaf
+        proof = list(told.inclusion.proof)
+        assert proving.is_included(leaf, told.inclusion.index, told.checkpoint.size, proof, told.checkpoint.root)
+        written = write_inclusion(told.inclusion)
+        assert open_inclusion(written, leaf, log.origin, logged.keys.key.public) == told.checkpoint
+
+
+def test_a_leafs_key_opens_no_other_leaf(logged: Centre, log: Log, station: Station) -> None:
+    one, two = (proven(logged, log, station.book, number) for number in (4, 5))
+    assert one.inclusion.extra != two.inclusion.extra
+    assert leaf_commitment(one.inclusion.extra, two.book, two.number, two.entry_sha256) != two.leaf
+
+
+def test_what_no_head_covers_yet_is_told_apart_from_what_is_unknown(logged: Centre, log: Log, station: Station) -> None:
+    assert refusal(logged, log, station.book, OPENING + 7) is Failure.LOG_NOT_PUBLISHED
+    assert refusal(logged, log, station.book, OPENING + 8) is Failure.LOG_ENTRY_UNKNOWN
+    stranger = BookName(DeviceId(bytes(16)), 1)
+    assert refusal(logged, log, stranger, 1) is Failure.LOG_ENTRY_UNKNOWN
+
+
+def test_before_the_first_head_nothing_is_proven(loaded: Centre, log: Log, station: Station) -> None:
+    station.sync(loaded)
+    bring_up_to_date(loaded.database, log, NOON)
+    assert refusal(loaded, log, station.book, 1) is Failure.LOG_NOT_PUBLISHED
+    with loaded.database.read() as connection, pytest.raises(WorldFailed) as caught:
+        prove_consistency(connection, log, 1, 1)
+    assert caught.value.failure is Failure.LOG_NOT_PUBLISHED
+
+
+def test_any_two_published_sizes_are_proven_consistent(logged: Centre, log: Log) -> None:
+    with logged.database.read() as connection:
+        for second in range(1, OPENING + 7):
+            for first in range(1, second + 1):
+                told = prove_consistency(connection, log, first, second)
+                assert proving.is_consistent(first, told.first_root, second, told.second_root, told.proof)
+
+
+@pytest.mark.parametrize(("first", "second"), [(0, 5), (6, 5), (1, OPENING + 7), (1, 2**63 - 1)])
+def test_sizes_that_are_not_published_are_refused(logged: Centre, log: Log, first: int, second: int) -> None:
+    with logged.database.read() as connection, pytest.raises(WorldFailed) as caught:
+        prove_consistency(connection, log, first, second)
+    assert caught.value.failure is Failure.LOG_SIZE_UNKNOWN
+    assert caught.value.facts == {"limit": OPENING + 6}
+
+
+def test_an_untouched_log_holds_together(logged: Centre, log: Log) -> None:
+    assert checked(logged, log) == CheckedLog(OPENING + 7, 1, 0, ())
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("UPDATE entry SET bytes = (SELECT bytes FROM entry WHERE number = 6) WHERE number = 5", "tile 0/0"),
+        ("DELETE FROM entry WHERE number = 5", "is missing"),
+        ("UPDATE log_run SET first = first + 1 WHERE first > 0", "leaf 9 is missing"),
+        ("DELETE FROM log_run WHERE first = 0", "leaf 0 is missing"),
+        ("UPDATE log_run SET number = number + 1 WHERE first > 0", "leaf 9 is not the next entry"),
+        ("UPDATE log_run SET length = length - 1 WHERE first = 0", "leaf 8 is missing"),
+        ("UPDATE log_tile SET hashes = zeroblob(320)", "tile 0/0"),
+        ("DELETE FROM log_tile", "tile 0/0"),
+        ("INSERT INTO log_tile VALUES (0, 1, zeroblob(32))", "other tiles"),
+        ("UPDATE log_state SET frontier = zeroblob(64)", "the tree's end"),
+        ("UPDATE log_state SET size = 9", "the tree's end"),
+        ("UPDATE log_book SET logged = 9", "how far each book"),
+        ("DELETE FROM log_book", "how far each book"),
+        ("UPDATE log_head SET note = zeroblob(200)", "not a note"),
+        ("UPDATE log_head SET size = 8", "the head of 8 leaves is not the tree's"),
+        ("UPDATE log_head SET size = 11", "the head of 11 leaves is not the tree's"),
+    ],
+)
+def test_what_was_changed_behind_the_programs_back_is_found(logged: Centre, log: Log, change: str, found: str) -> None:
+    with logged.database.write() as connection:
+        connection.execute(text(change))
+    faults = checked(logged, log).faults
+    assert any(found in fault for fault in faults), faults
+
+
+def test_a_history_written_anew_does_not_fit_the_published_head(logged: Centre, log: Log, station: Station) -> None:
+    """Somebody who has the whole database and the keys, and makes everything fit but what was published before."""
+    with logged.database.write() as connection:
+        for table in ("log_run", "log_book", "log_tile"):
+            connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - names from above
+        connection.execute(text("UPDATE log_state SET size = 0, frontier = zeroblob(0)"))
+        connection.execute(text("DELETE FROM entry WHERE number > 5"))
+        connection.execute(text("UPDATE book SET acknowledged = 5"))
+    head = station.acknowledged
+    station.entries = station.entries[:5]
+    for line in station.lines[20:24]:
+        station.mark(line)
+    with logged.database.write() as connection:
+        for number, entry in enumerate(station.entries[5:], 6):
+            values = {"number": number, "bytes": entry}
+            insert = "INSERT INTO entry (station, number, received_at_s, bytes) VALUES (1, :number, 0, :bytes)"
+            connection.execute(text(insert), values)
+        connection.execute(text("UPDATE book SET acknowledged = 9"))
+    assert head == OPENING + 7
+    bring_up_to_date(logged.database, log, NOON + QUARTER)
+    assert checked(logged, log).faults == ("the head of 9 leaves is not the tree's",)
+
+
+def test_another_registers_key_makes_another_log(logged: Centre, log: Log) -> None:
+    other = log_of(ElectionId("other-2026"), logged.keys.key)
+    assert other.secret == log.secret
+    assert any("not a checkpoint of this log" in fault for fault in checked(logged, other).faults)
+
+
+def test_an_older_register_logs_what_it_had_accepted(loaded: Centre, station: Station, log: Log) -> None:
+    station.sync(loaded)
+    with loaded.database.write() as connection:
+        for table in ("log_state", "log_book", "log_run", "log_tile", "log_head"):
+            connection.execute(text(f"DROP TABLE {table}"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    loaded.database.close()
+    loaded.database = open_database(loaded.home)
+    assert bring_up_to_date(loaded.database, log, NOON) == OPENING
+    assert checked(loaded, log).faults == ()
+
+
+def test_a_logs_text_form_shows_no_secret(log: Log) -> None:
+    assert "secret" not in repr(log)
+    assert log.key.seed.hex() not in repr(log)
+
+
+def test_the_keeper_goes_on_until_it_is_stopped(loaded: Centre, station: Station, log: Log) -> None:
+    station.sync(loaded)
+    stop = threading.Event()
+    turns: list[datetime] = []
+
+    def now() -> datetime:
+        turns.append(NOON)
+        if len(turns) == 1:
+            raise WorldFailed(Failure.REGISTER_IN_USE)
+        if len(turns) == 2:
+            raise RuntimeError
+        stop.set()
+        return NOON
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(logs, "TICK_S", 0)
+        keep_log(loaded.database, log, now, stop)
+    assert len(turns) == 3
+    assert size(loaded) == OPENING
