@@ -1,6 +1,6 @@
 """The texts people read, in five languages, from `resources/translations`.
 
-`screens.<language>.toml` and `failures.<language>.toml` are flat tables of `key = "text with {places}"`. All languages
+`screens`, `papers` and `failures.<language>.toml` are flat tables of `key = "text with {places}"`. All languages
 have the same keys and the same places; a test holds that.
 """
 
@@ -61,4 +61,23 @@ def load_texts(language: str) -> Texts:
         language,
         tomllib.loads(screens.read_text("utf-8")),
         tomllib.loads(failures.read_text("utf-8")),
+    )
+
+
+@dataclass(frozen=True)
+class PaperTexts:
+    """The texts of the papers in one language."""
+
+    language: str
+    papers: Mapping[str, str]
+
+    def __call__(self, key: str, **places: object) -> str:
+        """The text with this key, its places filled."""
+        return self.papers[key].format_map(places) if places else self.papers[key]
+
+
+def load_paper_texts(language: str) -> PaperTexts:
+    """The papers' texts of one of `LANGUAGES`, from `papers.<language>.toml`."""
+    return PaperTexts(
+        language, tomllib.loads(resource_path("translations", f"papers.{language}.toml").read_text("utf-8"))
     )

@@ -30,8 +30,9 @@ from typing import Final
 
 from pollbook.failures import InputInvalid
 
-PARCEL_BYTES_MAX: Final = 4000
-PARTS_MAX: Final = 9
+PARCEL_BYTES_MAX: Final = 1640
+PARTS_MAX: Final = 3
+"""As many codes as stand beside each other on a page."""
 PART_CHARACTERS_MAX: Final = 900
 """One part with everything around it: a QR code of version 19 at level M, which a laptop's camera reads off paper."""
 TEXT_CHARACTERS_MAX: Final = 20_000
