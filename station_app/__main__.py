@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from pollbook.commanding import CommandParser, Console, Program, default_home, run_command
 from pollbook.store.home import StationHome
-from station_app.commands import book, enrolling, people, recovering
+from station_app.commands import book, enrolling, people, printing, recovering
 from station_app.commands.terminal import SystemTerminal, Terminal
 
 
@@ -32,7 +32,9 @@ def _parser(terminal: Terminal) -> CommandParser:
     parser.add_argument("--play-script", action="store_true", help="play a scripted check-in through the real window")
     parser.add_argument("--screens", type=Path, metavar="DIR", help="keep pictures of the script's screens in DIR")
     enrolling.add_command(parser)
-    recovering.add_command(book.add_commands(parser))
+    of_the_book = book.add_commands(parser)
+    recovering.add_command(of_the_book)
+    printing.add_commands(of_the_book)
     people.add_commands(parser)
     return parser
 
