@@ -12,17 +12,18 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
+from urllib3.util import SKIP_HEADER
 
 from pollbook.clock import Clock
-from pollbook.commanding import software_name
 from pollbook.failures import Failure, WorldFailed
 from pollbook.messages import CONTENT_TYPE, ENROL_PATH, MESSAGE_BYTES_MAX, PROBLEM_TYPE, Address
 from pollbook.slice import SLICE_BYTES_MAX
@@ -30,6 +31,11 @@ from pollbook.store.link import Link
 from pollbook.types import BookName, EntryNumber
 from sync.pace import Pace, Patience, Traffic
 from sync.tls import ElectionContext, trusting_only
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer, SupportsRead
+
+    _Body = SupportsRead[bytes] | Iterable[ReadableBuffer] | ReadableBuffer | None
 
 PROBLEM_BYTES_MAX = 4096
 RETRY_AFTER_MAX_S = 3600
@@ -215,6 +221,31 @@ def client_of(link: Link, clock: Clock) -> RegisterClient:
     return RegisterClient(link.url, link.authority_pem.encode(), clock)
 
 
+class _Connection(HTTPSConnection):
+    """Sends a request's head together with its body: one TLS record, and one segment where both fit in it."""
+
+    _head = b""
+    _is_in_head = False
+
+    def endheaders(self, message_body: _Body = None, *, encode_chunked: bool = False) -> None:
+        self._is_in_head = True
+        try:
+            super().endheaders(message_body, encode_chunked=encode_chunked)
+        finally:
+            self._is_in_head = False
+
+    def send(self, data: ReadableBuffer) -> None:  # type: ignore[override]  # http.client's own takes streams as well
+        if self._is_in_head:
+            self._head += bytes(data)
+            return
+        whole, self._head = self._head + bytes(data), b""
+        super().send(whole)
+
+
+class _Pool(HTTPSConnectionPool):
+    ConnectionCls = _Connection
+
+
 class _Adapter(HTTPAdapter):
     """HTTPS through our context and nothing else."""
 
@@ -224,6 +255,7 @@ class _Adapter(HTTPAdapter):
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: object) -> None:
         super().init_poolmanager(connections, maxsize, block, **options, ssl_context=self._context)
+        self.poolmanager.pool_classes_by_scheme = {"https": _Pool}
 
     def cert_verify(self, conn: HTTPSConnectionPool, url: object, verify: object, cert: object) -> None:  # noqa: ARG002
         """Keep requests from adding its own bundle of public authorities to the context."""
@@ -236,14 +268,8 @@ def _session(context: ElectionContext) -> requests.Session:
     session.adapters.clear()
     session.mount("https://", _Adapter(context))
     session.headers.clear()
-    session.headers.update(
-        {
-            "User-Agent": software_name().replace(" ", "/"),
-            "Accept-Encoding": "identity",
-            "Accept": CONTENT_TYPE,
-            "Content-Type": CONTENT_TYPE,
-        }
-    )
+    # What the path, the body's signature and the answer's type say already is not said again with each request.
+    session.headers.update({"User-Agent": SKIP_HEADER, "Accept-Encoding": SKIP_HEADER})
     return session
 
 

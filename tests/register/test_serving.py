@@ -99,6 +99,21 @@ def test_a_station_enrols_and_syncs_over_tls(served: Served, station: Station) -
     assert station.read_answer(answer, request).acknowledged == station.head
 
 
+def test_an_answer_is_one_record_with_nothing_in_it_that_need_not_be_said(served: Served, station: Station) -> None:
+    request = station.request(1)
+    head = f"PUT {station.path(1)} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(request)}\r\n\r\n".encode()
+    with (
+        socket.create_connection(("127.0.0.1", served.port), timeout=20) as plain,
+        served.trust.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
+    ):
+        connection.sendall(head + request)
+        record = connection.recv(65536)
+    told, _, answer = record.partition(b"\r\n\r\n")
+    assert station.read_answer(answer, request).acknowledged == station.head
+    names = [line.partition(b":")[0].lower() for line in told.split(b"\r\n")[1:]]
+    assert sorted(names) == [b"content-length", b"content-type"]
+
+
 def test_health_says_which_election_it_is(served: Served) -> None:
     status, _, content = served.ask("GET", HEALTH_PATH)
     assert (status, json.loads(content)["election"]) == (200, "training-2026")

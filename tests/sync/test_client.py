@@ -42,6 +42,28 @@ def test_an_honest_register_answers_over_one_connection(client: RegisterClient, 
     assert client.traffic.bytes_down == len(first) + len(second)
 
 
+def test_a_request_is_one_record_with_nothing_in_it_that_need_not_be_said(centre: Centre) -> None:
+    records: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            plain, _ = listener.accept()
+            with plain, centre.authority.tls().wrap_socket(plain, server_side=True) as connection:
+                records.append(connection.recv(65536))
+                connection.sendall(response(200, CONTENT_TYPE, b"answer"))
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        with RegisterClient(url, centre.authority.pem, SystemClock(), IMPATIENT) as client:
+            assert client.sync(BOOK, EntryNumber(17), REQUEST) == b"answer"
+        thread.join()
+    head, _, body = records[0].partition(b"\r\n\r\n")
+    assert body == REQUEST
+    names = [line.partition(b":")[0].lower() for line in head.split(b"\r\n")[1:]]
+    assert sorted(names) == [b"content-length", b"host"]
+
+
 def test_a_sync_names_book_and_first_entry_by_put(client: RegisterClient, register: FakeRegister) -> None:
     with pytest.raises(WorldFailed):
         client.sync(BOOK, EntryNumber(17), b"nothing")
