@@ -29,8 +29,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
+from pollbook import cbor
 from pollbook.clock import COUNTER_BITS, HYBRID_TIME_MAX, HybridTime
-from pollbook.entries import ENTRY_BYTES_MAX, PERSON_NUMBER_MAX, Entry, Marked, decode_entry, encode_entry
+from pollbook.entries import ENTRY_BYTES_MAX, PERSON_NUMBER_MAX, Entry, Kind, Marked, decode_entry, encode_entry
 from pollbook.failures import InputInvalid
 from pollbook.types import LINE_ID_MAX, Channel, LineId, PersonNumber
 
@@ -41,6 +42,8 @@ RUN_MIN = 3
 QUOTIENT_MAX = 24
 STEP_BITS = 32
 _ID_BITS = 64
+_MARK_BYTES = 3
+_MARK_START = cbor.encode([int(Kind.MARKED), 0, 0, []])[:2]
 _COUNTER_MASK = (1 << COUNTER_BITS) - 1
 _SECONDS_MAX = HYBRID_TIME_MAX >> COUNTER_BITS
 _CHANNELS = (Channel.STATION, Channel.HOME, Channel.EARLY)
@@ -126,6 +129,11 @@ def pack(entries: Sequence[bytes], base_s: int, order: SliceOrder | None = None)
             is_announced = True
         packed += _packed_marks(run, base_s, in_order)
     return bytes(packed)
+
+
+def packed_size(content: bytes) -> int:
+    """About how many bytes an entry takes among its like; what it really takes depends on its neighbours."""
+    return _MARK_BYTES if content.startswith(_MARK_START) else len(content) + 2
 
 
 def unpack(untrusted: bytes, base_s: int, entries_max: int, orders: Orders = no_order) -> tuple[bytes, ...]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -159,6 +159,17 @@ def _going(book: Book, bytes_max: int) -> _Going:
 
 
 def _exchange(going: _Going, register: Register, clock: Clock) -> SyncAnswer:
+    try:
+        return _ask(going, register, clock)
+    except WorldFailed as error:
+        if error.failure is not Failure.REQUEST_NOT_ACCEPTED or going.out.order is None:
+            raise
+    # Whatever the register has against places in the slice, the entries themselves must get through.
+    logger.warning("places not accepted first=%s", going.out.first)
+    return _ask(replace(going, out=replace(going.out, order=None)), register, clock)
+
+
+def _ask(going: _Going, register: Register, clock: Clock) -> SyncAnswer:
     out, key = going.out, going.link.device_key
     request = SyncRequest(
         book=going.name,

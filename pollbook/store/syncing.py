@@ -11,7 +11,7 @@ from pollbook.custody import Refusal
 from pollbook.failures import Failure, WeFailed
 from pollbook.ledger import Head
 from pollbook.messages import ENTRIES_MAX, FeedItem, FeedKind, SyncAnswer, short_digest
-from pollbook.packing import RUN_MIN, SliceOrder
+from pollbook.packing import RUN_MIN, SliceOrder, packed_size
 from pollbook.slice import issued_lines
 from pollbook.store import engine
 from pollbook.store.book import Book
@@ -20,7 +20,7 @@ from pollbook.store.records import Outgoing, SyncStatus
 from pollbook.types import EntryNumber, LineId
 
 BATCH_BYTES_MAX = 256 * 1024
-"""Entries in one request; what the link carries in about five seconds is asked for by the sync engine."""
+"""Entries in one request, packed; what the link carries in about five seconds is asked for by the sync engine."""
 
 
 def sync_status(book: Book) -> SyncStatus:
@@ -32,7 +32,7 @@ def sync_status(book: Book) -> SyncStatus:
 
 
 def outgoing(book: Book, bytes_max: int = BATCH_BYTES_MAX) -> Outgoing:
-    """The entries that the register has not acknowledged, at least one if there are any, up to `bytes_max`."""
+    """The entries that the register has not acknowledged, at least one if there are any, up to `bytes_max` as packed."""
     status = sync_status(book)
     first = EntryNumber(status.acknowledged + 1)
     with engine.translated():
@@ -43,7 +43,7 @@ def outgoing(book: Book, bytes_max: int = BATCH_BYTES_MAX) -> Outgoing:
     size = 0
     head = _head_at(book, status.acknowledged)
     for row in rows:
-        size += len(row.bytes)
+        size += packed_size(row.bytes)
         if entries and size > bytes_max:
             break
         entries.append(row.bytes)

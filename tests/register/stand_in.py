@@ -119,7 +119,7 @@ class Station:
     cursor: int = 0
     acknowledged: int = 0
     officers: dict[PersonNumber, SigningKey] = field(default_factory=dict)
-    packs: bool = True
+    order_sent: SliceOrder | None = None
 
     @property
     def order(self) -> SliceOrder:
@@ -196,7 +196,7 @@ class Station:
             "software": "stand-in",
         }
         request = SyncRequest(**(fields | changes))  # type: ignore[arg-type]
-        return encode_sync_request(request, self.key, self.order if self.packs else None)
+        return encode_sync_request(request, self.key, self.order_sent)
 
     def path(self, first: int) -> str:
         """Where a request goes whose entries begin at `first`."""
@@ -237,7 +237,9 @@ def take_enrolment(centre: Centre, answer: bytes, key: SigningKey, epoch: int = 
     book = BookName(device, epoch)
     issued = read_slice(enrolled.slice, register_key, Expected(centre.election.id, book))
     start = origin(centre.election.id, book, issued.header.sha256)
-    return Station(key, issued, start, register_key)
+    station = Station(key, issued, start, register_key)
+    station.order_sent = station.order
+    return station
 
 
 def enrolled_station(centre: Centre, precinct: str, key: SigningKey | None = None, epoch: int = 1) -> Station:

@@ -10,17 +10,21 @@ from time import perf_counter
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from pollbook.custody import Anomaly
 from pollbook.entries import Marked, MarkVoided, OfficerSignature
 from pollbook.failures import Failure, WorldFailed
 from pollbook.ledger import SignedHead, origin, sign_head
 from pollbook.messages import FeedKind, SyncAnswer
+from pollbook.packing import SliceOrder
 from pollbook.signing import SigningKey
 from pollbook.types import MACHINE, Channel, ElectionId, EntryNumber, LineId, PersonNumber
 from register.checking import check_register
 from register.making import training_election
 from register.store import ledgers, stations
+from register.store.schema import LinePlace
+from register.store.schema import line as line_table
 from tests.register.lists_of_voters import PRECINCT, voters, write_list
 from tests.register.stand_in import OPENING, Centre, Station, enrolled_station, make_centre
 
@@ -363,3 +367,24 @@ def test_any_split_overlap_and_repetition_gives_the_same_state(
     assert len(tables[4]) == 3
     assert (marks(centre), is_sound(centre), answer.digest) == (9, True, station.digest())
     centre.database.close()
+
+
+def test_marks_by_place_arrive_also_where_the_list_changed_since_the_slice_was_issued(
+    loaded: Centre, station: Station
+) -> None:
+    for each in station.lines[:5]:
+        station.mark(each)
+    with loaded.database.write() as connection:
+        gone = update(line_table).where(line_table.c.id == station.lines[9]).values(place=LinePlace.REMOVED)
+        connection.execute(gone)
+    assert station.sync(loaded).acknowledged == station.head
+    assert anomalies(loaded) == []
+
+
+def test_places_in_an_order_of_somebody_else_are_refused(loaded: Centre, station: Station) -> None:
+    for each in station.lines[:5]:
+        station.mark(each)
+    station.order_sent = SliceOrder.of(station.lines[1:])
+    assert refusal(loaded, station, station.request(1)) is Failure.REQUEST_NOT_ACCEPTED
+    station.order_sent = None
+    assert station.sync(loaded).acknowledged == station.head

@@ -12,8 +12,16 @@ import pytest
 from pollbook import ledger
 from pollbook.clock import SystemClock
 from pollbook.custody import UNMARKED
-from pollbook.failures import Failure, WorldFailed
-from pollbook.messages import CONTENT_TYPE, Address, FeedItem, FeedKind, SyncAnswer, encode_sync_answer
+from pollbook.failures import Failure, InputInvalid, WorldFailed
+from pollbook.messages import (
+    CONTENT_TYPE,
+    Address,
+    FeedItem,
+    FeedKind,
+    SyncAnswer,
+    decode_sync_request,
+    encode_sync_answer,
+)
 from pollbook.signing import SigningKey
 from pollbook.store.book import Book
 from pollbook.store.home import StationHome
@@ -95,6 +103,25 @@ def test_one_request_carries_what_fits_and_only_a_longer_queue_needs_more(statio
     mark(station, centre, 10, 1)
     cycle(station, register)
     assert centre.requests == before + 1
+    assert_both_hold_the_same(station, centre)
+
+
+def test_a_register_that_does_not_know_the_places_gets_the_lines_by_their_ids(station: Path, centre: Centre) -> None:
+    class KnowsNoPlaces(StraightRegister):
+        refused = 0
+
+        def sync(self, book: BookName, first: EntryNumber, request: bytes) -> bytes:
+            try:
+                decode_sync_request(request, Address(book, first), centre.shelf.device_key)
+            except InputInvalid as error:
+                self.refused += 1
+                raise WorldFailed(Failure.REQUEST_NOT_ACCEPTED) from error
+            return super().sync(book, first, request)
+
+    register = KnowsNoPlaces(centre)
+    mark(station, centre, 0, 9)
+    report = cycle(station, register)
+    assert (report.failure, report.pending, register.refused) == (None, 0, 1)
     assert_both_hold_the_same(station, centre)
 
 
