@@ -241,10 +241,15 @@ def short_digest(digest: bytes) -> bytes:
 
 def encode_sync_request(request: SyncRequest, key: SigningKey, order: SliceOrder | None = None) -> bytes:
     """The request's bytes, signed by the book's key; with the `order` of its slice they are far fewer."""
-    packed = packing.pack(request.entries, request.sent_at_s, order)
-    plain = cbor.encode(
+    payload = compression.compress_message(plain_sync_request(request, order))
+    return bytes([WIRE_SCHEMA]) + sign_for(Purpose.SYNC, request.address.signed, payload, key) + payload
+
+
+def plain_sync_request(request: SyncRequest, order: SliceOrder | None = None) -> bytes:
+    """The request's payload before it is compressed."""
+    return cbor.encode(
         [
-            packed,
+            packing.pack(request.entries, request.sent_at_s, order),
             request.head.head.hash,
             request.head.signature,
             request.digest or b"",
@@ -254,8 +259,6 @@ def encode_sync_request(request: SyncRequest, key: SigningKey, order: SliceOrder
             request.software,
         ]
     )
-    payload = compression.compress_message(plain)
-    return bytes([WIRE_SCHEMA]) + sign_for(Purpose.SYNC, request.address.signed, payload, key) + payload
 
 
 def is_signed_request(untrusted: bytes, address: Address, device_key: bytes) -> bool:
@@ -302,15 +305,20 @@ def request_id(request: bytes) -> bytes:
 
 def encode_sync_answer(answer: SyncAnswer, request: SyncRequest, sent: bytes, key: SigningKey) -> bytes:
     """The bytes of the answer to `request`, which came as the bytes `sent`, signed by the register's key."""
+    payload = compression.compress_message(plain_sync_answer(answer, request))
+    head = bytes([WIRE_SCHEMA]) + request_id(sent)
+    return head + sign_for(Purpose.SYNCED, hashlib.sha256(sent).digest(), payload, key) + payload
+
+
+def plain_sync_answer(answer: SyncAnswer, request: SyncRequest) -> bytes:
+    """The payload of the answer to `request` before it is compressed."""
     is_all = answer.acknowledged == request.head.head
     acknowledged = [] if is_all else [answer.acknowledged.number, answer.acknowledged.hash]
     agrees = answer.digest is not None and answer.digest == request.digest
     digest = _SAME_DIGEST if agrees else answer.digest or b""
     feed = [[item.number, int(item.kind), item.text[:FEED_TEXT_MAX], item.entry] for item in answer.feed]
     later_s = answer.register_at_s - request.sent_at_s
-    payload = compression.compress_message(cbor.encode([acknowledged, feed, digest, later_s, answer.come_back_s]))
-    head = bytes([WIRE_SCHEMA]) + request_id(sent)
-    return head + sign_for(Purpose.SYNCED, hashlib.sha256(sent).digest(), payload, key) + payload
+    return cbor.encode([acknowledged, feed, digest, later_s, answer.come_back_s])
 
 
 def is_sync_answer(untrusted: bytes, sent: bytes) -> bool:

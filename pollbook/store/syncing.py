@@ -32,7 +32,7 @@ def sync_status(book: Book) -> SyncStatus:
 
 
 def outgoing(book: Book, bytes_max: int = BATCH_BYTES_MAX) -> Outgoing:
-    """The entries that the register has not acknowledged, at least one if there are any, up to `bytes_max` as packed."""
+    """The entries that the register has not acknowledged, at least one if any, up to `bytes_max` bytes packed."""
     status = sync_status(book)
     first = EntryNumber(status.acknowledged + 1)
     with engine.translated():

@@ -1,0 +1,147 @@
+"""Train the dictionary that messages are compressed with, on synthetic traffic from a seed.
+
+    .venv/bin/python -m development.wire_dictionary
+
+writes `resources/wire/N.dictionary` for the number N that `pollbook.compression` names as its newest. One that went
+out with a release is never made again: whoever has it could no longer be read.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from pathlib import Path
+
+from pollbook import compression
+from pollbook.clock import COUNTER_BITS, HybridTime
+from pollbook.commanding import software_name
+from pollbook.custody import Anomaly
+from pollbook.entries import DayOpened, Entry, Fact, KeyBound, Marked, MarkVoided, OfficerSignature, encode_entry
+from pollbook.entries import TwoOfficers as Officers
+from pollbook.ledger import Head, SignedHead
+from pollbook.messages import (
+    FeedItem,
+    FeedKind,
+    SyncAnswer,
+    SyncRequest,
+    plain_sync_answer,
+    plain_sync_request,
+)
+from pollbook.packing import SliceOrder
+from pollbook.types import BookName, Channel, DeviceId, EntryNumber, LineId, PersonNumber
+
+SEED = 7
+DICTIONARY_BYTES = 4096
+CYCLES = 3000
+_NOON_S = 1_797_742_800
+_DAY_S = 8 * 3600
+_REASONS = ("wrong row", "xato qator", "хато қатор", "не та строка", "ikkinchi marta", "voter left before the ballot")
+_NOTICES = (
+    "Majlis soat 18:00 da",
+    "Мажлис соат 18:00 да",
+    "Собрание комиссии в 18:00",
+    "Ro‘yxatga o‘zgartirish kiritildi",
+    "The list has changed; see the messages",
+    "Saylov komissiyasining qarori",
+)
+
+
+def main() -> int:
+    """Write the dictionary and say how much it takes off."""
+    samples = traffic(random.Random(SEED))  # noqa: S311 - synthetic
+    dictionary = compression.train(samples, DICTIONARY_BYTES)
+    path = Path(__file__).parents[1] / "resources" / "wire" / f"{compression.NEWEST_DICTIONARY}.dictionary"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(dictionary)
+    plain = sum(map(len, samples))
+    packed = sum(len(compression.compress_message(sample)) for sample in samples)
+    print(f"{path.name}: {len(dictionary)} bytes; {plain} bytes of traffic become {packed}")  # noqa: T201
+    return 0
+
+
+def traffic(rng: random.Random) -> list[bytes]:
+    """The plain payloads of requests and answers, as stations and a register exchange them in a day."""
+    samples = []
+    for _ in range(CYCLES):
+        request = _request(rng)
+        samples += [plain_sync_request(request, _order(rng)), plain_sync_answer(_answer(rng, request), request)]
+    return samples
+
+
+def _request(rng: random.Random) -> SyncRequest:
+    first = EntryNumber(rng.randint(1, 3000))
+    sent_at_s = _NOON_S + rng.randint(-_DAY_S, _DAY_S)
+    entries = tuple(_entries(rng, sent_at_s, rng.choice([0, 0, 1, 1, 2, 5])))
+    head = Head(EntryNumber(first + len(entries) - 1), rng.randbytes(32))
+    return SyncRequest(
+        book=BookName(DeviceId(rng.randbytes(16)), 1),
+        first=first,
+        entries=entries,
+        head=SignedHead(head, rng.randbytes(64)),
+        digest=rng.randbytes(8) if rng.random() < 0.8 else None,
+        feed_cursor=rng.randint(0, 30),
+        sent_at_s=sent_at_s,
+        pending=0 if rng.random() < 0.8 else rng.randint(1, 3000),
+        software=software_name(),
+    )
+
+
+def _entries(rng: random.Random, now_s: int, count: int) -> list[bytes]:
+    entries = []
+    for number in range(count):
+        at = HybridTime(now_s - 30 + 7 * number << COUNTER_BITS)
+        entries.append(encode_entry(Entry(at, PersonNumber(rng.randint(0, 9)), _fact(rng))))
+    return entries
+
+
+def _fact(rng: random.Random) -> Fact:
+    line = LineId(rng.getrandbits(62) | 1)
+    match rng.choices(("mark", "void", "key", "day"), (12, 2, 1, 1))[0]:
+        case "mark":
+            return Marked(line, rng.choice(list(Channel)))
+        case "void":
+            return MarkVoided(line, EntryNumber(rng.randint(1, 3000)), rng.choice(_REASONS), _officers(rng))
+        case "key":
+            officers = _officers(rng) if rng.random() < 0.5 else None
+            return KeyBound(PersonNumber(rng.randint(1, 9)), rng.randbytes(32), officers)
+        case _:
+            return DayOpened(f"2026-12-{rng.randint(1, 31):02d}", _officers(rng))
+
+
+def _officers(rng: random.Random) -> Officers:
+    first, second = rng.sample(range(1, 6), 2)
+    return (
+        OfficerSignature(PersonNumber(first), rng.randbytes(64)),
+        OfficerSignature(PersonNumber(second), rng.randbytes(64)),
+    )
+
+
+def _order(rng: random.Random) -> SliceOrder:
+    return SliceOrder.of(LineId(rng.getrandbits(62) | 1) for _ in range(20))
+
+
+def _answer(rng: random.Random, request: SyncRequest) -> SyncAnswer:
+    agrees = rng.random() < 0.9
+    behind = Head(EntryNumber(max(request.first - 1, 0)), rng.randbytes(32))
+    count = rng.choice([0, 0, 0, 1, 2, 6])
+    return SyncAnswer(
+        acknowledged=request.head.head if agrees else behind,
+        feed=tuple(_item(rng, request.feed_cursor + 1 + number) for number in range(count)),
+        digest=request.digest if agrees else rng.choice([None, rng.randbytes(8)]),
+        register_at_s=request.sent_at_s + rng.randint(-3, 3),
+        come_back_s=rng.choice([0, 30, 60]),
+    )
+
+
+def _item(rng: random.Random, number: int) -> FeedItem:
+    match rng.choice(list(FeedKind)):
+        case FeedKind.ANOMALY:
+            return FeedItem(number, FeedKind.ANOMALY, rng.choice(list(Anomaly)).value, rng.randint(0, 3000))
+        case FeedKind.NOTICE:
+            return FeedItem(number, FeedKind.NOTICE, rng.choice(_NOTICES))
+        case kind:
+            return FeedItem(number, kind, "lost", 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
