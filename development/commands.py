@@ -31,12 +31,12 @@ exit status: 0 done; 1 something failed; 2 wrong usage; 4 something is not there
 
 def main(arguments: list[str]) -> int:
     """Do what the command line asks and return the exit status."""
-    to_pytest: list[str] = []
-    if arguments[:1] == ["test"] and arguments[1:2] not in (["-h"], ["--help"]):
-        arguments, to_pytest = arguments[:1], arguments[1:]
+    passed_on: list[str] = []
+    if arguments[:1] in (["test"], ["simulate"]) and arguments[1:2] not in (["-h"], ["--help"]):
+        arguments, passed_on = arguments[:1], arguments[1:]
     asked = _parser().parse_args(arguments)
     try:
-        return _do(asked, to_pytest)
+        return _do(asked, passed_on)
     except Stopped as stopped:
         complain(str(stopped))
         return stopped.exit_status
@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> int:
         return 4
 
 
-def _do(asked: argparse.Namespace, to_pytest: list[str]) -> int:
+def _do(asked: argparse.Namespace, passed_on: list[str]) -> int:  # noqa: C901 - one case a command
     if asked.command == "bench" and asked.list:
         print("\n".join(path.stem for path in find_benchmarks(BENCHMARKS)))  # noqa: T201 - the answer asked for
         return 0
@@ -65,13 +65,15 @@ def _do(asked: argparse.Namespace, to_pytest: list[str]) -> int:
         case "screens":
             return demo.run(fresh=asked.fresh, offscreen=True)
         case "test":
-            return run_tests(to_pytest)
+            return run_tests(passed_on)
         case "check":
             return checks.check()
         case "bench":
             return run_benchmarks(find_benchmarks(BENCHMARKS, asked.name))
         case "soak":
             return subprocess.call([PYTHON, "-m", f"tests.soak.{asked.name}", *asked.options], cwd=ROOT)
+        case "simulate":
+            return subprocess.call([PYTHON, "-m", "tests.simulation", *passed_on], cwd=ROOT)
         case "installer":
             ensure_system_packages(packing.installer_packages(), is_root=os.geteuid() == 0)
             return packing.build_installer()
@@ -110,6 +112,12 @@ def _parser() -> argparse.ArgumentParser:
     soak = command("soak", "a long rehearsal that stops by itself; its last results stand in docs/evidence")
     soak.add_argument("name", choices=find_soaks(), help="which")
     soak.add_argument("options", nargs=argparse.REMAINDER, help="its own options (--help)")
+    simulate = command(
+        "simulate", "simulated election days with every fault, from seeds; after each the promises must hold"
+    )
+    simulate.add_argument(
+        "options", nargs=argparse.REMAINDER, help="--seeds N, --minutes M, --seed K, --steps, --mutations (--help)"
+    )
     command("installer", "build dist/uchastka (two executables in one folder) and see that both start")
     lock = command("lock", "solve requirements.lock from pyproject.toml again")
     lock.add_argument("--upgrade", action="store_true", help="take newer versions where pyproject.toml allows them")

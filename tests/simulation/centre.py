@@ -1,0 +1,92 @@
+"""The register's machine: the real `ingest` over a simulated disk, crashed, filled and restored from backups."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from pollbook.failures import Failure, UchastkaError
+from pollbook.types import BookName, EntryNumber
+from register.ingest import Address, ingest
+from register.store.engine import Database
+from tests.simulation.disks import Drivers
+from tests.simulation.kernel import Log, Scheduler, seconds
+from tests.simulation.machines import Machine
+from tests.simulation.prepared import Prepared
+
+SERVICE_US = 5_000
+"""From a request's last segment to its answer's first."""
+REBOOT_US = seconds(20)
+
+
+class SimulatedCentre(Machine):
+    """One register process; `Failure`s that it tells travel as their keys behind `REFUSED`."""
+
+    def __init__(
+        self, prepared: Prepared, drivers: Drivers, scheduler: Scheduler, rng: random.Random, log: Log
+    ) -> None:
+        super().__init__("register", scheduler, rng, log, prepared.image)
+        self.keys, self._drivers = prepared.keys, drivers
+        self.is_up = True
+        self.lives = 0
+        self.ingests = 0
+        self.backups: list[bytes] = []
+
+    def database(self) -> Database:
+        """The register's database, over the disk as it is now."""
+        self._drivers.insert(self.disk)
+        return Database(self._drivers.register)
+
+    def serve(self, book: BookName, first: EntryNumber, request: bytes, answer: Callable[[bytes], None]) -> None:
+        """A whole request has arrived; its answer leaves after a while, unless the register is killed meanwhile."""
+        if self.is_up:
+            self.scheduler.after(SERVICE_US, self._work, self.lives, Address(book, first), request, answer)
+
+    def _work(self, life: int, address: Address, request: bytes, answer: Callable[[bytes], None]) -> None:
+        if life != self.lives or not self.is_up:
+            return
+        if (told := self.survives(lambda: self.take(address, request))) is not None:
+            answer(told)
+
+    def take(self, address: Address, request: bytes) -> bytes:
+        """The answer as it stands in the body of the response."""
+        self.ingests += 1
+        try:
+            with self.database().write() as connection:
+                told = ingest(connection, self.keys.key, request, address, self.clock.now())
+        except UchastkaError as error:
+            return refused(error.failure)
+        return told
+
+    def killed(self) -> None:
+        """The process is gone; it comes back after a while."""
+        super().killed()
+        self.is_up = False
+        self.lives += 1
+        self.log.note("register down")
+        self.scheduler.after(REBOOT_US, self.start)
+
+    def start(self) -> None:
+        """The process runs."""
+        if not self.is_up:
+            self.is_up = True
+            self.log.note("register up")
+
+    def back_up(self) -> None:
+        """A backup of the whole database is kept."""
+        self.backups.append(self.disk.image())
+
+    def roll_back(self) -> None:
+        """The database is as the newest backup has it."""
+        if self.backups:
+            self.log.fault("register restored from a backup")
+            self.disk.restore(self.backups[-1])
+            self.lives += 1
+
+
+REFUSED = b"refused "
+
+
+def refused(failure: Failure) -> bytes:
+    """A problem as the body of a response."""
+    return REFUSED + failure.key.encode()

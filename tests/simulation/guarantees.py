@@ -1,0 +1,184 @@
+"""What must hold once everybody has talked: the four promises of DESIGN §1, and that every fraud came to light.
+
+Looked at from outside: the ledgers' bytes are read from the disks and folded here by a small model of its own, so that
+a rule that went wrong in book and register alike is still seen. A book is suspect where its laptop was cloned or put
+back to an old image: such a book need not keep what it told, but every second history must have become an anomaly.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pollbook.clock import HybridTime
+from pollbook.custody import Anomaly
+from pollbook.entries import Marked, MarkVoided, decode_entry
+from pollbook.store.check import check_book
+from pollbook.store.syncing import book_digest, notices, sync_status
+from pollbook.types import BookName, LineId
+from register.checking import check_register
+from register.store import ledgers, stations
+from register.store.schema import fork_entry
+
+if TYPE_CHECKING:
+    from tests.simulation.station import SimulatedStation
+    from tests.simulation.world import World
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A promise that did not hold, and where."""
+
+    promise: str
+    where: str
+
+
+@dataclass
+class AtRegister:
+    """What the register has of one book."""
+
+    entries: dict[int, bytes]
+    record: ledgers.BookRecord
+    told: set[object]
+    evidence: set[tuple[int, bytes]]
+    anomalies: set[str] = field(default_factory=set)
+
+
+def broken_promises(world: World) -> list[Broken]:
+    """Everything that does not hold at the end of this world."""
+    register = _register(world)
+    broken = [*_order(world), *_states(world), *_marks(world), *_frauds(world, register)]
+    for station in world.stations:
+        if station.is_suspect:
+            broken += _suspect(station, register[station.prepared.book])
+        else:
+            broken += _durable(station, register[station.prepared.book])
+            broken += _agrees(station, register[station.prepared.book])
+    return broken + list(_checks(world))
+
+
+def _register(world: World) -> dict[BookName, AtRegister]:
+    found = {}
+    with world.centre.database().read() as connection:
+        anomalies = ledgers.anomalies(connection)
+        for station in stations.all_stations(connection):
+            evidence = connection.execute(fork_entry.select().where(fork_entry.c.station == station.id))
+            found[station.book] = AtRegister(
+                {each.number: each.content for each in ledgers.all_entries(connection, station.id)},
+                ledgers.load_book(connection, station.id),
+                set(ledgers.feed_after(connection, station.id, 0)),
+                {(row.number, bytes(row.bytes)) for row in evidence},
+                {kind for kind, book, _, _ in anomalies if book == str(station.book)},
+            )
+    return found
+
+
+def _ledger(station: SimulatedStation) -> dict[int, bytes]:
+    return dict(station.disk.look("SELECT number, bytes FROM entry ORDER BY number"))
+
+
+def _order(world: World) -> Iterator[Broken]:
+    """Order comes from the numbers, and no clock turns it back."""
+    for station in world.stations:
+        last_at = HybridTime(0)
+        for number, content in _ledger(station).items():
+            at = decode_entry(content).at
+            if at <= last_at:
+                yield Broken("no clock turns the order back", f"{station.name} entry {number}")
+            last_at = at
+
+
+def _states(world: World) -> Iterator[Broken]:
+    """What a book shows of its lines is what its entries say."""
+    for station in world.stations:
+        marks: dict[int, int | None] = {}
+        for number, content in _ledger(station).items():
+            match decode_entry(content).fact:
+                case Marked(line, _):
+                    marks[line] = number
+                case MarkVoided(line, _):
+                    marks[line] = None
+        if marks != dict(station.disk.look("SELECT line, mark FROM line_state")):
+            yield Broken("the book shows what its entries say", station.name)
+
+
+def _marks(world: World) -> Iterator[Broken]:
+    """(1) At most one effective mark a line among the honest books."""
+    effective: dict[LineId, set[str]] = defaultdict(set)
+    for station in world.stations:
+        if station.is_suspect:
+            continue
+        for number, content in _ledger(station).items():
+            match decode_entry(content).fact:
+                case Marked(line, _):
+                    effective[line].add(f"{station.name} {number}")
+                    if len(effective[line]) > 1:
+                        yield Broken("one effective mark a line", " and ".join(sorted(effective[line])))
+                case MarkVoided(line, mark):
+                    if f"{station.name} {mark}" not in effective[line]:
+                        yield Broken("a void undoes an effective mark", f"{station.name} {number}")
+                    effective[line].discard(f"{station.name} {mark}")
+
+
+def _durable(station: SimulatedStation, register: AtRegister) -> Iterator[Broken]:
+    """(2) and (4) What an operator was told is done stands in the book and at the register, byte for byte."""
+    held = _ledger(station)
+    for number, content in station.told:
+        if held.get(number) != content:
+            yield Broken("what was told done stays in the book", f"{station.name} entry {number}")
+        if register.entries.get(number) != content:
+            yield Broken("what was told done reaches the register", f"{station.name} entry {number}")
+    if register.entries != held:
+        yield Broken("both hold the same ledger", f"{station.name} {len(held)} there {len(register.entries)}")
+    if wrong := register.anomalies - {Anomaly.CLOCK_SKEWED}:
+        yield Broken("an honest book is no anomaly", f"{station.name} {sorted(wrong)}")
+
+
+def _agrees(station: SimulatedStation, register: AtRegister) -> Iterator[Broken]:
+    """(3) Book and register stand in the same state, and know it."""
+    book = station.book
+    if book is None or station.last_failure is not None or not station.is_at_rest():
+        yield Broken("everybody gets through after healing", f"{station.name} {station.last_failure}")
+        return
+    if register.record.head != book.head or register.record.digest != book_digest(book):
+        yield Broken("both reach the same state", station.name)
+    if sync_status(book).acknowledged != book.head.number:
+        yield Broken("the book knows what the register has", station.name)
+    if missing := register.told - set(notices(book)):
+        yield Broken("the book hears what the register tells", f"{station.name} {len(missing)} items")
+
+
+def _suspect(station: SimulatedStation, register: AtRegister) -> Iterator[Broken]:
+    """Of a book with two histories, each is kept, and the one that is not the register's marks no more."""
+    held = _ledger(station)
+    differing = {number for number, content in held.items() if register.entries.get(number, content) != content}
+    if differing and Anomaly.FORK not in register.anomalies:
+        yield Broken("a second history becomes an anomaly", f"{station.name} from {min(differing)}")
+    if differing and (first := min(differing)) and (first, held[first]) not in register.evidence:
+        yield Broken("a second history is kept as evidence", f"{station.name} entry {first}")
+    if not station.is_at_rest():
+        yield Broken("everybody gets through after healing", f"{station.name} {station.last_failure}")
+    elif differing and station.book is not None and station.book.stopped is None:
+        yield Broken("a second history marks no more", station.name)
+
+
+def _frauds(world: World, register: dict[BookName, AtRegister]) -> Iterator[Broken]:
+    """What could not be missed was not missed; a register put back to a backup may have forgotten it."""
+    if world.log.faults["register restored from a backup"]:
+        return
+    for station in world.stations:
+        if station.was_skewed and Anomaly.CLOCK_SKEWED not in register[station.prepared.book].anomalies:
+            yield Broken("a wrong clock becomes an anomaly", station.name)
+
+
+def _checks(world: World) -> Iterator[Broken]:
+    """The product's own `check` finds nothing, on either side."""
+    with world.centre.database().read() as connection:
+        for fault in check_register(connection, world.prepared.election).faults:
+            yield Broken("the register's check is clean", f"{fault.where}: {fault.what}")
+    for station in world.stations:
+        if station.book is not None:
+            for problem in check_book(station.book).problems:
+                yield Broken("the book's check is clean", f"{station.name}: {problem}")

@@ -1,0 +1,54 @@
+"""What a world replaces in the product: the system's randomness by the seed's, and double work by memory."""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+
+from pollbook import acts, ledger, signing
+from pollbook.signing import SigningKey
+
+
+@contextmanager
+def drawn_from(rng: random.Random) -> Iterator[None]:
+    """`os.urandom`, `secrets` and new signing keys come from `rng`; the system's own are back afterwards."""
+    kept = (os.urandom, secrets.choice, secrets.randbelow, secrets.token_bytes, SigningKey.__dict__["generate"])
+
+    def drawn_key(cls: type[SigningKey]) -> SigningKey:
+        return cls.from_seed(rng.randbytes(32))
+
+    _draw_by(rng.randbytes, rng.choice, rng.randrange, rng.randbytes, classmethod(drawn_key))
+    try:
+        yield
+    finally:
+        _draw_by(*kept)
+
+
+def _draw_by(urandom: object, choice: object, randbelow: object, token_bytes: object, generate: object) -> None:
+    os.urandom = urandom
+    secrets.choice, secrets.randbelow, secrets.token_bytes = choice, randbelow, token_bytes
+    SigningKey.generate = generate
+
+
+_MODULES = (signing, acts, ledger)
+
+
+@contextmanager
+def remembered_signatures() -> Iterator[None]:
+    """A signature that was verified once is not verified again: the same one is looked at by book, register and checks.
+
+    `is_signature` is pure, so nothing but time changes.
+    """
+    verify = signing.is_signature
+    remembered = lru_cache(maxsize=1 << 16)(verify)
+    for module in _MODULES:
+        module.is_signature = remembered  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        for module in _MODULES:
+            module.is_signature = verify  # type: ignore[attr-defined]

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.simulation.mutations import MUTATIONS
+from tests.simulation.running import Tally, describe, first_seed_that_catches, run_seeds
+from tests.simulation.world import simulate
+
+SEEDS = 2000
+"""In each run of the tests: about three minutes on two cores."""
+
+
+def test_two_runs_of_one_seed_are_the_same() -> None:
+    first, second = simulate(7), simulate(7)
+    assert first.hash == second.hash
+    assert first.log == second.log
+    assert simulate(8).hash != first.hash
+
+
+def test_another_process_replays_a_seed_exactly() -> None:
+    command = [sys.executable, "-m", "tests.simulation", "--seed", "7"]
+    said = subprocess.run(
+        command, env={**os.environ, "PYTHONHASHSEED": "12345"}, check=True, capture_output=True, encoding="utf-8"
+    )
+    assert simulate(7).hash in said.stdout
+
+
+def test_every_promise_holds_in_every_seed() -> None:
+    tally = Tally()
+    for outcome in run_seeds(1, SEEDS, 3600, 2):
+        tally.add(outcome)
+    told: list[str] = []
+    for outcome in tally.broken[:5]:
+        describe(outcome, told.append)
+    assert not tally.broken, "\n".join(told)
+    assert tally.seeds == SEEDS
+    quiet = EVERY_FAULT - set(tally.faults)
+    assert not quiet, "these faults never happened"
+
+
+EVERY_FAULT = {
+    "book restored from an image",
+    "clock jumped",
+    "crash after a commit",
+    "crash between statements",
+    "disk full",
+    "laptop cloned",
+    "link cut",
+    "message tampered with",
+    "old request replayed",
+    "register restored from a backup",
+    "segment corrupted",
+    "segment cut off",
+    "segment duplicated",
+    "segment lost",
+    "segment reordered",
+}
+
+
+@pytest.mark.parametrize("name", sorted(MUTATIONS))
+def test_a_deliberate_bug_breaks_a_promise(name: str) -> None:
+    outcome = first_seed_that_catches(name)
+    assert outcome is not None
+
+
+def test_a_failing_seed_prints_itself_and_fails_again() -> None:
+    name = "marks_a_marked_line"
+    outcome = first_seed_that_catches(name)
+    assert outcome is not None
+    told: list[str] = []
+    describe(outcome, told.append)
+    assert f"--seed {outcome.seed}" in told[0]
+    assert simulate(outcome.seed, MUTATIONS[name]).hash == outcome.hash

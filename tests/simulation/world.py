@@ -1,0 +1,169 @@
+"""One world: a register, its stations, their links, people and faults, all from one seed; run, healed, and proven."""
+
+from __future__ import annotations
+
+import random
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from tests.simulation.centre import SimulatedCentre
+from tests.simulation.disks import Drivers
+from tests.simulation.faults import Plan, draw_plan, inject
+from tests.simulation.guarantees import Broken, broken_promises
+from tests.simulation.kernel import Log, Scheduler, seconds
+from tests.simulation.mutations import Mutation
+from tests.simulation.network import Link, Weather
+from tests.simulation.people import let_people_come
+from tests.simulation.prepared import Prepared, PreparedStation, prepared
+from tests.simulation.randomness import drawn_from, remembered_signatures
+from tests.simulation.station import SimulatedStation
+
+HEALED_IN_S = 900
+"""After the last fault, all must agree within this time: the longest back-off is 300 s, and there may be two."""
+
+
+@dataclass
+class World:
+    """Everything there is in one run."""
+
+    seed: int
+    rng: random.Random
+    prepared: Prepared
+    scheduler: Scheduler
+    log: Log
+    plan: Plan
+    centre: SimulatedCentre
+    stations: list[SimulatedStation]
+    links: dict[str, Link]
+    drivers: Drivers
+    said: Counter[str] = field(default_factory=Counter)
+    is_healed: bool = False
+
+    def add_station(self, name: str, of: PreparedStation) -> SimulatedStation:
+        """One more laptop with this station's disk, and its link to the register."""
+        rng = random.Random(self.rng.random())
+        station = SimulatedStation(name, of, self.drivers, self.scheduler, rng, self.log)
+        link = Link(self.scheduler, random.Random(rng.random()), self.log, Weather())
+        station.connect(link, self.centre)
+        self.stations.append(station)
+        self.links[name] = link
+        return station
+
+    def fault_s(self, delay_s: float, action: Callable[..., None], *arguments: object) -> None:
+        """`action` happens so many seconds from now, unless all is healed by then."""
+        self.after_s(delay_s, self._unless_healed, action, arguments)
+
+    def _unless_healed(self, action: Callable[..., None], arguments: tuple[object, ...]) -> None:
+        if not self.is_healed:
+            action(*arguments)
+
+    def after_s(self, delay_s: float, action: Callable[..., None], *arguments: object) -> None:
+        """`action` happens so many seconds from now."""
+        self.scheduler.after(seconds(delay_s), action, *arguments)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to; `broken` is empty where every promise held."""
+
+    seed: int
+    steps: int
+    hash: str
+    broken: tuple[Broken, ...]
+    faults: Counter[str]
+    said: Counter[str]
+    cycles: int
+    log: tuple[str, ...]
+    busy_s: float
+
+
+@cache
+def drivers() -> Drivers:
+    """SQLAlchemy's engines, whose compiled statements all worlds of a process share."""
+    return Drivers()
+
+
+def make_world(seed: int) -> World:
+    """The world of this seed as it begins."""
+    rng = random.Random(seed)
+    ready, scheduler = prepared(), Scheduler()
+    log = Log(scheduler)
+    plan = draw_plan(rng)
+    centre = SimulatedCentre(ready, drivers(), scheduler, random.Random(rng.random()), log)
+    chosen = sorted(rng.sample(range(len(ready.stations)), plan.stations))
+    stations: list[SimulatedStation] = []
+    links: dict[str, Link] = {}
+    world = World(seed, rng, ready, scheduler, log, plan, centre, stations, links, drivers())
+    for index in chosen:
+        world.add_station(f"station {index + 1}", ready.stations[index])
+    return world
+
+
+def simulate(seed: int, mutation: Mutation = nullcontext) -> Outcome:
+    """Run the world of this seed to its end; in a mutated one a rule of the product is broken."""
+    prepared()  # before any rule is broken
+    with drawn_from(random.Random(seed)), remembered_signatures(), mutation():
+        begun = time.process_time()
+        world = make_world(seed)
+        try:
+            for station in world.stations:
+                world.after_s(world.rng.random(), station.start)
+            let_people_come(world)
+            inject(world)
+            world.scheduler.run(seconds(world.plan.lasts_s))
+            heal(world)
+            broken = broken_promises(world)
+        except Exception as error:  # noqa: BLE001 - whatever it is, this seed found it
+            broken = [Broken("no fault inside the program", _place_of(error))]
+        finally:
+            end(world)
+    log = world.log
+    return Outcome(
+        seed=seed,
+        steps=world.scheduler.steps,
+        hash=log.hash(),
+        broken=tuple(broken),
+        faults=log.faults,
+        said=world.said,
+        cycles=sum(station.cycles for station in world.stations),
+        log=tuple(log.lines),
+        busy_s=time.process_time() - begun,
+    )
+
+
+def _place_of(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if ".venv" not in frame.filename]
+    return f"{type(error).__name__}: {error} at {Path(ours[-1].filename).name}:{ours[-1].lineno} {ours[-1].name}"
+
+
+def heal(world: World) -> None:
+    """No more faults; then as much time as it takes until everybody has talked, or until that takes too long."""
+    world.log.note("healed")
+    world.is_healed = True
+    for link in world.links.values():
+        link.weather = Weather()
+    world.centre.disk.crash_no_more()
+    world.centre.disk.empty()
+    world.centre.clock.off_s = 0.0
+    for station in world.stations:
+        station.heal()
+    begun_us = world.scheduler.now_us
+    while world.scheduler.now_us - begun_us < seconds(HEALED_IN_S):
+        world.scheduler.run(world.scheduler.now_us + seconds(20))
+        if all(station.is_at_rest() for station in world.stations):
+            return
+
+
+def end(world: World) -> None:
+    """Nothing of the world is left in memory."""
+    world.scheduler.forget()
+    for station in world.stations:
+        station.end()
+    world.centre.disk.throw_away()
