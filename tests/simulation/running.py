@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count as count_from
+from itertools import islice
 
 from tests.simulation.mutations import MUTATIONS
 from tests.simulation.world import Outcome, simulate
@@ -52,7 +53,7 @@ def run_seeds(first: int, count: int | None, seconds_max: float, processes: int)
     """The outcomes of `count` seeds from `first` on (None: endlessly), as far as the time goes."""
     until = time.monotonic() + seconds_max
     numbers = count_from(first) if count is None else iter(range(first, first + count))
-    batches = iter(lambda: [seed for seed, _ in zip(numbers, range(SEEDS_AT_ONCE), strict=False)], [])
+    batches = iter(lambda: list(islice(numbers, SEEDS_AT_ONCE)), [])
     if processes == 1:
         settle()
         for batch in batches:
