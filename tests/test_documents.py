@@ -128,6 +128,8 @@ def test_commands_and_options_named_in_sentences_exist(page: Path) -> None:
         words = text.split()
         parser, rest = parser_and_rest([word for word in words if not word.isupper()])
         known = set(parser._option_string_actions)
+        if words[:2] == ["dev.py", "simulate"]:
+            known |= set(SHOWN_OPTION.findall((ROOT / "tests" / "simulation" / "__main__.py").read_text("utf-8")))
         if words[:2] == ["dev.py", "soak"]:  # a soak parses its own options
             known |= set(SHOWN_OPTION.findall((ROOT / "tests" / "soak" / f"{words[2]}.py").read_text("utf-8")))
         assert {option for option in rest if SHOWN_OPTION.fullmatch(option)} <= known, shown["text"]

@@ -49,10 +49,11 @@ class AtRegister:
 def broken_promises(world: World) -> list[Broken]:
     """Everything that does not hold at the end of this world."""
     register = _register(world)
+    was_restored = world.log.faults["register restored from a backup"] > 0
     broken = [*_order(world), *_states(world), *_marks(world), *_frauds(world, register)]
     for station in world.stations:
         if station.is_suspect:
-            broken += _suspect(station, register[station.prepared.book])
+            broken += _suspect(station, register[station.prepared.book], was_restored=was_restored)
         else:
             broken += _durable(station, register[station.prepared.book])
             broken += _agrees(station, register[station.prepared.book])
@@ -150,13 +151,17 @@ def _agrees(station: SimulatedStation, register: AtRegister) -> Iterator[Broken]
         yield Broken("the book hears what the register tells", f"{station.name} {len(missing)} items")
 
 
-def _suspect(station: SimulatedStation, register: AtRegister) -> Iterator[Broken]:
-    """Of a book with two histories, each is kept, and the one that is not the register's marks no more."""
+def _suspect(station: SimulatedStation, register: AtRegister, *, was_restored: bool) -> Iterator[Broken]:
+    """Of a book with two histories, each is kept, and the one that is not the register's marks no more.
+
+    A register that was put back to a backup may have forgotten that it saw the second one.
+    """
     held = _ledger(station)
     differing = {number for number, content in held.items() if register.entries.get(number, content) != content}
-    if differing and Anomaly.FORK not in register.anomalies:
+    is_told = differing and not was_restored
+    if is_told and Anomaly.FORK not in register.anomalies:
         yield Broken("a second history becomes an anomaly", f"{station.name} from {min(differing)}")
-    if differing and (first := min(differing)) and (first, held[first]) not in register.evidence:
+    if is_told and (first := min(differing)) and (first, held[first]) not in register.evidence:
         yield Broken("a second history is kept as evidence", f"{station.name} entry {first}")
     if not station.is_at_rest():
         yield Broken("everybody gets through after healing", f"{station.name} {station.last_failure}")
