@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from pollbook import cbor
-from pollbook.entries import Kind, OfficerSignature, TwoOfficers
+from pollbook.entries import Kind, OfficerSignature, Outcome, TailLine, TwoOfficers, pack_tail
 from pollbook.ledger import Head
+from pollbook.releases import pack_book
 from pollbook.signing import is_signature
-from pollbook.types import EntryNumber, LineId, Person, PersonNumber
+from pollbook.types import BookName, ElectionId, EntryNumber, LineId, Person, PersonNumber
 
 Signer = tuple[PersonNumber, Callable[[bytes], bytes]]
 """An officer who has proven the PIN: the number, and a function that signs with the officer's key."""
@@ -31,6 +32,34 @@ def opening_bytes(start: Head, day: str) -> bytes:
 def key_bytes(start: Head, person: PersonNumber, public_key: bytes) -> bytes:
     """What two officers sign to give a person another key."""
     return _act(start, Kind.KEY_BOUND, person, public_key)
+
+
+def closing_bytes(start: Head) -> bytes:
+    """What two officers sign to close the book."""
+    return _act(start, Kind.BOOK_CLOSED)
+
+
+def resolving_bytes(start: Head, line: LineId, outcome: Outcome, adjudication: EntryNumber) -> bytes:
+    """What two officers sign when they do with an envelope what the register adjudicated."""
+    return _act(start, Kind.PROVISIONAL_RESOLVED, line, int(outcome), adjudication)
+
+
+def takeover_bytes(start: Head, predecessor: BookName, head: Head) -> bytes:
+    """What two officers sign to take over; `start` is the successor's own, which names its book."""
+    return _act(start, Kind.TOOK_OVER, pack_book(predecessor), head.number, head.hash)
+
+
+def row_seen_bytes(start: Head, line: LineId) -> bytes:
+    """What two officers sign who saw a row of the paper list unsigned."""
+    return _act(start, Kind.ROW_SEEN, line)
+
+
+def tail_bytes(
+    election: ElectionId, predecessor: BookName, head: Head, lines: tuple[TailLine, ...], is_complete: bool
+) -> bytes:
+    """What the register signs of the entries of `predecessor` up to `head` that its successor has not."""
+    body = [election, pack_book(predecessor), head.number, head.hash, pack_tail(lines), int(is_complete)]
+    return b"uchastka tail 1\0" + cbor.encode(body)
 
 
 def sign_act(message: bytes, first: Signer, second: Signer) -> TwoOfficers:

@@ -1,56 +1,113 @@
-"""Who may mark a line, and what an entry does to it: the rules, pure, with no store and no clock.
+"""Who may mark a line, who holds it, and what an entry does to it: the rules, pure, with no store and no clock.
 
-`apply` is run by the book before it writes, by the register when it ingests, and by every `check`. What it
-answers with an `Anomaly` two honest programs cannot produce; what a person may ask in vain is a `Refusal`.
+`apply` is run by the book before it writes, by the register when it ingests, and by every `check`. What it answers
+with an `Anomaly` two honest programs cannot produce; what a person may ask in vain is a `Refusal` (`permission.py`).
 
-The rules of custody (DESIGN §1) that hold for what this release writes:
+The rules of custody (DESIGN §1), and where each is kept:
 
-1. One line per person: a line has one id, and a book knows only the lines of its slice.
-7. Void: only the book that made the mark; the line stays where it is, and its void history is kept.
-8. A book that is behind its own ledger, as the register knows it, locks.
-10. A revoked book marks nothing more; nothing of it moves.
-14. A poisoned entry disputes its line; it never stops marking at the station.
-15. Marking needs an officer's or operator's unlock, on a day that two officers opened.
+1. One line per person: the register issues one line per PINFL; a book knows the lines of its slice and those that it
+   accepted. (`register/voter_list`, the register's unique index)
+2. A line never moves by time-out: a line that was released is held by nobody until its receiver accepts it; no rule
+   here looks at a clock. The release is sent again until acknowledged. (`apply`, the store's outbox)
+3. A release names one receiver and a custody number, and proves itself; only that book, or its successor, accepts
+   it, once: an acceptance must carry a higher custody number than the line has here. (`_released`, `_accepted`)
+4. Nothing leaves before it is safe: a release leaves, and an accepted line may be marked, once that entry is on the
+   mirror or acknowledged. (`permission.may_mark`, the store's outbox)
+5. Order of safety: disk, mirror, "done"; the mirror catches up before the next mark. (the store's mirror)
+6. A line open at a table, with a mobile team, or of a book on paper isn't released. (`permission.may_release`)
+7. Void: only the book that made the mark, or its successor; the line stays until the void is acknowledged.
+   (`_voided`, `permission.may_release`)
+8. Rollback: a book behind the mirror, the register or its counter locks. (the store; `permission.may_act`)
+9. Takeover: lines are unproven until the old ledger is complete at the register; till then they are marked only
+   after two officers saw the row unsigned, and never released. (`_took_over`, `_row_seen`, `_tail_received`)
+10. Revocation freezes lines; late entries are always stored. (`permission.may_act`, the register's ingest)
+11. The register can be rolled back too; books send again what it lost, and it grants nothing until then.
+    (the store's `syncing`, the register's ingest)
+12. List changes alter a voter's data, never a line. No entry here makes, removes or moves a line but by release and
+    acceptance. (the feed's `LIST_CHANGED`)
+13. Provisional ballots stay in their envelopes: a provisional line is never marked, and is resolved once, as the
+    register's adjudication says. (`_annexed`, `_resolved`)
+14. A poisoned entry keeps its number and changes nothing; it never stops marking at the station. (`apply` answers
+    with an anomaly, the caller goes on)
+15. Marking needs an officer's or operator's unlock, on a day that two officers opened. (`_cannot_enter`)
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from pollbook import acts
 from pollbook.clock import HybridTime
-from pollbook.entries import DayOpened, Entry, KeyBound, Marked, MarkVoided
-from pollbook.ledger import Head
-from pollbook.types import MACHINE, Channel, EntryNumber, LineId, Person, PersonNumber
+from pollbook.entries import (
+    AnnexAdded,
+    BookClosed,
+    DayOpened,
+    Entry,
+    KeyBound,
+    LineAccepted,
+    LineReleased,
+    Marked,
+    MarkVoided,
+    Outcome,
+    ProvisionalResolved,
+    RowSeen,
+    SliceReceived,
+    TailChange,
+    TailLine,
+    TailReceived,
+    TookOver,
+)
+from pollbook.ledger import Head, SignedHead, is_signed_head
+from pollbook.line_state import (
+    DIGEST_BYTES,
+    ELSEWHERE,
+    UNMARKED,
+    LineState,
+    Mark,
+    Place,
+    Proof,
+    Status,
+    digest,
+    line_digest,
+)
+from pollbook.permission import VOTING_AGE_YEARS, Refusal, is_of_age, may_act, may_mark, may_release, may_void
+from pollbook.releases import is_release
+from pollbook.signing import is_signature
+from pollbook.types import MACHINE, BookName, ElectionId, EntryNumber, LineId, Person, PersonNumber
 
-VOTING_AGE_YEARS = 18
-"""Source: Constitution, article 128: citizens who have reached eighteen."""
-DIGEST_BYTES = 32
-
-
-class Status(StrEnum):
-    """Where a line stands in the book that holds it."""
-
-    HELD = "held"
-    MARKED = "marked"
-
-
-class Refusal(StrEnum):
-    """Why a line may not be marked or its mark not voided; the names are those of `failures.Failure`."""
-
-    ALREADY_MARKED = "already_marked"
-    LINE_NOT_HELD = "line_not_held"
-    NOT_OLD_ENOUGH = "not_old_enough"
-    NOT_MARKED = "not_marked"
-    NOT_SIGNED_IN = "not_signed_in"
-    DAY_NOT_OPEN = "day_not_open"
-    BOOK_REVOKED = "book_revoked"
-    LEDGER_BROKEN = "ledger_broken"
+__all__ = [
+    "DIGEST_BYTES",
+    "ELSEWHERE",
+    "UNMARKED",
+    "VOTING_AGE_YEARS",
+    "Anomaly",
+    "BookView",
+    "Closed",
+    "DayChanged",
+    "Effect",
+    "Identity",
+    "KeyChanged",
+    "LineChanged",
+    "LineState",
+    "LinesChanged",
+    "Mark",
+    "NothingChanged",
+    "Place",
+    "Proof",
+    "Refusal",
+    "Status",
+    "apply",
+    "digest",
+    "is_of_age",
+    "line_digest",
+    "may_act",
+    "may_mark",
+    "may_release",
+    "may_void",
+]
 
 
 class Anomaly(StrEnum):
@@ -68,40 +125,59 @@ class Anomaly(StrEnum):
     CLOCK_SKEWED = "clock_skewed"
     FORK = "fork"
     DIGEST_DIFFERS = "digest_differs"
+    LINE_NOT_HERE = "line_not_here"
+    LINE_UNPROVEN = "line_unproven"
+    CUSTODY_BROKEN = "custody_broken"
+    RELEASE_NOT_PROVEN = "release_not_proven"
+    RELEASE_NOT_OURS = "release_not_ours"
+    OUT_OF_PLACE = "out_of_place"
+    BOOK_CLOSED = "book_closed"
+    NOT_ADJUDICATED = "not_adjudicated"
+    TAKEOVER_NOT_PROVEN = "takeover_not_proven"
+    TAIL_NOT_PROVEN = "tail_not_proven"
+    MARKED_AFTER_TAKEOVER = "marked_after_takeover"
+    REGISTER_ROLLED_BACK = "register_rolled_back"
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """The entry that marked a line."""
+class Identity:
+    """Which book this is: what the rules compare signatures and addresses with.
 
-    number: EntryNumber
-    channel: Channel
-    at: HybridTime
-    actor: PersonNumber
+    Attributes:
+        public_key: The key that the book signs its heads and releases with.
+        register_key: The key that the register signs with.
+        slice_sha256: The hash of the slice's signed header, from which the first book of its line of succession starts.
+        predecessor: The book that this one took over from, or None.
+        predecessor_start: The origin of that book's ledger.
+        predecessor_key: The key that it signed with.
+        ancestors: Every book before this one in its line of succession, the predecessor included.
+    """
 
+    election: ElectionId
+    name: BookName
+    public_key: bytes
+    register_key: bytes
+    slice_sha256: bytes
+    predecessor: BookName | None = None
+    predecessor_start: Head | None = None
+    predecessor_key: bytes = b""
+    ancestors: frozenset[BookName] = frozenset()
 
-@dataclass(frozen=True, slots=True)
-class LineState:
-    """A line as its book's entries leave it: its mark, if any, and the entries that voided earlier marks."""
-
-    mark: Mark | None = None
-    voids: tuple[EntryNumber, ...] = ()
-
-    @property
-    def status(self) -> Status:
-        """Held and unmarked, or marked."""
-        return Status.HELD if self.mark is None else Status.MARKED
-
-
-UNMARKED = LineState()
+    def is_addressed(self, receiver: BookName) -> bool:
+        """Whether what is addressed to `receiver` is for this book: it is, or succeeds, the receiver (rule 3)."""
+        return receiver == self.name or receiver in self.ancestors
 
 
 class BookView(Protocol):
     """What `apply` must be able to look up in the book (or in the register's copy of it)."""
 
     @property
+    def identity(self) -> Identity:
+        """Which book this is."""
+
+    @property
     def start(self) -> Head:
-        """The ledger's origin."""
+        """The ledger's origin; a successor's has the number of the last entry that it took over."""
 
     @property
     def people(self) -> Mapping[PersonNumber, Person]:
@@ -111,8 +187,18 @@ class BookView(Protocol):
     def last_at(self) -> HybridTime:
         """The time of the newest entry, 0 before the first."""
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether two officers closed the book."""
+
     def line(self, line: LineId) -> LineState | None:
-        """The line's state, or None where this book has no such line."""
+        """The line's state, or None where this book has never heard of it."""
+
+    def held_unmarked(self) -> Iterable[tuple[LineId, LineState]]:
+        """Every line that is here and unmarked; asked for by takeovers only."""
+
+    def unproven(self) -> Iterable[tuple[LineId, LineState]]:
+        """Every line whose state is not proven; asked for by the end of a tail only."""
 
     def bound_keys(self) -> Mapping[PersonNumber, bytes]:
         """The public key bound to each person so far."""
@@ -120,13 +206,20 @@ class BookView(Protocol):
     def opened_days(self) -> Collection[str]:
         """The days that two officers have opened so far, each YYYY-MM-DD."""
 
+    def adjudicated(self, line: LineId) -> tuple[EntryNumber, Outcome] | None:
+        """The register's entry that adjudicated this provisional line, and what it says; None while it did not."""
+
 
 @dataclass(frozen=True, slots=True)
-class LineChanged:
-    """The line is in this state now."""
+class LinesChanged:
+    """These lines are in these states now, each line once."""
 
-    line: LineId
-    state: LineState
+    states: tuple[tuple[LineId, LineState], ...]
+
+
+def LineChanged(line: LineId, state: LineState) -> LinesChanged:  # noqa: N802 - the case of one line
+    """One line is in this state now."""
+    return LinesChanged(((line, state),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,77 +237,71 @@ class DayChanged:
     day: str
 
 
-Effect = LineChanged | KeyChanged | DayChanged
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The book is closed."""
 
 
-def may_act(actor: PersonNumber, opened_days: Collection[str], stopped: Refusal | None) -> Refusal | None:
-    """Why this person may not mark or void in this book, whatever the line, or None.
-
-    `stopped` is why the book itself may go on no more: revoked (rule 10), or behind its own ledger (rule 8).
-    Marking needs an unlock, whatever the machine's key can read (rule 15), and a day that two officers opened.
-    """
-    if stopped is not None:
-        return stopped
-    if not opened_days:
-        return Refusal.DAY_NOT_OPEN
-    return Refusal.NOT_SIGNED_IN if actor == MACHINE else None
+@dataclass(frozen=True, slots=True)
+class NothingChanged:
+    """The entry stands in the ledger; what it says was so already."""
 
 
-def may_mark(state: LineState | None, birth_date: date, election_day: date) -> Refusal | None:
-    """Why this line may not be marked, or None where it may.
-
-    Source: DESIGN §1 (only the book that holds the line may mark it); Election Code (age on election day).
-    """
-    if state is None:
-        return Refusal.LINE_NOT_HELD
-    if state.mark is not None:
-        return Refusal.ALREADY_MARKED
-    if not is_of_age(birth_date, election_day):
-        return Refusal.NOT_OLD_ENOUGH
-    return None
-
-
-def may_void(state: LineState | None) -> Refusal | None:
-    """Why this line's mark may not be voided, or None where it may (custody rule 7)."""
-    if state is None:
-        return Refusal.LINE_NOT_HELD
-    return Refusal.NOT_MARKED if state.mark is None else None
-
-
-def is_of_age(birth_date: date, election_day: date) -> bool:
-    """Whether the voter is 18 on election day; one born on 29 February reaches it on 1 March."""
-    years = election_day.year - birth_date.year
-    return years - ((election_day.month, election_day.day) < (birth_date.month, birth_date.day)) >= VOTING_AGE_YEARS
+Effect = LinesChanged | KeyChanged | DayChanged | Closed | NothingChanged
+_AFTER_CLOSING = (ProvisionalResolved, KeyBound, TailReceived)
+_NEEDS_SOMEBODY = (Marked, MarkVoided, AnnexAdded, ProvisionalResolved, RowSeen)
 
 
 def apply(view: BookView, number: EntryNumber, entry: Entry) -> Effect | Anomaly:
     """What the entry with this number changes, or why no honest book can have entered it."""
-    if (anomaly := _cannot_enter(view, entry)) is not None:
+    if (anomaly := _cannot_enter(view, number, entry)) is not None:
         return anomaly
-    match entry.fact:
+    fact = entry.fact
+    match fact:
         case Marked(line, channel):
             return _marked(view, line, Mark(number, channel, entry.at, entry.actor))
         case MarkVoided():
-            return _voided(view, number, entry.fact)
-        case KeyBound(person, public_key, officers):
-            if person not in view.people:
-                return Anomaly.UNKNOWN_PERSON
-            message = acts.key_bytes(view.start, person, public_key)
-            # Once the day is open a first key needs two officers as well, or a laptop could make officers of its own.
-            is_first = person not in view.bound_keys() and not view.opened_days()
-            proven = is_first if officers is None else acts.is_act(message, officers, view.people, view.bound_keys())
-            return KeyChanged(person, public_key) if proven else Anomaly.OFFICERS_NOT_PROVEN
+            return _voided(view, number, fact)
+        case LineReleased():
+            return _released(view, fact)
+        case LineAccepted():
+            return _accepted(view, number, fact)
+        case AnnexAdded():
+            return _annexed(view, fact)
+        case ProvisionalResolved():
+            return _resolved(view, fact)
+        case RowSeen():
+            return _row_seen(view, fact)
+        case TailReceived():
+            return _tail_received(view, entry, fact)
+        case SliceReceived():
+            is_ours = fact.slice_sha256 == view.identity.slice_sha256 and view.identity.predecessor is None
+            return NothingChanged() if is_ours else Anomaly.OUT_OF_PLACE
+        case TookOver():
+            return _took_over(view, fact)
+        case BookClosed(officers):
+            proven = acts.is_act(acts.closing_bytes(view.start), officers, view.people, view.bound_keys())
+            return Closed() if proven else Anomaly.OFFICERS_NOT_PROVEN
+        case KeyBound():
+            return _key_bound(view, fact)
         case DayOpened(day, officers):
             proven = acts.is_act(acts.opening_bytes(view.start, day), officers, view.people, view.bound_keys())
             return DayChanged(day) if proven else Anomaly.OFFICERS_NOT_PROVEN
+        case _:
+            assert_never(fact)
 
 
-def _cannot_enter(view: BookView, entry: Entry) -> Anomaly | None:
+def _cannot_enter(view: BookView, number: EntryNumber, entry: Entry) -> Anomaly | None:
+    fact = entry.fact
     if entry.at <= view.last_at:
         return Anomaly.TIME_WENT_BACK
     if entry.actor != MACHINE and entry.actor not in view.people:
         return Anomaly.UNKNOWN_PERSON
-    if not isinstance(entry.fact, Marked | MarkVoided):
+    if isinstance(fact, SliceReceived | TookOver) != (number == view.start.number + 1):
+        return Anomaly.OUT_OF_PLACE
+    if view.is_closed and not isinstance(fact, _AFTER_CLOSING):
+        return Anomaly.BOOK_CLOSED
+    if not isinstance(fact, _NEEDS_SOMEBODY):
         return None
     if entry.actor == MACHINE:
         return Anomaly.NOBODY_SIGNED_IN
@@ -227,6 +314,10 @@ def _marked(view: BookView, line: LineId, mark: Mark) -> Effect | Anomaly:
         return Anomaly.UNKNOWN_LINE
     if state.mark is not None:
         return Anomaly.SECOND_MARK
+    if state.place is not Place.HERE:
+        return Anomaly.LINE_NOT_HERE
+    if state.proof is Proof.UNPROVEN:
+        return Anomaly.LINE_UNPROVEN
     return LineChanged(line, replace(state, mark=mark))
 
 
@@ -239,22 +330,136 @@ def _voided(view: BookView, number: EntryNumber, fact: MarkVoided) -> Effect | A
     message = acts.void_bytes(view.start, fact.line, fact.mark, fact.reason)
     if not acts.is_act(message, fact.officers, view.people, view.bound_keys()):
         return Anomaly.OFFICERS_NOT_PROVEN
-    return LineChanged(fact.line, LineState(None, (*state.voids, number)))
+    return LineChanged(fact.line, replace(state, mark=None, voids=(*state.voids, number)))
 
 
-def line_digest(line: LineId, state: LineState) -> int:
-    """One line's share of a book's digest: 0 where nothing ever happened to it, else a number below 2^256."""
-    if state == UNMARKED:
-        return 0
-    mark = state.mark.number if state.mark else 0
-    numbers = (line, mark, *state.voids)
-    return int.from_bytes(hashlib.sha256(b"".join(number.to_bytes(8, "big") for number in numbers)).digest(), "big")
+def _released(view: BookView, fact: LineReleased) -> Effect | Anomaly:
+    identity = view.identity
+    if identity.is_addressed(fact.receiver):
+        return Anomaly.RELEASE_NOT_OURS
+    changed: list[tuple[LineId, LineState]] = []
+    for moved in fact.lines:
+        state = view.line(moved.line)
+        if state is None:
+            return Anomaly.UNKNOWN_LINE
+        if state.place is not Place.HERE or state.mark is not None:
+            return Anomaly.LINE_NOT_HERE
+        if state.proof is not Proof.PROVEN:
+            return Anomaly.LINE_UNPROVEN
+        if moved.custody != state.custody + 1:
+            return Anomaly.CUSTODY_BROKEN
+        gone = replace(state, place=Place.RELEASED, custody=moved.custody, released_to=fact.receiver, is_annexed=False)
+        changed.append((moved.line, gone))
+    if not is_release(identity.election, fact.release(identity.name), identity.public_key):
+        return Anomaly.RELEASE_NOT_PROVEN
+    return LinesChanged(tuple(changed))
 
 
-def digest(states: Iterable[tuple[LineId, LineState]]) -> bytes:
-    """What a book and the register compare after each sync: 32 bytes over all lines, in any order.
+def _accepted(view: BookView, number: EntryNumber, fact: LineAccepted) -> Effect | Anomaly:
+    release = fact.release
+    if not view.identity.is_addressed(release.receiver):
+        return Anomaly.RELEASE_NOT_OURS
+    changed: list[tuple[LineId, LineState]] = []
+    for moved in release.lines:
+        state = view.line(moved.line) or ELSEWHERE
+        # A line that was marked and released cannot come back marked: it is released unmarked only.
+        if state.place in {Place.HERE, Place.PROVISIONAL} or state.mark is not None or moved.custody <= state.custody:
+            return Anomaly.CUSTODY_BROKEN
+        here = replace(
+            state, place=Place.HERE, custody=moved.custody, since=number, proof=Proof.PROVEN, released_to=None
+        )
+        changed.append((moved.line, here))
+    if not is_release(view.identity.election, release, fact.sender_key):
+        return Anomaly.RELEASE_NOT_PROVEN
+    return LinesChanged(tuple(changed))
 
-    The sum of the lines' digests modulo 2^256. It finds programs that disagree; fraud is found by the chain.
-    """
-    total = sum(line_digest(line, state) for line, state in states) % (1 << 8 * DIGEST_BYTES)
-    return total.to_bytes(DIGEST_BYTES, "big")
+
+def _annexed(view: BookView, fact: AnnexAdded) -> Effect | Anomaly:
+    state = view.line(fact.line)
+    if fact.is_provisional:
+        return Anomaly.CUSTODY_BROKEN if state else LineChanged(fact.line, LineState(place=Place.PROVISIONAL))
+    if state is None:
+        return Anomaly.UNKNOWN_LINE
+    # Only a line that came here is admitted; those of the slice stand in the main list.
+    if state.place is not Place.HERE or state.since == 0 or state.is_annexed:
+        return Anomaly.LINE_NOT_HERE
+    return LineChanged(fact.line, replace(state, is_annexed=True))
+
+
+def _resolved(view: BookView, fact: ProvisionalResolved) -> Effect | Anomaly:
+    state = view.line(fact.line)
+    if state is None or state.place is not Place.PROVISIONAL or state.outcome is not None:
+        return Anomaly.UNKNOWN_LINE
+    if view.adjudicated(fact.line) != (fact.adjudication, fact.outcome):
+        return Anomaly.NOT_ADJUDICATED
+    message = acts.resolving_bytes(view.start, fact.line, fact.outcome, fact.adjudication)
+    if not acts.is_act(message, fact.officers, view.people, view.bound_keys()):
+        return Anomaly.OFFICERS_NOT_PROVEN
+    return LineChanged(fact.line, replace(state, outcome=fact.outcome))
+
+
+def _took_over(view: BookView, fact: TookOver) -> Effect | Anomaly:
+    identity = view.identity
+    if identity.predecessor is None or identity.predecessor_start is None or fact.predecessor != identity.predecessor:
+        return Anomaly.OUT_OF_PLACE
+    signed = SignedHead(fact.head, fact.signature)
+    if fact.head.number != view.start.number or not is_signed_head(
+        identity.predecessor_start, signed, identity.predecessor_key
+    ):
+        return Anomaly.TAKEOVER_NOT_PROVEN
+    message = acts.takeover_bytes(view.start, fact.predecessor, fact.head)
+    if not acts.is_act(message, fact.officers, view.people, view.bound_keys()):
+        return Anomaly.OFFICERS_NOT_PROVEN
+    return LinesChanged(tuple((line, replace(state, proof=Proof.UNPROVEN)) for line, state in view.held_unmarked()))
+
+
+def _row_seen(view: BookView, fact: RowSeen) -> Effect | Anomaly:
+    state = view.line(fact.line)
+    if state is None or state.place is not Place.HERE or state.proof is not Proof.UNPROVEN or state.mark is not None:
+        return Anomaly.LINE_NOT_HERE
+    message = acts.row_seen_bytes(view.start, fact.line)
+    if not acts.is_act(message, fact.officers, view.people, view.bound_keys()):
+        return Anomaly.OFFICERS_NOT_PROVEN
+    return LineChanged(fact.line, replace(state, proof=Proof.SEEN))
+
+
+def _tail_received(view: BookView, entry: Entry, fact: TailReceived) -> Effect | Anomaly:
+    identity = view.identity
+    if identity.predecessor is None:
+        return Anomaly.OUT_OF_PLACE
+    message = acts.tail_bytes(identity.election, identity.predecessor, fact.head, fact.lines, fact.is_complete)
+    if not is_signature(identity.register_key, message, fact.signature):
+        return Anomaly.TAIL_NOT_PROVEN
+    changed: dict[LineId, LineState] = {}
+    for each in fact.lines:
+        state = changed.get(each.line) or view.line(each.line)
+        if state is not None:
+            changed[each.line] = _after_tail(state, each, entry)
+    if fact.is_complete:
+        for line, state in view.unproven():
+            changed.setdefault(line, replace(state, proof=Proof.PROVEN))
+    return LinesChanged(tuple(changed.items()))
+
+
+def _after_tail(state: LineState, tail: TailLine, entry: Entry) -> LineState:
+    """What the old book did past the mirror holds, unless the successor has marked the line: that is a dispute."""
+    if state.mark is not None or state.place is not Place.HERE:
+        return replace(state, proof=Proof.PROVEN)
+    match tail.change:
+        case TailChange.MARKED:
+            # The time and the person are in the old book's entry, which this book may not have.
+            mark = Mark(tail.number, tail.channel, entry.at, MACHINE)
+            return replace(state, mark=mark, proof=Proof.PROVEN)
+        case TailChange.RELEASED:
+            return replace(state, place=Place.RELEASED, custody=tail.custody, proof=Proof.PROVEN)
+
+
+def _key_bound(view: BookView, fact: KeyBound) -> Effect | Anomaly:
+    person, public_key, officers = fact.person, fact.public_key, fact.officers
+    if person not in view.people:
+        return Anomaly.UNKNOWN_PERSON
+    message = acts.key_bytes(view.start, person, public_key)
+    # Once the day is open a first key needs two officers as well, or a laptop could make officers of its own.
+    is_first = person not in view.bound_keys() and not view.opened_days()
+    proven = is_first if officers is None else acts.is_act(message, officers, view.people, view.bound_keys())
+    return KeyChanged(person, public_key) if proven else Anomaly.OFFICERS_NOT_PROVEN

@@ -44,6 +44,14 @@ def origin(election: ElectionId, book: BookName, slice_sha256: bytes) -> Head:
     return Head(EntryNumber(0), hashlib.sha256(b"uchastka ledger 1" + framed).digest())
 
 
+def successor_origin(election: ElectionId, book: BookName, slice_sha256: bytes, taken: Head) -> Head:
+    """The head from which a successor goes on: it has the number of `taken`, the last entry that it took over."""
+    number = taken.number.to_bytes(8, "big")
+    parts = (election.encode(), book.device, book.epoch.to_bytes(8, "big"), slice_sha256, number, taken.hash)
+    framed = b"".join(len(part).to_bytes(2, "big") + part for part in parts)
+    return Head(taken.number, hashlib.sha256(b"uchastka successor 1" + framed).digest())
+
+
 def extend(head: Head, entry: bytes) -> Head:
     """The head after one more entry."""
     number = EntryNumber(head.number + 1)

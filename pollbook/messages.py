@@ -19,19 +19,20 @@ import base64
 import hashlib
 import re
 from dataclasses import dataclass
-from enum import IntEnum
 
 from pollbook import cbor, compression, packing
+from pollbook.asks import ASKS_MAX, Ask, pack_ask, take_ask
 from pollbook.cbor import Fields
-from pollbook.entries import SIGNATURE_BYTES
 from pollbook.failures import InputInvalid
+from pollbook.feed_items import CONTENT_BYTES_MAX, FeedItem, FeedKind
 from pollbook.ledger import HEAD_BYTES, Head, SignedHead
 from pollbook.packing import Orders, SliceOrder, no_order
+from pollbook.releases import KEY_BYTES, SIGNATURE_BYTES
 from pollbook.signing import CERTIFICATE_BYTES_MAX, SigningKey, is_signed_for, read_envelope, seal, sign_for
 from pollbook.slice import SLICE_BYTES_MAX
 from pollbook.types import BookName, DeviceId, EntryNumber
 
-ENROL_SCHEMA = 1
+ENROL_SCHEMA = 2
 WIRE_SCHEMA = 2
 CONTENT_TYPE = "application/vnd.uchastka"
 PROBLEM_TYPE = "application/problem+json"
@@ -69,10 +70,14 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True)
 class EnrolRequest:
-    """A station asks for its certificate and slice; signing it proves that it holds the key."""
+    """A station asks for its certificate and slice; signing it proves that it holds the key.
+
+    `box_key` is the device's public key for what is sealed to it (`sealing.box_key_of`).
+    """
 
     code: str
     public_key: bytes
+    box_key: bytes
     software: str
 
 
@@ -125,7 +130,7 @@ class SyncRequest:
     """What a book sends: `entries` are numbered from `first`; `head` vouches for the last of them.
 
     `digest` is the short one of the book's lines right after the last entry sent, None where more entries wait.
-    `register_head` is the highest number of the register's feed that this book has seen (custody rule 11).
+    `asks` are what the book wants of the register beside that, again until it is answered.
     """
 
     book: BookName
@@ -137,33 +142,12 @@ class SyncRequest:
     sent_at_s: int
     pending: int
     software: str
+    asks: tuple[Ask, ...] = ()
 
     @property
     def address(self) -> Address:
         """Where it goes."""
         return Address(self.book, self.first)
-
-
-class FeedKind(IntEnum):
-    """What a feed item tells the book."""
-
-    ANOMALY = 1
-    NOTICE = 2
-    REVOKED = 3
-
-
-@dataclass(frozen=True, slots=True)
-class FeedItem:
-    """One numbered thing the register has for one book: its kind and the fields that belong to it.
-
-    ANOMALY carries the anomaly's name and the entry number (0: the whole book); NOTICE a text for the commission;
-    REVOKED the reason.
-    """
-
-    number: int
-    kind: FeedKind
-    text: str
-    entry: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +166,7 @@ class SyncAnswer:
 
 def encode_enrol_request(request: EnrolRequest, key: SigningKey) -> bytes:
     """The sealed bytes of `request`, signed with the key it names."""
-    body = cbor.encode([ENROL_SCHEMA, request.code, request.public_key, request.software])
+    body = cbor.encode([ENROL_SCHEMA, request.code, request.public_key, request.box_key, request.software])
     return compression.compress(seal(Purpose.ENROL, body, key))
 
 
@@ -194,8 +178,9 @@ def decode_enrol_request(untrusted: bytes) -> EnrolRequest:
     """
     plain = compression.decompress(untrusted, ENROL_REQUEST_BYTES_MAX)
     envelope = read_envelope(plain, ENROL_REQUEST_BYTES_MAX)
-    fields = _fields(envelope.untrusted_body, 4)
-    request = EnrolRequest(fields.take_text(CODE_CHARACTERS_MAX), fields.take_bytes(32, 32), _software(fields))
+    fields = _fields(envelope.untrusted_body, 5)
+    code, key = fields.take_text(CODE_CHARACTERS_MAX), fields.take_bytes(KEY_BYTES, KEY_BYTES)
+    request = EnrolRequest(code, key, fields.take_bytes(KEY_BYTES, KEY_BYTES), _software(fields))
     envelope.open_with(Purpose.ENROL, request.public_key)
     return request
 
@@ -257,6 +242,7 @@ def plain_sync_request(request: SyncRequest, order: SliceOrder | None = None) ->
             request.sent_at_s,
             request.pending,
             request.software,
+            [pack_ask(ask) for ask in request.asks],
         ]
     )
 
@@ -278,7 +264,7 @@ def decode_sync_request(
     """
     if not is_signed_request(untrusted, address, device_key):
         raise InputInvalid("not a request that this device signed for this book and number")
-    fields = Fields(_payload(untrusted[1 + SIGNATURE_BYTES :]), 8)
+    fields = Fields(_payload(untrusted[1 + SIGNATURE_BYTES :]), 9)
     packed = fields.take_bytes(0, MESSAGE_BYTES_MAX)
     head_hash = fields.take_bytes(HEAD_BYTES, HEAD_BYTES)
     head_signature = fields.take_bytes(SIGNATURE_BYTES, SIGNATURE_BYTES)
@@ -295,6 +281,7 @@ def decode_sync_request(
         sent_at_s=sent_at_s,
         pending=fields.take_int(),
         software=_software(fields),
+        asks=tuple(take_ask(item) for item in fields.take_array(ASKS_MAX)),
     )
 
 
@@ -316,7 +303,7 @@ def plain_sync_answer(answer: SyncAnswer, request: SyncRequest) -> bytes:
     acknowledged = [] if is_all else [answer.acknowledged.number, answer.acknowledged.hash]
     agrees = answer.digest is not None and answer.digest == request.digest
     digest = _SAME_DIGEST if agrees else answer.digest or b""
-    feed = [[item.number, int(item.kind), item.text[:FEED_TEXT_MAX], item.entry] for item in answer.feed]
+    feed = [[item.number, int(item.kind), item.text[:FEED_TEXT_MAX], item.entry, item.content] for item in answer.feed]
     later_s = answer.register_at_s - request.sent_at_s
     return cbor.encode([acknowledged, feed, digest, later_s, answer.come_back_s])
 
@@ -345,7 +332,7 @@ def decode_sync_answer(untrusted: bytes, request: SyncRequest, sent: bytes, regi
         raise InputInvalid("the signature does not hold")
     fields = Fields(_payload(untrusted[1 + REQUEST_ID_BYTES + SIGNATURE_BYTES :]), 5)
     acknowledged = _acknowledged(fields, request)
-    feed = tuple(_feed_item(Fields(item, 4)) for item in fields.take_array(FEED_ITEMS_MAX))
+    feed = tuple(_feed_item(Fields(item, 5)) for item in fields.take_array(FEED_ITEMS_MAX))
     digest = _short_digest(fields, request.digest)
     at_s = request.sent_at_s + fields.take_int(-request.sent_at_s)
     return SyncAnswer(acknowledged, feed, digest, at_s, fields.take_int(0, _COME_BACK_MAX_S))
@@ -397,4 +384,5 @@ def _feed_item(fields: Fields) -> FeedItem:
         known = FeedKind(kind)
     except ValueError as error:
         raise InputInvalid(f"a feed item of the unknown kind {kind}") from error
-    return FeedItem(number, known, fields.take_text(FEED_TEXT_MAX), fields.take_int())
+    text, entry = fields.take_text(FEED_TEXT_MAX), fields.take_int()
+    return FeedItem(number, known, text, entry, fields.take_bytes(0, CONTENT_BYTES_MAX))

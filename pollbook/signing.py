@@ -19,8 +19,10 @@ from pollbook.failures import InputInvalid
 from pollbook.types import DeviceId
 
 ALGORITHM = "Ed25519"
+REGISTER_SUBJECT = "register"
+"""The name in the register's own certificate; every other one names a device by its id."""
 CERTIFICATE_BYTES_MAX = 4096
-_DEVICE_ID_BYTES = 16
+DEVICE_ID_BYTES = 16
 _NO_CERTIFICATE = (
     ValueError,
     TypeError,
@@ -78,7 +80,7 @@ def is_signature(public_key: bytes, message: bytes, untrusted_signature: bytes) 
 
 def device_id(public_key: bytes) -> DeviceId:
     """The name of the device that signs with this raw key: the first 16 bytes of its SHA-256."""
-    return DeviceId(hashlib.sha256(public_key).digest()[:_DEVICE_ID_BYTES])
+    return DeviceId(hashlib.sha256(public_key).digest()[:DEVICE_ID_BYTES])
 
 
 def certified_key(
@@ -153,7 +155,7 @@ def read_envelope(untrusted: bytes, bytes_max: int) -> Envelope:
     fields = Fields(cbor.decode(untrusted, bytes_max), 4)
     return Envelope(
         fields.take_text(20),
-        DeviceId(fields.take_bytes(_DEVICE_ID_BYTES, _DEVICE_ID_BYTES)),
+        DeviceId(fields.take_bytes(DEVICE_ID_BYTES, DEVICE_ID_BYTES)),
         fields.take_bytes(0, bytes_max),
         fields.take_bytes(64, 64),
     )

@@ -17,6 +17,7 @@ from pollbook import cbor, compression
 from pollbook.cbor import Fields
 from pollbook.election import Election, decode_election
 from pollbook.failures import Failure, InputInvalid, WorldFailed
+from pollbook.releases import KEY_BYTES
 from pollbook.signing import SigningKey, read_envelope, seal
 from pollbook.types import (
     LINE_ID_MAX,
@@ -32,7 +33,7 @@ from pollbook.types import (
 )
 from pollbook.voters import Voter
 
-SLICE_SCHEMA = 1
+SLICE_SCHEMA = 2
 """Given up by one when an older program could no longer read a slice."""
 SLICE_BYTES_MAX = 32 * 1024 * 1024
 LINES_BYTES_MAX = 128 * 1024 * 1024
@@ -49,7 +50,9 @@ _COLUMNS = 14
 class SliceHeader:
     """What a slice is: for which election and book, with how many lines and which people.
 
-    `sha256` is the hash of the header's signed bytes, from which the book's ledger starts.
+    `holds` tells whether the lines are this book's; a further desk of a precinct knows them all and gets its share
+    from the first one. `box_key` is the register's public key for what is sealed to it. `sha256` is the hash of the
+    header's signed bytes, from which the book's ledger starts.
     """
 
     election: Election
@@ -61,6 +64,8 @@ class SliceHeader:
     issued_at_s: int
     line_count: int
     people: tuple[Person, ...]
+    holds: bool = True
+    box_key: bytes = bytes(KEY_BYTES)
     sha256: bytes = b""
 
 
@@ -83,14 +88,13 @@ class Expected:
 
 def encode_slice(header: SliceHeader, voters: Sequence[Voter], key: SigningKey) -> bytes:
     """The slice's bytes, signed by the register's `key`; `header.line_count` and `sha256` are filled in here."""
-    lines = compression.compress(cbor.encode(_pack(voters)))
+    lines = compression.compress(cbor.encode(pack_voters(voters)))
     people = [[person.number, person.key, person.surname, person.given_name, person.role] for person in header.people]
     book = [header.book.device, header.book.epoch]
     place = [header.precinct, header.precinct_name, header.desk]
-    counts = [header.list_version, header.issued_at_s, len(voters)]
-    body = cbor.encode(
-        [SLICE_SCHEMA, header.election.encode(), place, book, counts, people, hashlib.sha256(lines).digest()]
-    )
+    counts = [header.list_version, header.issued_at_s, len(voters), int(header.holds)]
+    sha256 = hashlib.sha256(lines).digest()
+    body = cbor.encode([SLICE_SCHEMA, header.election.encode(), place, book, counts, people, header.box_key, sha256])
     return cbor.encode([seal(_PURPOSE, body, key), lines])
 
 
@@ -107,7 +111,7 @@ def read_slice(untrusted: bytes, register_key: bytes, expected: Expected) -> Sli
         if hashlib.sha256(lines).digest() != lines_sha256:
             raise InputInvalid("the lines are not those that were signed")
         columns = cbor.decode(compression.decompress(lines, LINES_BYTES_MAX), LINES_BYTES_MAX)
-        voters = _unpack(columns, header.line_count)
+        voters = unpack_voters(columns, header.line_count)
     except InputInvalid as error:
         raise WorldFailed(Failure.SLICE_INVALID, str(error)) from error
     return Slice(header, voters)
@@ -148,10 +152,10 @@ def _header(untrusted: bytes, register_key: bytes) -> tuple[SliceHeader, bytes, 
     decoded = cbor.decode(body, _HEADER_BYTES_MAX)
     if isinstance(decoded, list) and decoded and decoded[0] != SLICE_SCHEMA:
         raise WorldFailed(Failure.SLICE_OTHER_VERSION, found=decoded[0], known=SLICE_SCHEMA)
-    fields = Fields(decoded, 7)
+    fields = Fields(decoded, 8)
     fields.take_int()
     election = decode_election(fields.take_bytes(0, _HEADER_BYTES_MAX))
-    place, book, counts = (Fields(fields.take_array(3), size) for size in (3, 2, 3))
+    place, book, counts = (Fields(fields.take_array(4), size) for size in (3, 2, 4))
     precinct, precinct_name, desk = place.take_text(9), place.take_text(TEXT_MAX), place.take_int(1, 99)
     if not is_precinct_code(precinct):
         raise InputInvalid("not a precinct's code")
@@ -166,6 +170,8 @@ def _header(untrusted: bytes, register_key: bytes) -> tuple[SliceHeader, bytes, 
         issued_at_s=counts.take_int(),
         line_count=counts.take_int(0, LINES_MAX),
         people=people,
+        holds=bool(counts.take_int(0, 1)),
+        box_key=fields.take_bytes(KEY_BYTES, KEY_BYTES),
         sha256=hashlib.sha256(body).digest(),
     )
     return header, fields.take_bytes(32, 32), lines
@@ -190,7 +196,8 @@ def _person(fields: Fields, number: int) -> Person:
     return Person(PersonNumber(number), key, surname, given_name, role)
 
 
-def _pack(voters: Sequence[Voter]) -> list[list[object]]:
+def pack_voters(voters: Sequence[Voter]) -> list[list[object]]:
+    """The voters column by column, as a CBOR array."""
     return [
         [voter.line for voter in voters],
         [voter.pinfl for voter in voters],
@@ -209,7 +216,12 @@ def _pack(voters: Sequence[Voter]) -> list[list[object]]:
     ]
 
 
-def _unpack(untrusted: object, count: int) -> tuple[Voter, ...]:
+def unpack_voters(untrusted: object, count: int) -> tuple[Voter, ...]:
+    """The `count` voters that `pack_voters` made these columns of.
+
+    Raises:
+        InputInvalid: Anything else.
+    """
     fields = Fields(untrusted, _COLUMNS)
     columns = [fields.take_array(count) for _ in range(_COLUMNS)]
     if any(len(column) != count for column in columns):

@@ -21,8 +21,11 @@ EntryNumber = NewType("EntryNumber", int)
 """An entry's place in its ledger, from 1 without gaps; 0 is "before the first"."""
 
 MACHINE = PersonNumber(0)
+BEFORE_FIRST = EntryNumber(0)
+"""The number before a ledger's first entry."""
 LINE_ID_MAX = 2**63 - 1
 _PRECINCT = re.compile(r"\d{4}-\d{4}", re.ASCII)
+_BOOK = re.compile(r"[0-9a-f]{32}\.[1-9]\d{0,8}", re.ASCII)
 _LINE_TEXT_LENGTH = 13
 
 
@@ -83,6 +86,14 @@ class Person:
 def can_act(people: Iterable[Person]) -> bool:
     """Whether these people can open a day: officers enough for an act are among them."""
     return sum(person.is_officer for person in people) >= OFFICERS_OF_AN_ACT
+
+
+def parse_book(untrusted_text: str) -> BookName | None:
+    """The book that `str(BookName)` made this text of, or None where it has not that form."""
+    device, _, epoch = untrusted_text.partition(".")
+    if not _BOOK.fullmatch(untrusted_text):
+        return None
+    return BookName(DeviceId(bytes.fromhex(device)), int(epoch))
 
 
 def is_precinct_code(text: str) -> bool:

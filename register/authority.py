@@ -31,10 +31,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from pollbook.failures import Failure, WorldFailed
 from pollbook.files import write_secret
-from pollbook.signing import SigningKey, device_id
+from pollbook.signing import REGISTER_SUBJECT, SigningKey, device_id
 from register.home import RegisterHome, make_folder
 
-REGISTER_SUBJECT = "register"
 ALWAYS_SERVED = ("localhost", "127.0.0.1", "::1")
 _AFTER_ELECTION = timedelta(days=365)
 """Ledgers are sent, checked and appealed against for months after the day."""

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 from pollbook import custody
 from pollbook.custody import Anomaly
-from pollbook.election import Election
 from pollbook.ledger import SignedHead, extend, is_signed_head
 from pollbook.types import EntryNumber, LineId
+from register.centre import Centre
 from register.officers import is_proven
-from register.replay import Replay, decoded, touched
+from register.replay import Ingested, decoded, touched
 from register.store import decisions, ledgers, people, setup, stations
 from register.store.engine import Transaction
 from register.store.ledgers import BookRecord
-from register.store.stations import Station
+from register.store.stations import Station, identity_of
 
 _LINES_AT_ONCE = 5000
 """Looked up in one statement; SQLite takes 32,766 values in one."""
@@ -38,29 +38,29 @@ class Checked:
     faults: tuple[Fault, ...]
 
 
-def check_register(connection: Transaction, election: Election) -> Checked:
+def check_register(connection: Transaction, centre: Centre) -> Checked:
     """Every ledger from its origin, its head's signature, its projection; every decision's two signatures."""
     faults: list[Fault] = []
     entries = 0
     every = stations.all_stations(connection)
     for station in every:
-        count, found = _check_book(connection, station)
+        count, found = _check_book(connection, centre, station)
         entries += count
         faults += [Fault(str(station.book), what) for what in found]
     officers = setup.officers_of(connection)
     decided = list(decisions.all_decisions(connection))
     for number, decision in enumerate(decided, 1):
-        if not is_proven(decision, officers, election):
+        if not is_proven(decision, officers, centre.election):
             faults.append(Fault(f"decision {number}", "the signatures do not hold"))
     return Checked(len(every), entries, len(decided), tuple(faults))
 
 
-def _check_book(connection: Transaction, station: Station) -> tuple[int, list[str]]:
+def _check_book(connection: Transaction, centre: Centre, station: Station) -> tuple[int, list[str]]:
     record = ledgers.load_book(connection, station.id)
     stored = list(ledgers.all_entries(connection, station.id))
     faults: list[str] = []
     head = station.start
-    for number, each in enumerate(stored, 1):
+    for number, each in enumerate(stored, station.start.number + 1):
         if each.number != number:
             return len(stored), [f"entry {number} is missing"]
         head = extend(head, each.content)
@@ -69,11 +69,15 @@ def _check_book(connection: Transaction, station: Station) -> tuple[int, list[st
     signed = SignedHead(record.head, record.signature or b"")
     if stored and not is_signed_head(station.start, signed, station.public_key):
         faults.append("the head's signature does not hold")
-    return len(stored), faults + _check_projection(connection, station, record, stored)
+    return len(stored), faults + _check_projection(connection, centre, station, record, stored)
 
 
 def _check_projection(
-    connection: Transaction, station: Station, record: BookRecord, stored: list[ledgers.StoredEntry]
+    connection: Transaction,
+    centre: Centre,
+    station: Station,
+    record: BookRecord,
+    stored: list[ledgers.StoredEntry],
 ) -> list[str]:
     """The rules, run again over the whole ledger, must come to what is stored."""
     entries = decoded(each.content for each in stored)
@@ -81,24 +85,26 @@ def _check_projection(
     ordered = sorted(touched(entries))
     for at in range(0, len(ordered), _LINES_AT_ONCE):
         held |= ledgers.lines_of(connection, station, ordered[at : at + _LINES_AT_ONCE])
-    view = Replay(
+    view = Ingested(
+        identity=identity_of(station, centre.election.id, centre.keys.key.public),
         start=station.start,
         people={person.number: person for person in people.people_of(connection, station.precinct)},
-        states=dict.fromkeys(held, custody.UNMARKED),
+        states=dict.fromkeys(held, station.unmoved),
     )
     faults: list[str] = []
     for each, entry in zip(stored, entries, strict=True):
         view.is_forked |= record.forked and each.quarantined is Anomaly.FORK
-        anomaly = view.take(EntryNumber(each.number), entry)
+        anomaly = view.ingest(EntryNumber(each.number), entry)
         if anomaly != each.quarantined:
             faults.append(f"entry {each.number} is stored as {each.quarantined}, but is {anomaly}")
     shown = ledgers.states(connection, station.id)
-    if {line: state for line, state in view.states.items() if state != custody.UNMARKED} != shown:
+    if {line: state for line, state in view.states.items() if state != station.unmoved} != shown:
         faults.append("the lines' states do not follow from the entries")
     if custody.digest(shown.items()) != record.digest:
         faults.append("the digest is not that of the lines' states")
     if view.bound != ledgers.keys_of(connection, station.id):
         faults.append("the people's keys do not follow from the entries")
-    if (view.last_at, view.day) != (record.last_at, record.day):
+    seen = (view.last_at, max(view.days, default=None), view.is_closed)
+    if seen != (record.last_at, record.day, record.closed):
         faults.append("the book's time or day does not follow from the entries")
     return faults

@@ -89,6 +89,10 @@ def enrol(connection: Transaction, keys: RegisterKeys, election: Election, untru
         start=origin(election.id, book, header.sha256),
         revoked_at_s=None,
         revoked_reason=None,
+        slice_sha256=header.sha256,
+        holds=header.holds,
+        certificate=certificate,
+        box_key=request.box_key,
     )
     station_id = stations.add_station(connection, new, answer)
     stations.use_code(connection, code, station_id)

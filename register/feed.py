@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from pollbook.custody import Anomaly
-from pollbook.messages import FeedKind
+from pollbook.feed_items import FeedItem, FeedKind
 from register.store import ledgers
 from register.store.engine import Transaction
 from register.store.ledgers import StoredEntry
@@ -15,10 +15,15 @@ from register.store.stations import Station
 logger = logging.getLogger(__name__)
 
 
+def tell(connection: Transaction, station_id: int, item: FeedItem, at_s: int) -> None:
+    """The item stands in the book's feed under the next number."""
+    ledgers.add_feed_item(connection, station_id, item, at_s)
+
+
 def tell_anomaly(connection: Transaction, station: Station, kind: Anomaly, number: int, at_s: int) -> None:
     """The anomaly is kept and stands in the book's feed; `number` 0 is the whole book."""
     if ledgers.add_anomaly(connection, station.id, kind, number, at_s):
-        ledgers.add_feed_item(connection, station.id, FeedKind.ANOMALY, kind.value, number, at_s)
+        tell(connection, station.id, FeedItem(0, FeedKind.ANOMALY, kind.value, number), at_s)
         logger.warning("anomaly kind=%s book=%s entry=%s", kind.value, station.book, number)
 
 
@@ -33,4 +38,4 @@ def tell_revoked(connection: Transaction, station: Station, at_s: int) -> None:
     """The book's feed says that it was revoked, and why."""
     if not ledgers.has_feed_item(connection, station.id, FeedKind.REVOKED):
         reason = station.revoked_reason or ""
-        ledgers.add_feed_item(connection, station.id, FeedKind.REVOKED, reason, 0, at_s)
+        tell(connection, station.id, FeedItem(0, FeedKind.REVOKED, reason), at_s)

@@ -33,14 +33,14 @@ from pollbook.messages import (
     short_digest,
 )
 from pollbook.packing import SliceOrder
-from pollbook.signing import SigningKey
 from pollbook.types import EntryNumber, LineId
+from register.centre import Centre
 from register.feed import tell_anomaly, tell_quarantined, tell_revoked
-from register.replay import Replay, decoded, touched
+from register.replay import Ingested, decoded, touched
 from register.store import ledgers, orders, people, stations
 from register.store.engine import Transaction
 from register.store.ledgers import BookRecord, StoredEntry
-from register.store.stations import Station
+from register.store.stations import Station, identity_of
 
 SKEW_MAX_S = 300
 """A clock further off than this is noted; nothing depends on it (order comes from numbers)."""
@@ -50,7 +50,7 @@ COME_BACK_S = 30
 logger = logging.getLogger(__name__)
 
 
-def ingest(connection: Transaction, key: SigningKey, untrusted: bytes, address: Address, now: datetime) -> bytes:
+def ingest(connection: Transaction, centre: Centre, untrusted: bytes, address: Address, now: datetime) -> bytes:
     """The sealed answer to a sync request, once everything in it is stored.
 
     Raises:
@@ -68,7 +68,7 @@ def ingest(connection: Transaction, key: SigningKey, untrusted: bytes, address: 
     if fork is not None:
         _keep_fork(connection, station, record, request, fork, at_s)
     elif new:
-        _take(connection, station, record, new, at_s)
+        _take(connection, centre, station, record, new, at_s)
         record.signature = request.head.signature
     if station.revoked_at_s is not None:
         tell_revoked(connection, station, at_s)
@@ -85,7 +85,7 @@ def ingest(connection: Transaction, key: SigningKey, untrusted: bytes, address: 
     come_back_s = 0 if request.pending else COME_BACK_S
     logger.info("sync book=%s acknowledged=%s new=%s", station.book, record.head.number, len(new))
     answer = SyncAnswer(record.head, items, digest, at_s, come_back_s)
-    return encode_sync_answer(answer, request, untrusted, key)
+    return encode_sync_answer(answer, request, untrusted, centre.keys.key)
 
 
 def prove_sync(connection: Transaction, untrusted: bytes, address: Address) -> None:
@@ -144,13 +144,20 @@ def _keep_fork(
     tell_anomaly(connection, station, Anomaly.FORK, fork, at_s)
 
 
-def _take(connection: Transaction, station: Station, record: BookRecord, new: tuple[bytes, ...], at_s: int) -> None:
+def _take(
+    connection: Transaction,
+    centre: Centre,
+    station: Station,
+    record: BookRecord,
+    new: tuple[bytes, ...],
+    at_s: int,
+) -> None:
     """Store new entries with what they change."""
     entries = decoded(new)
-    view, before = _load_view(connection, station, record, touched(entries))
+    view, before = _load_view(connection, centre, station, record, touched(entries))
     stored: list[StoredEntry] = []
     for number, (content, entry) in enumerate(zip(new, entries, strict=True), record.head.number + 1):
-        stored.append(StoredEntry(EntryNumber(number), content, view.take(EntryNumber(number), entry)))
+        stored.append(StoredEntry(EntryNumber(number), content, view.ingest(EntryNumber(number), entry)))
     ledgers.add_entries(connection, station.id, stored, at_s)
     after = {line: view.states[line] for line in view.changed}
     ledgers.save_states(connection, station.id, before, after)
@@ -159,28 +166,30 @@ def _take(connection: Transaction, station: Station, record: BookRecord, new: tu
     tell_quarantined(connection, station, stored, at_s)
     _dispute(connection, station, view, at_s)
     record.head = extend_all(record.head, new)
-    record.last_at, record.day = view.last_at, view.day
+    record.last_at, record.day, record.closed = view.last_at, max(view.days, default=None), view.is_closed
     record.digest = _digest_after(record.digest, before, after)
 
 
 def _load_view(
-    connection: Transaction, station: Station, record: BookRecord, lines: set[LineId]
-) -> tuple[Replay, dict[LineId, LineState]]:
+    connection: Transaction, centre: Centre, station: Station, record: BookRecord, lines: set[LineId]
+) -> tuple[Ingested, dict[LineId, LineState]]:
     """The book as the rules look at it, and those states of `lines` that are stored."""
     before = ledgers.states(connection, station.id, lines)
     held = ledgers.lines_of(connection, station, lines)
-    return Replay(
+    return Ingested(
+        identity=identity_of(station, centre.election.id, centre.keys.key.public),
         start=station.start,
         people={person.number: person for person in people.people_of(connection, station.precinct)},
-        states={line: before.get(line, custody.UNMARKED) for line in held},
+        states=before | {line: before.get(line, station.unmoved) for line in held},
         bound=ledgers.keys_of(connection, station.id),
         last_at=record.last_at,
-        day=record.day,
+        days=set() if record.day is None else {record.day},
+        is_closed=record.closed,
         is_forked=record.forked,
     ), before
 
 
-def _dispute(connection: Transaction, station: Station, view: Replay, at_s: int) -> None:
+def _dispute(connection: Transaction, station: Station, view: Ingested, at_s: int) -> None:
     """A line that another book marked too: both marks stay, and both books are told (guarantee 1)."""
     marked = {line: mark.number for line in view.changed if (mark := view.states[line].mark) is not None}
     for line, other_id, other_mark in ledgers.marks_elsewhere(connection, station.id, marked):

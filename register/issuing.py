@@ -7,6 +7,7 @@ from datetime import datetime
 
 from pollbook.election import Election
 from pollbook.failures import Failure, WorldFailed
+from pollbook.sealing import box_key_of
 from pollbook.signing import SigningKey
 from pollbook.slice import SliceHeader, encode_slice
 from pollbook.types import BookName, PrecinctCode, can_act
@@ -103,5 +104,6 @@ def issue_slice(
         issued_at_s=int(now.timestamp()),
         line_count=len(voters),
         people=people.people_of(connection, precinct),
+        box_key=box_key_of(key).public,
     )
     return IssuedSlice(encode_slice(header, voters, key), version, len(voters))

@@ -35,6 +35,7 @@ from pollbook.election import Election
 from pollbook.failures import Failure, InputInvalid, UchastkaError, WorldFailed
 from pollbook.messages import CONTENT_TYPE, ENROL_PATH, MESSAGE_BYTES_MAX, PROBLEM_TYPE, SYNC_PATH, Address
 from register.authority import RegisterKeys
+from register.centre import Centre
 from register.enrolment import enrol, prove_enrolment
 from register.home import RegisterHome
 from register.ingest import ingest, prove_sync
@@ -125,7 +126,7 @@ class Register:
     def sync(self, address: Address, untrusted: bytes) -> bytes:
         """The answer to a sync request."""
         with self._database.write() as connection:
-            return ingest(connection, self._keys.key, untrusted, address, self._clock.now())
+            return ingest(connection, Centre(self.election, self._keys), untrusted, address, self._clock.now())
 
 
 class _Threads:

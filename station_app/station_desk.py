@@ -15,8 +15,8 @@ from pollbook.clock import wall_time
 from pollbook.custody import LineState, Refusal
 from pollbook.entries import REASON_CHARACTERS_MAX
 from pollbook.failures import Failure, Refused, WeFailed, WorldFailed
-from pollbook.messages import FeedItem, FeedKind
-from pollbook.store import sign_in, syncing
+from pollbook.feed_items import FeedItem, FeedKind
+from pollbook.store import figures, sign_in, syncing
 from pollbook.store.book import Book
 from pollbook.store.records import Hit, RecentMark
 from pollbook.types import MACHINE, Channel, EntryNumber, LineId, Person, PersonNumber
@@ -154,12 +154,14 @@ class StationDesk:
     def recent_marks(self, limit: int = 20) -> tuple[MarkShown, ...]:
         """The newest marks, newest first, voided ones included."""
         return tuple(
-            self._show(mark, voter) for mark in self._book.recent_marks(limit) if (voter := self._book.voter(mark.line))
+            self._show(mark, voter)
+            for mark in figures.recent_marks(self._book, limit)
+            if (voter := self._book.voter(mark.line))
         )
 
     def status(self) -> DeskStatus:
         """The counters now."""
-        counts, sync = self._book.counts(), syncing.sync_status(self._book)
+        counts, sync = figures.counts(self._book), syncing.sync_status(self._book)
         zone = ZoneInfo(self._book.election.zone)
         list_at = datetime.fromtimestamp(self._book.header.issued_at_s, zone)
         notices = tuple(
@@ -187,7 +189,7 @@ class StationDesk:
         zone = ZoneInfo(self._book.election.zone)
         opened = datetime.combine(self.today(), self._book.election.opens, zone)
         hours = int((self._book.clock.now() - opened).total_seconds() // 3600)
-        marks = self._book.marks_by_hour(int(opened.timestamp()))
+        marks = figures.marks_by_hour(self._book, int(opened.timestamp()))
         return tuple(marks.get(hour, 0) for hour in range(hours + 1))
 
     def _may_enter(self) -> Refused | None:

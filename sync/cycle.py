@@ -20,8 +20,8 @@ from typing import Protocol, TypeVar
 from pollbook.clock import Clock
 from pollbook.commanding import software_name
 from pollbook.failures import Failure, InputInvalid, UchastkaError, WeFailed, WorldFailed
+from pollbook.feed_items import FeedItem
 from pollbook.messages import (
-    FeedItem,
     SyncAnswer,
     SyncRequest,
     decode_sync_answer,
@@ -155,7 +155,7 @@ def run_cycle(access: BookAccess, register: Register, clock: Clock) -> CycleRepo
 
 
 def _going(book: Book, bytes_max: int) -> _Going:
-    return _Going(book.link, book.header.book, outgoing(book, bytes_max))
+    return _Going(book.link, book.name, outgoing(book, bytes_max))
 
 
 def _exchange(going: _Going, register: Register, clock: Clock) -> SyncAnswer:
@@ -181,6 +181,7 @@ def _ask(going: _Going, register: Register, clock: Clock) -> SyncAnswer:
         sent_at_s=int(clock.now().timestamp()),
         pending=out.pending - len(out.entries),
         software=software_name(),
+        asks=out.asks,
     )
     sent = encode_sync_request(request, key, out.order)
     untrusted = register.sync(going.name, out.first, sent)
@@ -204,7 +205,7 @@ def _why_not(untrusted: bytes, sent: bytes, register_key: bytes) -> Failure:
 def _take(book: Book, going: _Going, answer: SyncAnswer) -> _Taken:
     out, acknowledged = going.out, answer.acknowledged
     try:
-        feed = take_answer(book, answer)
+        feed = take_answer(book, answer, out.asks)
     except WeFailed as error:  # the register's ledger is not ours
         return _Taken(_note(book, error.failure), (), error)
     failed: UchastkaError | None = None

@@ -27,11 +27,12 @@ from pollbook.files import write_secret
 from pollbook.messages import EnrolAnswer, EnrolRequest, decode_enrol_answer, encode_enrol_request
 from pollbook.messages import untrusted_register_certificate as register_certificate_in
 from pollbook.people import PinCost
-from pollbook.signing import SigningKey, certified_key, device_id
+from pollbook.sealing import box_key_of
+from pollbook.signing import REGISTER_SUBJECT, SigningKey, certified_key, device_id
 from pollbook.slice import Expected, Slice, SliceHeader, read_slice
 from pollbook.store.creation import create_book
 from pollbook.store.home import StationHome
-from pollbook.store.link import REGISTER_SUBJECT, Link
+from pollbook.store.link import Link
 from pollbook.types import BookName, PersonNumber
 from sync.client import RegisterClient
 from sync.training_pins import made_up_pin, write_training_pins
@@ -82,7 +83,7 @@ def enrol(
         key = _device_key(home, invited)
         report(Stage.ASKING)
         with RegisterClient(invited.url, invited.authority_pem, clock) as client:
-            request = EnrolRequest(invited.code, key.public, software_name())
+            request = EnrolRequest(invited.code, key.public, box_key_of(key).public, software_name())
             untrusted = client.enrol(encode_enrol_request(request, key))
         report(Stage.PROVING)
         answer, register_key = prove(untrusted, invited, key, clock)

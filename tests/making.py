@@ -18,12 +18,12 @@ from pollbook.bundle import resource_path
 from pollbook.election import Election, read_election
 from pollbook.failures import Refused
 from pollbook.people import PinCost
-from pollbook.signing import SigningKey, device_id
+from pollbook.signing import REGISTER_SUBJECT, SigningKey, device_id
 from pollbook.slice import Expected, SliceHeader, encode_slice, read_slice
 from pollbook.store.book import Book, open_book
 from pollbook.store.creation import create_book
 from pollbook.store.home import StationHome
-from pollbook.store.link import REGISTER_SUBJECT, Link
+from pollbook.store.link import Link
 from pollbook.store.sign_in import two_signers
 from pollbook.types import BookName, LineId, Person, PersonNumber, PrecinctCode, Role
 from pollbook.voters import Voter

@@ -3,14 +3,16 @@
 A mark is one transaction: the rule, the entry and the projection. `mark` returns when it is committed with
 `synchronous=FULL`, that is on the disk. The statements on that way are plain SQL through SQLAlchemy's driver level:
 they run once a voter and their cost is a figure (benchmarks/bench_mark.py).
+
+Other actions have modules of their own, which use `Book.writing` and `Book.enter`: `moving` (lines), `annex`,
+`closing`, `takeover`, `syncing`, `sign_in`. What the screens count stands in `figures`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
@@ -19,8 +21,8 @@ from sqlalchemy import Connection
 
 from pollbook import acts, custody, ledger
 from pollbook.acts import Signer
-from pollbook.clock import BEFORE_ALL, COUNTER_BITS, Clock, HybridTime, tick
-from pollbook.custody import Anomaly, LineState, Refusal
+from pollbook.clock import BEFORE_ALL, Clock, HybridTime, tick
+from pollbook.custody import Anomaly, Identity, Refusal
 from pollbook.election import Election
 from pollbook.entries import (
     DayOpened,
@@ -29,34 +31,33 @@ from pollbook.entries import (
     KeyBound,
     Marked,
     MarkVoided,
+    Outcome,
+    SliceReceived,
     TwoOfficers,
     decode_entry,
     encode_entry,
 )
 from pollbook.failures import Failure, InputInvalid, WeFailed, WorldFailed
 from pollbook.ledger import Head, SignedHead
+from pollbook.line_state import ELSEWHERE, UNMARKED, LineState, Place, Proof
+from pollbook.permission import Safety
 from pollbook.slice import SliceHeader, open_header
-from pollbook.store import engine, migrating, search
+from pollbook.store import engine, migrating, search, succession
 from pollbook.store.home import StationHome
 from pollbook.store.keys import machine_opens
 from pollbook.store.link import Link, read_link
-from pollbook.store.projection import line_state, project, voter_of
-from pollbook.store.records import Counts, Found, RecentMark
-from pollbook.types import MACHINE, Channel, EntryNumber, LineId, Person, PersonNumber, parse_line
+from pollbook.store.projection import STATE_COLUMNS, line_state, project, voter_of
+from pollbook.store.records import Found
+from pollbook.types import MACHINE, BookName, Channel, EntryNumber, LineId, Person, PersonNumber, parse_line
 from pollbook.voters import Voter
 
 LOCK_WAIT_S = 2.0
 """A command waits this long for another program to finish its writing; the desktop holds the lock all day."""
 TIDY_AFTER_ENTRIES = 100
-_MARKABLE_SQL = """
-    SELECT v.birth_date, s.mark, s.channel, s.at, s.actor, coalesce(s.voids, '') AS voids
-    FROM voter v LEFT JOIN line_state s ON s.line = v.line WHERE v.line = ?"""
-
-
-@dataclass(frozen=True, slots=True)
-class _MarkableLine:
-    state: LineState
-    birth_date: date
+_LINE_SQL = (
+    f"SELECT v.birth_date, {STATE_COLUMNS} FROM voter v LEFT JOIN line_state s ON s.line = v.line WHERE v.line = ?"  # noqa: S608
+)
+_STATE_SQL = f"SELECT {STATE_COLUMNS} FROM line_state s WHERE s.line = ?"  # noqa: S608  (constants)
 
 
 def open_book(home: StationHome, clock: Clock, *, writer: bool) -> Book:
@@ -112,9 +113,9 @@ class Book:
             raise WorldFailed(Failure.BOOK_DAMAGED, str(error)) from error
         self.election: Election = self.header.election
         self.people: Mapping[PersonNumber, Person] = {person.number: person for person in self.header.people}
-        self.start: Head = ledger.origin(self.election.id, self.header.book, self.header.sha256)
+        self.chain = succession.read_chain(self._connection, self.header, self.link)
         self._head, self._last_at = self._newest()
-        self._opened_days, self._stopped = self._read_standing()
+        self.read_standing()
         self._tidied_at: int = self._head.number
 
     def __enter__(self) -> Self:
@@ -155,10 +156,30 @@ class Book:
                 yield
         except BaseException:
             self._head, self._last_at = self._newest()
-            self._opened_days, self._stopped = self._read_standing()
+            self.read_standing()
             raise
 
     # What it knows.
+
+    @property
+    def identity(self) -> Identity:
+        """Which book this is, as the rules compare it."""
+        return self.chain.identity
+
+    @property
+    def name(self) -> BookName:
+        """This book's own name; a successor's is not the one in its slice."""
+        return self.chain.identity.name
+
+    @property
+    def start(self) -> Head:
+        """The origin of this book's own ledger."""
+        return self.chain.start
+
+    @property
+    def unmoved(self) -> LineState:
+        """The state of a line of the slice to which nothing happened."""
+        return UNMARKED if self.header.holds else ELSEWHERE
 
     @property
     def head(self) -> Head:
@@ -170,10 +191,48 @@ class Book:
         """The newest entry's time, 0 before the first."""
         return self._last_at
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether two officers closed the book."""
+        return self._closed
+
     def line(self, line: LineId) -> LineState | None:
-        """The line's state, or None where this book has no such line."""
-        found = self._markable(line)
-        return None if found is None else found.state
+        """The line's state, or None where this book has never heard of it."""
+        found = self._line_of(line)
+        if found is not None:
+            return found[0]
+        with engine.translated():
+            row = self._connection.exec_driver_sql(_STATE_SQL, (line,)).one_or_none()
+        return None if row is None else line_state(row)
+
+    def held_unmarked(self) -> Iterable[tuple[LineId, LineState]]:
+        """Every line that is here and unmarked."""
+        return [pair for pair in self.states() if pair[1].place is Place.HERE and pair[1].mark is None]
+
+    def unproven(self) -> Iterable[tuple[LineId, LineState]]:
+        """Every line that a takeover left unproven."""
+        return [pair for pair in self.states() if pair[1].proof is not Proof.PROVEN]
+
+    def states(self) -> list[tuple[LineId, LineState]]:
+        """Every line that the book knows, with its state."""
+        with engine.translated():
+            rows = self._connection.exec_driver_sql("SELECT * FROM line_state").all()
+            lines = self._connection.exec_driver_sql("SELECT line FROM voter ORDER BY id").scalars().all()
+        moved = {LineId(row.line): line_state(row) for row in rows}
+        unmoved = self.unmoved
+        return [(LineId(line), moved.pop(LineId(line), unmoved)) for line in lines] + list(moved.items())
+
+    def adjudicated(self, line: LineId) -> tuple[EntryNumber, Outcome] | None:
+        """The register's entry on this provisional line, and what it says; None while there is none."""
+        with engine.translated():
+            row = self._connection.exec_driver_sql(
+                "SELECT number, outcome FROM adjudication WHERE line = ?", (line,)
+            ).one_or_none()
+        return None if row is None else (EntryNumber(row.number), Outcome(row.outcome))
+
+    def safety(self) -> Safety:
+        """How far the entries are safe, and whether the station is on paper."""
+        return self._safety
 
     def bound_keys(self) -> Mapping[PersonNumber, bytes]:
         """The public key bound to each person."""
@@ -199,7 +258,7 @@ class Book:
     def find(self, text: str, limit: int) -> Found:
         """Voters for whatever was typed: see `search`."""
         with engine.translated():
-            return search.find(self._connection, text, limit)
+            return search.find(self._connection, text, limit, self.unmoved.status)
 
     def line_named(self, untrusted_text: str) -> LineId | Failure:
         """The line that a line's id or a PINFL names; `UNKNOWN_VOTER` or `SEVERAL_VOTERS` where it names not one."""
@@ -214,69 +273,16 @@ class Book:
 
     def may_act(self, actor: PersonNumber) -> Refusal | None:
         """Why this person may not mark or void here, whatever the line, or None."""
-        return custody.may_act(actor, self._opened_days, self._stopped)
-
-    def counts(self) -> Counts:
-        """How many lines there are and what happened to them."""
-        with engine.translated():
-            lines = self._connection.exec_driver_sql("SELECT count(*) FROM voter").scalar_one()
-            rows = self._connection.exec_driver_sql(
-                "SELECT channel, count(*) AS lines FROM line_state WHERE mark IS NOT NULL GROUP BY channel"
-            ).all()
-            voids = self._connection.exec_driver_sql("SELECT voids FROM line_state WHERE voids <> ''").all()
-        by_channel = dict.fromkeys(Channel, 0) | {Channel(row.channel): row.lines for row in rows}
-        return Counts(lines, sum(by_channel.values()), by_channel, sum(len(row.voids.split(",")) for row in voids))
-
-    def marks_by_hour(self, opened_s: int) -> Mapping[int, int]:
-        """Effective marks in each hour since `opened_s` (seconds since 1970): coarse on purpose (DOMAIN §4)."""
-        with engine.translated():
-            rows = self._connection.exec_driver_sql(
-                f"SELECT ((at >> {COUNTER_BITS}) - ?) / 3600 AS hour, count(*) AS lines FROM line_state"  # noqa: S608
-                f" WHERE mark IS NOT NULL AND (at >> {COUNTER_BITS}) >= ? GROUP BY hour",
-                (opened_s, opened_s),
-            )
-            return {row.hour: row.lines for row in rows}
-
-    def recent_marks(self, limit: int) -> tuple[RecentMark, ...]:
-        """The newest marks, newest first, voided ones included."""
-        marks: list[RecentMark] = []
-        with engine.translated():
-            acknowledged = self._connection.exec_driver_sql("SELECT acknowledged FROM sync_state").scalar_one()
-            before = self._head.number + 1
-            voided: set[int] = set()
-            while len(marks) < limit and before > 1:
-                rows = self._connection.exec_driver_sql(
-                    "SELECT number, bytes FROM entry WHERE number < ? ORDER BY number DESC LIMIT ?", (before, 4 * limit)
-                ).all()
-                for number, stored in rows:
-                    entry = decode_entry(stored)
-                    if isinstance(entry.fact, MarkVoided):
-                        voided.add(entry.fact.mark)
-                    elif isinstance(entry.fact, Marked) and len(marks) < limit:
-                        fact = entry.fact
-                        marks.append(
-                            RecentMark(
-                                EntryNumber(number),
-                                fact.line,
-                                entry.at,
-                                fact.channel,
-                                entry.actor,
-                                number in voided,
-                                number <= acknowledged,
-                            )
-                        )
-                before = rows[-1].number if rows else 1
-        return tuple(marks)
+        return custody.may_act(actor, self._opened_days, self._stopped, is_closed=self._closed)
 
     # What it enters.
 
     def mark(self, line: LineId, channel: Channel, actor: PersonNumber) -> EntryNumber | Refusal:
         """The line is marked, on the disk, when a number comes back; a refusal has changed nothing."""
         with self.writing():
-            found = self._markable(line)
-            state, birth_date = (None, date.min) if found is None else (found.state, found.birth_date)
-            refusal = self.may_act(actor) or custody.may_mark(state, birth_date, self.election.day)
-            return refusal if refusal is not None else self._enter(actor, Marked(line, channel), state)
+            state, birth_date = self._line_of(line) or (None, date.min)
+            refusal = self.may_act(actor) or custody.may_mark(state, birth_date, self.election.day, self._safety)
+            return refusal if refusal is not None else self.enter(actor, Marked(line, channel), state)
 
     def void(
         self, line: LineId, reason: str, first: Signer, second: Signer, actor: PersonNumber
@@ -289,13 +295,13 @@ class Book:
                 return refusal or Refusal.NOT_MARKED
             message = acts.void_bytes(self.start, line, state.mark.number, reason)
             officers = acts.sign_act(message, first, second)
-            return self._enter(actor, MarkVoided(line, state.mark.number, reason, officers), state)
+            return self.enter(actor, MarkVoided(line, state.mark.number, reason, officers), state)
 
     def open_the_day(self, day: date, first: Signer, second: Signer) -> EntryNumber:
         """The station is open for `day` by the act of two officers."""
         with self.writing():
             message = acts.opening_bytes(self.start, day.isoformat())
-            number = self._enter(first[0], DayOpened(day.isoformat(), acts.sign_act(message, first, second)))
+            number = self.enter(first[0], DayOpened(day.isoformat(), acts.sign_act(message, first, second)))
         self._opened_days |= {day.isoformat()}
         return number
 
@@ -308,13 +314,19 @@ class Book:
             if officers is not None:
                 acted = acts.sign_act(acts.key_bytes(self.start, person, public_key), *officers)
             self._connection.exec_driver_sql("INSERT OR REPLACE INTO pin VALUES (?, ?, 0, 0)", (person, wrapped_key))
-            return self._enter(MACHINE, KeyBound(person, public_key, acted))
+            return self.enter(MACHINE, KeyBound(person, public_key, acted))
+
+    def receive_slice(self) -> EntryNumber:
+        """The ledger begins: this book has the lines of its slice."""
+        header = self.header
+        with self.writing():
+            return self.enter(MACHINE, SliceReceived(header.sha256, header.line_count, header.holds))
 
     def stop(self, why: Refusal) -> None:
-        """This book marks nothing more, also after it is opened again; only a new book goes on (rules 8 and 10)."""
+        """This book marks nothing more, also after it is opened again; only a new book goes on (rules 8, 9 and 10)."""
         with self.writing():
             self._connection.exec_driver_sql("UPDATE sync_state SET stopped = coalesce(stopped, ?)", (why.value,))
-        self._stopped = self._stopped or why
+        self.read_standing()
 
     def sign_head(self) -> SignedHead:
         """The newest head carries the book's signature; signing what is signed already changes nothing."""
@@ -351,11 +363,18 @@ class Book:
         """Whether enough has been written since the last `tidy` that the next idle moment should be used."""
         return self._head.number - self._tidied_at >= TIDY_AFTER_ENTRIES
 
-    def _enter(self, actor: PersonNumber, fact: Fact, state: LineState | None = None) -> EntryNumber:
-        entry = Entry(tick(self._last_at, self.clock.now()), actor, fact)
+    def enter(self, actor: PersonNumber, fact: Fact, state: LineState | None = None) -> EntryNumber:
+        """The fact is an entry of the ledger with its effect; only inside `writing`, and after its refusals.
+
+        `state` is that of the one line that the fact is about, where it was read already.
+
+        Raises:
+            WeFailed: `FAULT`: the rules refuse what this program wants to enter.
+        """
+        entry = Entry(tick(self._last_at, self.wall()), actor, fact)
         stored = encode_entry(entry)
         head = ledger.extend(self._head, stored)
-        effect = custody.apply(_Entering(self, state), head.number, entry)
+        effect = custody.apply(self if state is None else _Entering(self, state), head.number, entry)
         if isinstance(effect, Anomaly):
             raise WeFailed(Failure.FAULT, f"own entry {head.number} refused: {effect}")
         self._connection.exec_driver_sql("INSERT INTO entry VALUES (?, ?, ?)", (head.number, stored, head.hash))
@@ -363,16 +382,27 @@ class Book:
         self._head, self._last_at = head, entry.at
         return head.number
 
-    def _markable(self, line: LineId) -> _MarkableLine | None:
-        with engine.translated():
-            row = self._connection.exec_driver_sql(_MARKABLE_SQL, (line,)).one_or_none()
-        return None if row is None else _MarkableLine(line_state(row), date.fromisoformat(row.birth_date))
+    def wall(self) -> datetime:
+        """The wall clock as the register would read it: this machine's, less what it was found to be ahead."""
+        return self.clock.now() - timedelta(seconds=self._clock_ahead_s)
 
-    def _read_standing(self) -> tuple[frozenset[str], Refusal | None]:
+    def read_standing(self) -> None:
+        """What the book remembers of its own standing is as the tables have it; after they were written."""
         with engine.translated():
             days = self._connection.exec_driver_sql("SELECT day FROM opened_day").scalars().all()
-            stopped = self._connection.exec_driver_sql("SELECT stopped FROM sync_state").scalar_one_or_none()
-        return frozenset(days), None if stopped is None else Refusal(stopped)
+            row = self._connection.exec_driver_sql("SELECT * FROM sync_state").one()
+        self._opened_days = frozenset(days)
+        self._stopped = None if row.stopped is None else Refusal(row.stopped)
+        self._closed = row.closed is not None
+        self._clock_ahead_s = row.clock_ahead_s
+        self._safety = Safety(EntryNumber(row.acknowledged), EntryNumber(row.mirrored), row.paper_since_s)
+
+    def _line_of(self, line: LineId) -> tuple[LineState, date] | None:
+        with engine.translated():
+            row = self._connection.exec_driver_sql(_LINE_SQL, (line,)).one_or_none()
+        if row is None:
+            return None
+        return (self.unmoved if row.place is None else line_state(row)), date.fromisoformat(row.birth_date)
 
     def _newest(self) -> tuple[Head, HybridTime]:
         with engine.translated():
@@ -382,7 +412,11 @@ class Book:
         if not rows:
             return self.start, BEFORE_ALL
         newest = rows[0]
-        before = Head(EntryNumber(rows[1].number), rows[1].hash) if len(rows) > 1 else self.start
+        if newest.number == self.start.number:  # a successor before its first entry
+            return self.start, decode_entry(newest.bytes).at
+        before = self.start
+        if newest.number > self.start.number + 1:
+            before = Head(EntryNumber(rows[1].number), rows[1].hash)
         head = Head(EntryNumber(newest.number), newest.hash)
         if ledger.extend(before, newest.bytes) != head:
             raise WeFailed(Failure.LEDGER_BROKEN, f"entry {newest.number}", entry=newest.number)
@@ -392,13 +426,14 @@ class Book:
 class _Entering:
     """The book as `custody.apply` sees it within one transaction, whose line has been read already."""
 
-    def __init__(self, book: Book, state: LineState | None) -> None:
-        self.start, self.people, self.last_at = book.start, book.people, book.last_at
-        self.bound_keys, self.opened_days = book.bound_keys, book.opened_days
+    def __init__(self, book: Book, state: LineState) -> None:
+        self.identity, self.start, self.people, self.last_at = book.identity, book.start, book.people, book.last_at
+        self.bound_keys, self.opened_days, self.is_closed = book.bound_keys, book.opened_days, book.is_closed
+        self.held_unmarked, self.unproven, self.adjudicated = book.held_unmarked, book.unproven, book.adjudicated
         self._state = state
 
     def line(self, line: LineId) -> LineState | None:
-        del line  # an entry names one line, and this is its state
+        del line  # the fact names one line, and this is its state
         return self._state
 
 

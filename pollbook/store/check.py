@@ -5,22 +5,26 @@ Everything that can be derived is derived again, from the slice and the entries 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
-from pollbook import custody, ledger
-from pollbook.clock import BEFORE_ALL, HybridTime
-from pollbook.custody import UNMARKED, Anomaly, DayChanged, Effect, KeyChanged, LineChanged, LineState
-from pollbook.entries import decode_entry
+from sqlalchemy import Row
+
+from pollbook import ledger
+from pollbook.custody import Anomaly
+from pollbook.entries import Outcome, decode_entry
 from pollbook.failures import InputInvalid, WorldFailed
+from pollbook.feed_items import Adjudicated, ListChanged
 from pollbook.ledger import Head, SignedHead
+from pollbook.replay import Replay
 from pollbook.slice import Expected, Slice, read_slice
-from pollbook.store import engine
+from pollbook.store import engine, feeding
 from pollbook.store.book import Book
 from pollbook.store.creation import sort_key
 from pollbook.store.projection import line_state, voter_of
-from pollbook.store.syncing import sync_status
-from pollbook.types import EntryNumber, LineId, Person, PersonNumber
+from pollbook.store.syncing import notices, sync_status
+from pollbook.types import EntryNumber, LineId
+from pollbook.voters import Voter
 
 PROBLEMS_MAX = 50
 
@@ -43,36 +47,6 @@ class CheckReport:
         return not self.problems
 
 
-@dataclass
-class _Replay:
-    """The book as its entries alone make it."""
-
-    start: Head
-    people: Mapping[PersonNumber, Person]
-    lines: dict[LineId, LineState]
-    keys: dict[PersonNumber, bytes] = field(default_factory=dict)
-    days: set[str] = field(default_factory=set)
-    last_at: HybridTime = BEFORE_ALL
-
-    def line(self, line: LineId) -> LineState | None:
-        return self.lines.get(line)
-
-    def bound_keys(self) -> Mapping[PersonNumber, bytes]:
-        return self.keys
-
-    def opened_days(self) -> Collection[str]:
-        return self.days
-
-    def take(self, effect: Effect) -> None:
-        match effect:
-            case LineChanged(line, state):
-                self.lines[line] = state
-            case KeyChanged(person, public_key):
-                self.keys[person] = public_key
-            case DayChanged(day):
-                self.days.add(day)
-
-
 def check_book(book: Book) -> CheckReport:
     """What is wrong with the book, or that nothing is; the book is not changed."""
     problems = [*_file(book)]
@@ -81,7 +55,9 @@ def check_book(book: Book) -> CheckReport:
     except (InputInvalid, WorldFailed) as error:
         return CheckReport(book.head.number, book.head.hash, (*problems, f"slice: {error}"), 0)
     problems += _voters(book, issued)
-    replay = _Replay(book.start, book.people, {voter.line: UNMARKED for voter in issued.voters})
+    identity, start = [*book.chain.earlier, (book.identity, book.start)][0]
+    states = {voter.line: book.unmoved for voter in issued.voters}
+    replay = Replay(identity, start, book.people, states, adjudications=_adjudications(book))
     heads, found = _entries(book, replay)
     problems += found
     problems += _projection(book, replay)
@@ -112,19 +88,48 @@ def _voters(book: Book, issued: Slice) -> Iterator[str]:
     with engine.translated():
         rows = book.connection.exec_driver_sql("SELECT * FROM voter ORDER BY id").all()
     expected = sorted(issued.voters, key=sort_key)
+    expected += [_arrived(book, row) for row in rows[len(expected) :]]
+    changed = _changed(book)
     if len(rows) != len(expected):
         yield f"voters: {len(rows)} where the slice has {len(expected)}"
         return
     for row, voter in zip(rows, expected, strict=True):
-        if voter_of(row) != voter:
+        now = changed.get(voter.line, voter)
+        if voter_of(row) != replace(now, page=voter.page, row=voter.row):
             yield f"voters: place {row.id} is not the slice's"
 
 
-def _entries(book: Book, replay: _Replay) -> tuple[dict[EntryNumber, bytes], list[str]]:
-    head, heads, problems = book.start, {EntryNumber(0): book.start.hash}, []
+def _arrived(book: Book, row: Row[tuple[object, ...]]) -> Voter:
+    """A voter beyond the slice's: one whose line came here, which is an entry."""
+    voter, state = voter_of(row), book.line(LineId(row.line))
+    return voter if state is not None and state.custody > 0 else replace(voter, surname="")
+
+
+def _changed(book: Book) -> dict[LineId, Voter]:
+    """The newest data of each voter whose data the register changed."""
+    contents = (feeding.content_of(item) for item in notices(book))
+    return {content.voter.line: content.voter for content in contents if isinstance(content, ListChanged)}
+
+
+def _adjudications(book: Book) -> dict[LineId, tuple[EntryNumber, Outcome]]:
+    contents = (feeding.content_of(item) for item in notices(book))
+    return {content.line: (content.number, content.outcome) for content in contents if isinstance(content, Adjudicated)}
+
+
+def _entries(book: Book, replay: Replay) -> tuple[dict[EntryNumber, bytes], list[str]]:
+    head, problems = replay.start, []
+    heads = {head.number: head.hash}
+    steps = {takeover.head.number: takeover.head for takeover in book.chain.takeovers}
+    chains = iter([*book.chain.earlier[1:], (book.identity, book.start)])
     with engine.translated():
         rows = book.connection.exec_driver_sql("SELECT number, bytes, hash FROM entry ORDER BY number").all()
     for row in rows:
+        if head.number in steps:
+            if head != steps[head.number]:
+                problems.append(f"entry {head.number}: not the one that was taken over")
+            identity, start = next(chains)
+            replay.succeed(identity, start)
+            head = start
         head = ledger.extend(head, row.bytes)
         heads[head.number] = head.hash
         if (row.number, row.hash) != (head.number, head.hash):
@@ -135,27 +140,27 @@ def _entries(book: Book, replay: _Replay) -> tuple[dict[EntryNumber, bytes], lis
         except InputInvalid as error:
             problems.append(f"entry {row.number}: {error}")
             break
-        effect = custody.apply(replay, head.number, entry)
+        effect = replay.take(head.number, entry)
         if isinstance(effect, Anomaly):
             problems.append(f"entry {row.number}: {effect}")
-        else:
-            replay.take(effect)
-        replay.last_at = entry.at
+            replay.last_at = entry.at
     return heads, problems
 
 
-def _projection(book: Book, replay: _Replay) -> Iterator[str]:
+def _projection(book: Book, replay: Replay) -> Iterator[str]:
     with engine.translated():
         states = {row.line: line_state(row) for row in book.connection.exec_driver_sql("SELECT * FROM line_state")}
         days = {row.day for row in book.connection.exec_driver_sql("SELECT day FROM opened_day")}
-    touched = {line: state for line, state in replay.lines.items() if state != UNMARKED}
+    touched = {line: state for line, state in replay.states.items() if state != book.unmoved}
     for line in sorted(states.keys() | touched.keys()):
         if states.get(line) != touched.get(line):
             yield "projection: a line's state is not what its entries say"
-    if book.bound_keys() != replay.keys:
+    if book.bound_keys() != replay.bound:
         yield "projection: the bound keys are not what the entries say"
     if days != replay.days:
         yield "projection: the opened days are not what the entries say"
+    if book.is_closed != replay.is_closed:
+        yield "projection: that the book is closed is not what the entries say"
 
 
 def _signed_heads(book: Book, heads: Mapping[EntryNumber, bytes]) -> tuple[int, list[str]]:

@@ -15,11 +15,10 @@ from pollbook.store.book import Book
 from pollbook.store.home import StationHome
 from pollbook.store.keys import make_keys
 from pollbook.store.link import Link, write_link
+from pollbook.store.projection import VOTER_SQL, voter_row
 from pollbook.store.sign_in import set_first_pin
 from pollbook.types import OFFICERS_OF_AN_ACT, PersonNumber
 from pollbook.voters import Voter
-
-_VOTER_SQL = "INSERT INTO voter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 def create_book(
@@ -51,6 +50,7 @@ def create_book(
     key = make_keys(beside, officers, cost)
     _fill(beside, key, link, slice_bytes, issued)
     with Book(beside, key, clock, writer=True) as book:
+        book.receive_slice()
         for number, pin in pins.items():
             set_first_pin(book, number, pin, cost)
         book.tidy()
@@ -79,10 +79,12 @@ def _fill(home: StationHome, key: bytes, link: Link, slice_bytes: bytes, issued:
         with engine.transaction(connection):
             connection.exec_driver_sql("INSERT INTO issued VALUES (1, ?)", (slice_bytes,))
             write_link(connection, link)
-            connection.exec_driver_sql("INSERT INTO sync_state VALUES (1, 0, 0, NULL, NULL, NULL)")
-            rows = [_row(number, voter) for number, voter in enumerate(ordered, 1)]
+            connection.exec_driver_sql(
+                "INSERT INTO sync_state (id, acknowledged, feed_cursor, mirrored, clock_ahead_s) VALUES (1, 0, 0, 0, 0)"
+            )
+            rows = [voter_row(number, voter) for number, voter in enumerate(ordered, 1)]
             if rows:
-                connection.exec_driver_sql(_VOTER_SQL, rows)
+                connection.exec_driver_sql(VOTER_SQL, rows)
             search_index.fill(connection, ordered)
     finally:
         connection.close()
@@ -92,26 +94,6 @@ def sort_key(voter: Voter) -> tuple[object, ...]:
     """The place of a voter in the list's order: Uzbek collation of the names, then birth date, page, row and line."""
     names = collation.sort_key(voter.surname, voter.given_name, voter.patronymic)
     return (names, voter.birth_date, voter.page, voter.row, voter.line)
-
-
-def _row(number: int, voter: Voter) -> tuple[object, ...]:
-    return (
-        number,
-        voter.line,
-        voter.pinfl,
-        voter.document,
-        voter.surname,
-        voter.given_name,
-        voter.patronymic,
-        voter.birth_date.isoformat(),
-        voter.sex,
-        voter.address,
-        voter.mahalla,
-        voter.district_soato,
-        voter.page,
-        voter.row,
-        ";".join(voter.contests),
-    )
 
 
 def _clear(beside: StationHome) -> None:

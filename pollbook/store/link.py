@@ -9,10 +9,7 @@ from cryptography import x509
 from sqlalchemy import Connection
 
 from pollbook.failures import Failure, InputInvalid, WeFailed
-from pollbook.signing import SigningKey, certified_key
-
-REGISTER_SUBJECT = "register"
-"""The common name in the certificate of the register's signing key."""
+from pollbook.signing import REGISTER_SUBJECT, SigningKey, certified_key
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,33 +7,92 @@ from datetime import date
 from sqlalchemy import Connection, Row
 
 from pollbook.clock import HybridTime
-from pollbook.custody import DayChanged, Effect, KeyChanged, LineChanged, LineState, Mark
-from pollbook.types import Channel, EntryNumber, LineId, PersonNumber
+from pollbook.custody import Closed, DayChanged, Effect, KeyChanged, LinesChanged, NothingChanged
+from pollbook.entries import Outcome
+from pollbook.line_state import LineState, Mark, Place, Proof
+from pollbook.types import BookName, Channel, EntryNumber, LineId, PersonNumber, parse_book
 from pollbook.voters import Voter
+
+STATE_COLUMNS = (
+    "s.mark, s.channel, s.at, s.actor, s.voids, s.place, s.custody, s.since, s.proof, s.released_to, s.annexed,"
+    " s.outcome"
+)
+"""The columns that `line_state` reads, of a table called `s`."""
+VOTER_SQL = "INSERT INTO voter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+VOTER_UPDATE_SQL = (
+    "UPDATE voter SET pinfl = ?, document = ?, surname = ?, given_name = ?, patronymic = ?, birth_date = ?, sex = ?,"
+    " address = ?, mahalla = ?, district_soato = ?, page = ?, row = ?, contests = ? WHERE line = ?"
+)
+_STATE_SQL = "INSERT OR REPLACE INTO line_state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 def project(connection: Connection, number: EntryNumber, effect: Effect) -> None:
     """The projection shows what the entry with this number changed."""
     match effect:
-        case LineChanged(line, state):
-            mark = state.mark
-            fields = (mark.number, mark.channel.value, mark.at, mark.actor) if mark else (None, None, None, None)
-            voids = ",".join(map(str, state.voids))
-            connection.exec_driver_sql(
-                "INSERT OR REPLACE INTO line_state VALUES (?, ?, ?, ?, ?, ?)", (line, *fields, voids)
-            )
+        case LinesChanged(((line, state),)):
+            connection.exec_driver_sql(_STATE_SQL, _state_row(line, state))
+        case LinesChanged(states):
+            if states:
+                connection.exec_driver_sql(_STATE_SQL, [_state_row(line, state) for line, state in states])
         case KeyChanged(person, public_key):
             connection.exec_driver_sql("INSERT OR REPLACE INTO bound_key VALUES (?, ?)", (person, public_key))
         case DayChanged(day):
             connection.exec_driver_sql("INSERT OR REPLACE INTO opened_day VALUES (?, ?)", (day, number))
+        case Closed():
+            connection.exec_driver_sql("UPDATE sync_state SET closed = ?", (number,))
+        case NothingChanged():
+            pass
 
 
 def line_state(row: Row[tuple[object, ...]]) -> LineState:
-    """The state that a row of `line_state` holds (all null: nothing happened yet)."""
+    """The state that a row of `line_state` holds."""
     mark = None
     if row.mark is not None:
         mark = Mark(EntryNumber(row.mark), Channel(row.channel), HybridTime(row.at), PersonNumber(row.actor))
-    return LineState(mark, tuple(EntryNumber(int(number)) for number in row.voids.split(",") if number))
+    return LineState(
+        mark,
+        tuple(EntryNumber(int(number)) for number in row.voids.split(",") if number),
+        Place(row.place),
+        row.custody,
+        EntryNumber(row.since),
+        Proof(row.proof),
+        _book(row.released_to),
+        bool(row.annexed),
+        None if row.outcome is None else Outcome(row.outcome),
+    )
+
+
+def _state_row(line: LineId, state: LineState) -> tuple[object, ...]:
+    mark = state.mark
+    marked = (mark.number, mark.channel.value, mark.at, mark.actor) if mark else (None, None, None, None)
+    place = (int(state.place), state.custody, state.since, int(state.proof), str(state.released_to or ""))
+    outcome = None if state.outcome is None else int(state.outcome)
+    return (line, *marked, ",".join(map(str, state.voids)), *place, int(state.is_annexed), outcome)
+
+
+def _book(text: str) -> BookName | None:
+    return parse_book(text) if text else None
+
+
+def voter_row(number: int, voter: Voter) -> tuple[object, ...]:
+    """The row of `voter` that stands at place `number` in the list, for `VOTER_SQL`."""
+    return (
+        number,
+        voter.line,
+        voter.pinfl,
+        voter.document,
+        voter.surname,
+        voter.given_name,
+        voter.patronymic,
+        voter.birth_date.isoformat(),
+        voter.sex,
+        voter.address,
+        voter.mahalla,
+        voter.district_soato,
+        voter.page,
+        voter.row,
+        ";".join(voter.contests),
+    )
 
 
 def voter_of(row: Row[tuple[object, ...]]) -> Voter:

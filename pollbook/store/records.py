@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from pollbook.asks import Ask
 from pollbook.clock import HybridTime
-from pollbook.custody import Status
 from pollbook.failures import Failure
 from pollbook.ledger import Head, SignedHead
+from pollbook.line_state import Status
 from pollbook.packing import SliceOrder
 from pollbook.types import Channel, EntryNumber, LineId, PersonNumber
 
@@ -62,12 +63,14 @@ class RecentMark:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many lines the book has, and what happened to them."""
+    """How many lines the book holds, and what happened to them; `annexed` of them came for the annex."""
 
     lines: int
     marked: int
     by_channel: Mapping[Channel, int]
     voided: int
+    annexed: int = 0
+    provisional: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +103,4 @@ class Outgoing:
     feed_cursor: int
     pending: int
     order: SliceOrder | None = None
+    asks: tuple[Ask, ...] = ()

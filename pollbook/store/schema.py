@@ -74,6 +74,13 @@ line_state = Table(
     Column("at", Integer),
     Column("actor", Integer),
     Column("voids", Text, nullable=False, comment="numbers of the entries that voided, comma between"),
+    Column("place", Integer, nullable=False, comment="line_state.Place"),
+    Column("custody", Integer, nullable=False, comment="how often the line has moved"),
+    Column("since", Integer, nullable=False, comment="the entry by which it came here, 0 for the slice"),
+    Column("proof", Integer, nullable=False, comment="line_state.Proof"),
+    Column("released_to", Text, nullable=False, comment="device.epoch of the receiver, empty where it is here"),
+    Column("annexed", Integer, nullable=False),
+    Column("outcome", Integer, comment="of a provisional voter's envelope, null while open"),
     comment="Projection: lines to which something happened.",
 )
 
@@ -121,6 +128,10 @@ sync_state = Table(
     Column("last_sync_s", Integer),
     Column("failure", Text),
     Column("stopped", Text, comment="why this book may mark no more; never cleared"),
+    Column("mirrored", Integer, nullable=False, comment="the newest entry on the mirror, 0 without one"),
+    Column("paper_since_s", Integer, comment="since when the station works on paper"),
+    Column("clock_ahead_s", Integer, nullable=False, comment="this machine's clock less the register's"),
+    Column("closed", Integer, comment="the entry by which two officers closed the book"),
 )
 
 feed = Table(
@@ -130,6 +141,7 @@ feed = Table(
     Column("kind", Integer, nullable=False),
     Column("text", Text, nullable=False),
     Column("entry", Integer, nullable=False),
+    Column("content", LargeBinary, nullable=False),
 )
 
 opened_record = Table(
@@ -140,4 +152,101 @@ opened_record = Table(
     Column("person", Integer, nullable=False),
     Column("line", Integer, nullable=False),
     comment="The audit trail of whose record was looked at (DOMAIN §8).",
+)
+
+succession = Table(
+    "succession",
+    metadata,
+    Column("epoch", Integer, primary_key=True, autoincrement=False, comment="the epoch of the book that took over"),
+    Column("device", LargeBinary, nullable=False, comment="the device of the book that took over"),
+    Column("old_device", LargeBinary, nullable=False),
+    Column("old_epoch", Integer, nullable=False),
+    Column("old_key", LargeBinary, nullable=False),
+    Column("head_number", Integer, nullable=False, comment="the last entry that was taken over"),
+    Column("head_hash", LargeBinary, nullable=False),
+    comment="One row a takeover, oldest first: the books before this one. Empty in a book that was enrolled.",
+)
+
+ask = Table(
+    "ask",
+    metadata,
+    Column("id", LargeBinary, primary_key=True),
+    Column("content", LargeBinary, nullable=False, comment="asks.pack_ask as CBOR"),
+    Column("asked_at_s", Integer, nullable=False),
+    Column("is_open", Integer, nullable=False, comment="1 while it goes up with each sync"),
+    Column("answer", LargeBinary, comment="the newest feed content that answers it"),
+    Column("answered_at_s", Integer),
+    comment="What this book wants of the register, and what it said.",
+)
+
+recall = Table(
+    "recall",
+    metadata,
+    Column("line", Integer, primary_key=True, autoincrement=False),
+    Column("device", LargeBinary, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("claim", LargeBinary, nullable=False),
+    comment="Lines that the register asks for and that are still here.",
+)
+
+sent_release = Table(
+    "sent_release",
+    metadata,
+    Column("id", LargeBinary, primary_key=True),
+    Column("entry", Integer, nullable=False),
+    Column("way", Text, nullable=False),
+    Column("certificate", LargeBinary, nullable=False),
+    Column("arrived", Integer, nullable=False, comment="1 once its receiver is known to have accepted it"),
+    comment="Releases of this book, to be sent again until they have arrived (custody rule 2).",
+)
+
+accepted_release = Table(
+    "accepted_release",
+    metadata,
+    Column("id", LargeBinary, primary_key=True),
+    Column("entry", Integer, nullable=False),
+    comment="Releases that this book accepted, so that one which comes again is answered as before.",
+)
+
+line_lock = Table(
+    "line_lock",
+    metadata,
+    Column("line", Integer, primary_key=True, autoincrement=False),
+    Column("why", Text, nullable=False),
+    comment="Lines that are not released now: open at a table, or with a mobile team (custody rule 6).",
+)
+
+intake = Table(
+    "intake",
+    metadata,
+    Column("precinct", Text, primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("device", LargeBinary, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("box_key", LargeBinary, nullable=False),
+    comment="Books that take in lines for other precincts, as the register named them.",
+)
+
+annex = Table(
+    "annex",
+    metadata,
+    Column("line", Integer, primary_key=True, autoincrement=False),
+    Column("person", LargeBinary, nullable=False, comment="annex.pack_person as CBOR: who the voter says to be"),
+    Column("envelope", Text, nullable=False),
+    comment="Voters of the annex with provisional ballots.",
+)
+
+adjudication = Table(
+    "adjudication",
+    metadata,
+    Column("line", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, nullable=False, comment="the register's entry"),
+    Column("outcome", Integer, nullable=False),
+)
+
+elsewhere_mark = Table(
+    "elsewhere_mark",
+    metadata,
+    Column("line", Integer, primary_key=True, autoincrement=False),
+    comment="Lines known here that another desk of the precinct has marked, as the register last told.",
 )

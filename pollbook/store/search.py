@@ -16,7 +16,7 @@ from datetime import date
 from sqlalchemy import Connection, Row
 
 from pollbook import names
-from pollbook.custody import Status
+from pollbook.line_state import LineState, Place, Proof, Status
 from pollbook.store.records import Found, Hit, Tier
 from pollbook.store.search_index import CANONICAL, LOOSE, SKELETON, SURNAME, date_key, year_key
 from pollbook.types import LineId, parse_line
@@ -40,7 +40,8 @@ _YEAR = re.compile(r"(?<![\d.])(1[89]\d\d|20\d\d)(?![\d.])", re.ASCII)
 # Typed with a Cyrillic layout, the capitals of a document's series look the same.
 _LOOK_ALIKE = str.maketrans("АВСЕНКМОРТХУ", "ABCEHKMOPTXY")
 _HIT_COLUMNS = (
-    "v.line, v.surname, v.given_name, v.patronymic, v.birth_date, v.page, v.row, s.mark IS NOT NULL AS marked"
+    "v.line, v.surname, v.given_name, v.patronymic, v.birth_date, v.page, v.row, s.mark IS NOT NULL AS marked,"
+    " s.place, s.proof"
 )
 _HIT_TABLES = "voter v LEFT JOIN line_state s ON s.line = v.line"
 
@@ -75,13 +76,16 @@ def read_query(untrusted_text: str) -> Query:
     )
 
 
-def find(connection: Connection, untrusted_text: str, limit: int) -> Found:
-    """At most `limit` voters for what was typed, best tier first, then by surname, then in Uzbek collation."""
+def find(connection: Connection, untrusted_text: str, limit: int, unmoved: Status) -> Found:
+    """At most `limit` voters for what was typed, best tier first, then by surname, then in Uzbek collation.
+
+    `unmoved` is the status of a line to which nothing happened.
+    """
     query = read_query(untrusted_text)
     hits: dict[int, Hit] = {}
     for tier, search in _searches(connection, query, limit + 1):
         for row in search():
-            hits.setdefault(row.line, _hit(row, tier))
+            hits.setdefault(row.line, _hit(row, tier, unmoved))
         if len(hits) > limit:
             break
     found = tuple(hits.values())
@@ -167,7 +171,7 @@ def _words_with(connection: Connection, part: str) -> tuple[str, ...]:
     return tuple(row.word for row in rows)
 
 
-def _hit(row: _Row, tier: Tier) -> Hit:
+def _hit(row: _Row, tier: Tier, unmoved: Status) -> Hit:
     return Hit(
         LineId(row.line),
         tier,
@@ -177,8 +181,14 @@ def _hit(row: _Row, tier: Tier) -> Hit:
         date.fromisoformat(row.birth_date),
         row.page,
         row.row,
-        Status.MARKED if row.marked else Status.HELD,
+        _status(row, unmoved),
     )
+
+
+def _status(row: _Row, unmoved: Status) -> Status:
+    if row.place is None:
+        return unmoved
+    return Status.MARKED if row.marked else LineState(place=Place(row.place), proof=Proof(row.proof)).status
 
 
 def _from_to(prefix: str) -> tuple[str, str]:

@@ -33,18 +33,39 @@ def fill(connection: Connection, ordered: Sequence[Voter]) -> None:
     """The indexes cover `ordered`, whose first voter has id 1."""
     if not ordered:
         return
+    _insert(connection, list(enumerate(ordered, 1)))
+    for table in (CANONICAL, LOOSE, SKELETON):
+        connection.exec_driver_sql(f"INSERT INTO {table} ({table}) VALUES ('optimize')")  # noqa: S608  (a constant)
+
+
+def _insert(connection: Connection, numbered: Sequence[tuple[int, Voter]]) -> None:
     rows = [
         (number, names.keys(voter.full_name), names.keys(voter.surname), _birth_keys(voter.birth_date))
-        for number, voter in enumerate(ordered, 1)
+        for number, voter in numbered
     ]
     for table, tier in ((CANONICAL, 0), (LOOSE, 1), (SKELETON, 2)):
         connection.exec_driver_sql(
             f"INSERT INTO {table} (rowid, keys) VALUES (?, ?)",  # noqa: S608  (a constant)
             [(number, f"{keys[tier]} {_as_surname(surname[tier])} {born}") for number, keys, surname, born in rows],
         )
-        connection.exec_driver_sql(f"INSERT INTO {table} ({table}) VALUES ('optimize')")  # noqa: S608  (a constant)
     words = {word for _, keys, _, _ in rows for word in keys.canonical.split()}
-    connection.exec_driver_sql("INSERT INTO name_word VALUES (?)", [(word,) for word in sorted(words)] or [("",)])
+    connection.exec_driver_sql(
+        "INSERT OR IGNORE INTO name_word VALUES (?)", [(word,) for word in sorted(words)] or [("",)]
+    )
+
+
+def add(connection: Connection, number: int, voter: Voter) -> None:
+    """The indexes cover one more voter, whose id is higher than all before."""
+    _insert(connection, [(number, voter)])
+
+
+def remake(connection: Connection, ordered: Sequence[tuple[int, Voter]]) -> None:
+    """The indexes cover these voters under their ids, and nobody else."""
+    for table in (CANONICAL, LOOSE, SKELETON, "name_word"):
+        connection.exec_driver_sql(f"DROP TABLE {table}")
+    create(connection)
+    if ordered:
+        _insert(connection, ordered)
 
 
 def year_key(year: int) -> str:

@@ -6,18 +6,20 @@ sends the rest again (it keeps every entry) and says so.
 
 from __future__ import annotations
 
-from pollbook import custody
+from pollbook import line_state as states
+from pollbook.asks import Ask
 from pollbook.custody import Refusal
 from pollbook.failures import Failure, WeFailed
+from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.ledger import Head
-from pollbook.messages import ENTRIES_MAX, FeedItem, FeedKind, SyncAnswer, short_digest
+from pollbook.messages import ENTRIES_MAX, SyncAnswer, short_digest
 from pollbook.packing import RUN_MIN, SliceOrder, packed_size
 from pollbook.slice import issued_lines
-from pollbook.store import engine
+from pollbook.store import asking, engine, feeding, moving
 from pollbook.store.book import Book
 from pollbook.store.projection import line_state
 from pollbook.store.records import Outgoing, SyncStatus
-from pollbook.types import EntryNumber, LineId
+from pollbook.types import MACHINE, EntryNumber, LineId
 
 BATCH_BYTES_MAX = 256 * 1024
 """Entries in one request, packed; what the link carries in about five seconds is asked for by the sync engine."""
@@ -32,7 +34,11 @@ def sync_status(book: Book) -> SyncStatus:
 
 
 def outgoing(book: Book, bytes_max: int = BATCH_BYTES_MAX) -> Outgoing:
-    """The entries that the register has not acknowledged, at least one if any, up to `bytes_max` bytes packed."""
+    """The entries that the register has not acknowledged, at least one if any, up to `bytes_max` bytes packed.
+
+    Lines that the register asks for and that may go are let go first, so that they go up with this.
+    """
+    kept = moving.answer_recalls(book, MACHINE)
     status = sync_status(book)
     first = EntryNumber(status.acknowledged + 1)
     with engine.translated():
@@ -57,6 +63,7 @@ def outgoing(book: Book, bytes_max: int = BATCH_BYTES_MAX) -> Outgoing:
         feed_cursor=status.feed_cursor,
         pending=status.pending,
         order=slice_order(book) if len(entries) >= RUN_MIN else None,
+        asks=asking.outgoing_asks(book, kept),
     )
 
 
@@ -67,10 +74,11 @@ def slice_order(book: Book) -> SliceOrder:
     return SliceOrder.of(issued_lines(issued))
 
 
-def take_answer(book: Book, answer: SyncAnswer) -> tuple[FeedItem, ...]:
+def take_answer(book: Book, answer: SyncAnswer, asks: tuple[Ask, ...] = ()) -> tuple[FeedItem, ...]:
     """What the register acknowledged and sent is in the book; the new feed items come back. Harmless when repeated.
 
-    A book that the register has revoked is stopped by the item that says so (rule 10).
+    `asks` are those that the request carried. A book that the register has revoked, or that another one took over
+    from, is stopped by the item that says so (rules 9 and 10).
 
     Raises:
         WeFailed: `LEDGER_BROKEN`: the register holds another ledger under this book's name, or entries that this
@@ -84,19 +92,18 @@ def take_answer(book: Book, answer: SyncAnswer) -> tuple[FeedItem, ...]:
     status = sync_status(book)
     fresh = tuple(item for item in answer.feed if item.number > status.feed_cursor)
     failure = Failure.REGISTER_BEHIND.name if acknowledged.number < status.acknowledged else None
+    now_s = int(book.clock.now().timestamp())
     with book.writing():
+        asking.note_sent(book, asks)
         for item in fresh:
-            book.connection.exec_driver_sql(
-                "INSERT OR IGNORE INTO feed VALUES (?, ?, ?, ?)", (item.number, int(item.kind), item.text, item.entry)
-            )
+            feeding.keep_item(book, item)
         cursor = max((item.number for item in fresh), default=status.feed_cursor)
-        now_s = int(book.clock.now().timestamp())
         book.connection.exec_driver_sql(
-            "UPDATE sync_state SET acknowledged = ?, feed_cursor = ?, last_sync_s = ?, failure = ?",
-            (acknowledged.number, cursor, now_s, failure),
+            "UPDATE sync_state SET acknowledged = ?, feed_cursor = ?, last_sync_s = ?, failure = ?, clock_ahead_s = ?",
+            (acknowledged.number, cursor, now_s, failure, now_s - answer.register_at_s),
         )
-    if any(item.kind is FeedKind.REVOKED for item in fresh):
-        book.stop(Refusal.BOOK_REVOKED)
+    book.read_standing()
+    feeding.act_on(book, fresh)
     return fresh
 
 
@@ -110,18 +117,18 @@ def notices(book: Book) -> tuple[FeedItem, ...]:
     """What the register has told this book, oldest first."""
     with engine.translated():
         rows = book.connection.exec_driver_sql("SELECT * FROM feed ORDER BY number").all()
-    return tuple(FeedItem(row.number, FeedKind(row.kind), row.text, row.entry) for row in rows)
+    return tuple(FeedItem(row.number, FeedKind(row.kind), row.text, row.entry, row.content) for row in rows)
 
 
 def book_digest(book: Book) -> bytes:
     """The digest over all lines as the newest entry leaves them."""
     with engine.translated():
         rows = book.connection.exec_driver_sql("SELECT * FROM line_state").all()
-    return custody.digest((LineId(row.line), line_state(row)) for row in rows)
+    return states.digest((LineId(row.line), line_state(row)) for row in rows)
 
 
 def _head_at(book: Book, number: EntryNumber) -> Head:
-    if number == 0:
+    if number == book.start.number:
         return book.start
     with engine.translated():
         found = book.connection.exec_driver_sql("SELECT hash FROM entry WHERE number = ?", (number,)).scalar_one()

@@ -9,6 +9,7 @@ from pollbook.commanding import Answer, Console
 from pollbook.failures import Exit, Failure, WorldFailed
 from pollbook.types import line_text
 from register.authority import load_keys
+from register.centre import Centre
 from register.checking import Fault, check_register
 from register.commands.opening import OpenRegister, moment, open_register
 from register.commands.voters import differing
@@ -58,8 +59,9 @@ def line(arguments: argparse.Namespace, _console: Console) -> Answer:
 def check(arguments: argparse.Namespace, console: Console) -> Answer:
     """Prove the register."""
     with open_register(arguments) as register, register.database.read() as connection:
-        checked = check_register(connection, register.election)
-        log = check_log(connection, log_of(register.election.id, load_keys(register.home).key))
+        keys = load_keys(register.home)
+        checked = check_register(connection, Centre(register.election, keys))
+        log = check_log(connection, log_of(register.election.id, keys.key))
     checked = replace(checked, faults=(*checked.faults, *(Fault("log", what) for what in log.faults)))
     faults = [{"where": fault.where, "what": fault.what} for fault in checked.faults]
     for fault in checked.faults:

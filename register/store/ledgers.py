@@ -10,10 +10,13 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, Row, bindparam, func, insert, select, update
 
 from pollbook.clock import HybridTime
-from pollbook.custody import UNMARKED, Anomaly, LineState, Mark
+from pollbook.custody import Anomaly
+from pollbook.entries import Outcome
+from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.ledger import Head
-from pollbook.messages import FEED_ITEMS_MAX, FeedItem, FeedKind
-from pollbook.types import Channel, EntryNumber, LineId, PersonNumber
+from pollbook.line_state import LineState, Mark, Place, Proof
+from pollbook.messages import FEED_ITEMS_MAX
+from pollbook.types import Channel, EntryNumber, LineId, PersonNumber, parse_book
 from register.store.schema import (
     LinePlace,
     anomaly,
@@ -43,6 +46,7 @@ class BookRecord:
     pending: int
     software: str
     forked: bool
+    closed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ def load_book(connection: Connection, station_id: int) -> BookRecord:
         pending=row.pending,
         software=row.software,
         forked=row.forked,
+        closed=row.closed,
     )
 
 
@@ -86,6 +91,7 @@ def save_book(connection: Connection, station_id: int, record: BookRecord) -> No
             pending=record.pending,
             software=record.software,
             forked=record.forked,
+            closed=record.closed,
         )
     )
 
@@ -174,7 +180,8 @@ def save_states(
     rows = [_state_row(station_id, each, state) for each, state in after.items()]
     new = [row for row in rows if row["line_id"] not in before]
     known = [row for row in rows if row["line_id"] in before]
-    names = ("mark", "channel", "at", "actor", "voids")
+    moved = ("place", "custody", "since", "proof", "released_to", "annexed", "outcome")
+    names = ("mark", "channel", "at", "actor", "voids", *moved)
     values: dict[str, BindParameter[Any]] = {name: bindparam(f"new_{name}") for name in names}
     if new:
         insertion = insert(line_state).values(station=bindparam("station_id"), line=bindparam("line_id"), **values)
@@ -229,16 +236,24 @@ def add_quarantined(connection: Connection, station_id: int, entries: Sequence[S
             "text": kind,
             "entry": number,
             "at_s": at_s,
+            "content": b"",
         }
         for item, (number, kind) in enumerate(found, first)
     ]
     connection.execute(insert(feed), items)
 
 
-def add_feed_item(connection: Connection, station_id: int, kind: FeedKind, text: str, number: int, at_s: int) -> None:
-    """Keep what this book is to be told."""
-    item = _next_feed_number(connection, station_id)
-    row = {"station": station_id, "number": item, "kind": int(kind), "text": text, "entry": number, "at_s": at_s}
+def add_feed_item(connection: Connection, station_id: int, untold: FeedItem, at_s: int) -> None:
+    """Keep what this book is to be told; its number is given here."""
+    row = {
+        "station": station_id,
+        "number": _next_feed_number(connection, station_id),
+        "kind": int(untold.kind),
+        "text": untold.text,
+        "entry": untold.entry,
+        "at_s": at_s,
+        "content": untold.content,
+    }
     connection.execute(insert(feed).values(row))
 
 
@@ -266,7 +281,10 @@ def feed_after(connection: Connection, station_id: int, cursor: int) -> tuple[Fe
         .order_by(feed.c.number)
         .limit(FEED_ITEMS_MAX)
     )
-    return tuple(FeedItem(row.number, FeedKind(row.kind), row.text, row.entry) for row in connection.execute(query))
+    return tuple(
+        FeedItem(row.number, FeedKind(row.kind), row.text, row.entry, bytes(row.content))
+        for row in connection.execute(query)
+    )
 
 
 def anomalies(connection: Connection) -> list[tuple[str, str, int, int]]:
@@ -299,8 +317,17 @@ def _state(row: Row[Any]) -> LineState:
     mark = None
     if row.mark is not None:
         mark = Mark(EntryNumber(row.mark), Channel(row.channel), HybridTime(row.at), PersonNumber(row.actor))
-    voids = tuple(EntryNumber(int(number)) for number in row.voids.split())
-    return LineState(mark, voids) if mark or voids else UNMARKED
+    return LineState(
+        mark,
+        tuple(EntryNumber(int(number)) for number in row.voids.split()),
+        Place(row.place),
+        row.custody,
+        EntryNumber(row.since),
+        Proof(row.proof),
+        parse_book(row.released_to),
+        bool(row.annexed),
+        None if row.outcome is None else Outcome(row.outcome),
+    )
 
 
 def _state_row(station_id: int, line_id: LineId, state: LineState) -> dict[str, object]:
@@ -313,4 +340,11 @@ def _state_row(station_id: int, line_id: LineId, state: LineState) -> dict[str, 
         "new_at": mark.at if mark else None,
         "new_actor": mark.actor if mark else None,
         "new_voids": " ".join(map(str, state.voids)),
+        "new_place": int(state.place),
+        "new_custody": state.custody,
+        "new_since": state.since,
+        "new_proof": int(state.proof),
+        "new_released_to": str(state.released_to or ""),
+        "new_annexed": int(state.is_annexed),
+        "new_outcome": None if state.outcome is None else int(state.outcome),
     }

@@ -192,6 +192,16 @@ station = Table(
     Column("line_count", Integer, nullable=False),
     Column("issued_at_s", BigInteger, nullable=False),
     Column("start_hash", LargeBinary, nullable=False),
+    # Where the ledger starts: 0, or the last entry that a successor took over.
+    Column("start_number", Integer, nullable=False),
+    Column("slice_sha256", LargeBinary, nullable=False),
+    # Whether the lines of the slice are this book's, or another desk's of the precinct.
+    Column("holds", Boolean(create_constraint=False), nullable=False),
+    Column("certificate", LargeBinary, nullable=False),
+    # The device's public key for what is sealed to it.
+    Column("box_key", LargeBinary, nullable=False),
+    # The book that this one took over from.
+    Column("predecessor", Integer, ForeignKey("station.id")),
     Column("revoked_at_s", BigInteger),
     Column("revoked_reason", Text),
     UniqueConstraint("device", "epoch"),
@@ -229,6 +239,7 @@ book = Table(
     Column("pending", Integer, nullable=False),
     Column("software", String(40), nullable=False),
     Column("forked", Boolean(create_constraint=False), nullable=False),
+    Column("closed", Boolean(create_constraint=False), nullable=False),
 )
 
 book_key = Table(
@@ -275,6 +286,14 @@ line_state = Table(
     Column("actor", Integer),
     # The numbers of the entries that voided earlier marks, joined by spaces.
     Column("voids", Text, nullable=False),
+    # Where the line is, as this book's entries tell it (`pollbook.line_state.LineState`).
+    Column("place", SmallInteger, nullable=False),
+    Column("custody", Integer, nullable=False),
+    Column("since", Integer, nullable=False),
+    Column("proof", SmallInteger, nullable=False),
+    Column("released_to", String(48), nullable=False),
+    Column("annexed", SmallInteger, nullable=False),
+    Column("outcome", SmallInteger),
     Index("ix_line_state_line", "line"),
     sqlite_with_rowid=False,
 )
@@ -288,6 +307,7 @@ feed = Table(
     Column("text", Text, nullable=False),
     Column("entry", Integer, nullable=False),
     Column("at_s", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
 

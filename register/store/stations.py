@@ -8,9 +8,10 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, insert, literal, select, update
 
-from pollbook.custody import DIGEST_BYTES
+from pollbook.custody import Identity
 from pollbook.ledger import HEAD_BYTES, Head
-from pollbook.types import BookName, DeviceId, EntryNumber, LineId, PrecinctCode
+from pollbook.line_state import DIGEST_BYTES, ELSEWHERE, UNMARKED, LineState
+from pollbook.types import BookName, DeviceId, ElectionId, EntryNumber, LineId, PrecinctCode
 from pollbook.voters import Voter
 from register.store.schema import (
     LinePlace,
@@ -40,6 +41,21 @@ class Station:
     start: Head
     revoked_at_s: int | None
     revoked_reason: str | None
+    slice_sha256: bytes
+    holds: bool
+    certificate: bytes
+    box_key: bytes
+    predecessor: int | None = None
+
+    @property
+    def unmoved(self) -> LineState:
+        """The state of a line of the slice to which nothing happened."""
+        return UNMARKED if self.holds else ELSEWHERE
+
+
+def identity_of(station: Station, election: ElectionId, register_key: bytes) -> Identity:
+    """The book as the rules compare it, where it took over from nobody."""
+    return Identity(election, station.book, station.public_key, register_key, station.slice_sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +109,12 @@ def add_station(connection: Connection, new: Station, answer: bytes) -> int:
         "line_count": new.line_count,
         "issued_at_s": new.issued_at_s,
         "start_hash": new.start.hash,
+        "start_number": new.start.number,
+        "slice_sha256": new.slice_sha256,
+        "holds": new.holds,
+        "certificate": new.certificate,
+        "box_key": new.box_key,
+        "predecessor": new.predecessor,
     }
     key = connection.execute(insert(station).values(row)).inserted_primary_key
     assert key is not None  # noqa: S101 - an autoincremented key
@@ -102,13 +124,14 @@ def add_station(connection: Connection, new: Station, answer: bytes) -> int:
     connection.execute(
         insert(book).values(
             station=key[0],
-            acknowledged=0,
+            acknowledged=new.start.number,
             head_hash=new.start.hash,
             digest=bytes(DIGEST_BYTES),
             last_at=0,
             pending=0,
             software="",
             forked=False,
+            closed=False,
         )
     )
     return int(key[0])
@@ -213,7 +236,12 @@ def _station(row: Row[tuple[object, ...]]) -> Station:
         list_version=fields["list_version"],
         line_count=fields["line_count"],
         issued_at_s=fields["issued_at_s"],
-        start=Head(EntryNumber(0), start_hash),
+        start=Head(EntryNumber(fields["start_number"]), start_hash),
         revoked_at_s=fields["revoked_at_s"],
         revoked_reason=fields["revoked_reason"],
+        slice_sha256=bytes(fields["slice_sha256"]),
+        holds=fields["holds"],
+        certificate=bytes(fields["certificate"]),
+        box_key=bytes(fields["box_key"]),
+        predecessor=fields["predecessor"],
     )

@@ -10,7 +10,7 @@ from functools import partial
 from pollbook.clock import SystemClock
 from pollbook.commanding import Answer, CommandParser, Console, WrongUsage, refused
 from pollbook.failures import Exit, Failure, Refused, UchastkaError
-from pollbook.store import sign_in, syncing
+from pollbook.store import figures, sign_in, syncing
 from pollbook.store.book import Book, open_book
 from pollbook.store.check import check_book
 from pollbook.store.home import StationHome
@@ -95,7 +95,7 @@ def refuse(console: Console, failed: Refused | Failure, **data: object) -> Answe
 
 
 def _status(book: Book, _arguments: argparse.Namespace, _console: Console) -> Answer:
-    counts, sync, header = book.counts(), syncing.sync_status(book), book.header
+    counts, sync, header = figures.counts(book), syncing.sync_status(book), book.header
     desk, signed_in = StationDesk(book), sign_in.session(book)
     with_pin = sign_in.people_with_pin(book)
     return Answer(

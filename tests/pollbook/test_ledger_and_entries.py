@@ -10,18 +10,31 @@ from hypothesis import strategies as st
 from pollbook import acts, cbor, ledger
 from pollbook.clock import HybridTime, tick, wall_time
 from pollbook.entries import (
+    AnnexAdded,
+    BookClosed,
     DayOpened,
     Entry,
     Fact,
     KeyBound,
+    LineAccepted,
+    LineReleased,
     Marked,
     MarkVoided,
     OfficerSignature,
+    Outcome,
+    ProvisionalResolved,
+    RowSeen,
+    SliceReceived,
+    TailChange,
+    TailLine,
+    TailReceived,
+    TookOver,
     decode_entry,
     encode_entry,
 )
 from pollbook.failures import InputInvalid
 from pollbook.ledger import Head, SignedHead
+from pollbook.releases import MovedLine, Release
 from pollbook.signing import SigningKey
 from pollbook.types import BookName, Channel, DeviceId, ElectionId, EntryNumber, LineId, PersonNumber
 from tests.making import CHAIR, DEPUTY, MEMBER, PEOPLE, START
@@ -30,11 +43,34 @@ LINES = st.integers(1, 2**63 - 1).map(LineId)
 PERSONS = st.integers(1, 999).map(PersonNumber)
 SIGNATURES = st.builds(OfficerSignature, PERSONS, st.binary(min_size=64, max_size=64))
 OFFICERS = st.tuples(SIGNATURES, SIGNATURES)
+NUMBERS = st.integers(1, 2**40).map(EntryNumber)
+SIGNATURE_BYTES = st.binary(min_size=64, max_size=64)
+BOOKS = st.builds(BookName, st.binary(min_size=16, max_size=16).map(DeviceId), st.integers(1, 9999))
+HEADS = st.builds(Head, st.integers(0, 2**40).map(EntryNumber), st.binary(min_size=32, max_size=32))
+MOVED = st.dictionaries(LINES, st.integers(1, 9999), min_size=1, max_size=200).map(
+    lambda custody: tuple(MovedLine(line, custody[line]) for line in sorted(custody))
+)
+RELEASES = st.builds(Release, BOOKS, BOOKS, MOVED, SIGNATURE_BYTES)
+TAIL_LINES = st.builds(
+    TailLine, LINES, st.sampled_from(TailChange), NUMBERS, st.sampled_from(Channel), st.integers(0, 9999)
+)
 FACTS: st.SearchStrategy[Fact] = st.one_of(
     st.builds(Marked, LINES, st.sampled_from(Channel)),
     st.builds(MarkVoided, LINES, st.integers(1, 2**40).map(EntryNumber), st.text(max_size=300), OFFICERS),
     st.builds(KeyBound, PERSONS, st.binary(min_size=32, max_size=32), st.none() | OFFICERS),
     st.builds(DayOpened, st.dates().map(lambda day: day.isoformat()), OFFICERS),
+    st.builds(SliceReceived, st.binary(min_size=32, max_size=32), st.integers(0, 10**6), st.booleans()),
+    st.builds(LineReleased, BOOKS, MOVED, SIGNATURE_BYTES),
+    st.builds(
+        LineAccepted, st.builds(Release, BOOKS, BOOKS, MOVED, SIGNATURE_BYTES), st.binary(min_size=32, max_size=32)
+    ),
+    st.builds(AnnexAdded, LINES, st.just(True), st.text(min_size=1, max_size=20), st.binary(min_size=1, max_size=999)),
+    st.builds(AnnexAdded, LINES, st.just(False), st.just(""), st.just(b"")),
+    st.builds(ProvisionalResolved, LINES, st.sampled_from(Outcome), NUMBERS, OFFICERS),
+    st.builds(TookOver, BOOKS, HEADS, SIGNATURE_BYTES, OFFICERS),
+    st.builds(BookClosed, OFFICERS),
+    st.builds(RowSeen, LINES, OFFICERS),
+    st.builds(TailReceived, HEADS, st.lists(TAIL_LINES, max_size=20).map(tuple), st.booleans(), SIGNATURE_BYTES),
 )
 ENTRIES = st.builds(Entry, st.integers(0, 2**63 - 1).map(HybridTime), st.integers(0, 999).map(PersonNumber), FACTS)
 BOOK = BookName(DeviceId(bytes(range(16))), 1)

@@ -11,13 +11,12 @@ from pollbook import cbor, compression, messages
 from pollbook.clock import HybridTime
 from pollbook.entries import Entry, Marked, encode_entry
 from pollbook.failures import InputInvalid
+from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.ledger import Head, SignedHead
 from pollbook.messages import (
     Address,
     EnrolAnswer,
     EnrolRequest,
-    FeedItem,
-    FeedKind,
     Purpose,
     SyncAnswer,
     SyncRequest,
@@ -149,7 +148,7 @@ def test_a_day_s_marks_take_their_places_and_not_their_ids() -> None:
 
 
 def test_enrolment_comes_back_and_proves_the_key() -> None:
-    request = EnrolRequest("ABCD-EFGH", DEVICE.public, "0.1.0")
+    request = EnrolRequest("ABCD-EFGH", DEVICE.public, bytes(32), "0.1.0")
     assert messages.decode_enrol_request(messages.encode_enrol_request(request, DEVICE)) == request
     answer = EnrolAnswer(b"device", b"register", b"slice")
     sent = messages.encode_enrol_answer(answer, REGISTER)
@@ -158,7 +157,7 @@ def test_enrolment_comes_back_and_proves_the_key() -> None:
 
 
 def test_a_request_signed_by_another_key_than_it_names_is_refused() -> None:
-    stolen = EnrolRequest("ABCD-EFGH", DEVICE.public, "0.1.0")
+    stolen = EnrolRequest("ABCD-EFGH", DEVICE.public, bytes(32), "0.1.0")
     with pytest.raises(InputInvalid):
         messages.decode_enrol_request(messages.encode_enrol_request(stolen, REGISTER))
     with pytest.raises(InputInvalid):

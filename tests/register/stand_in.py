@@ -12,7 +12,17 @@ from pollbook import acts, custody
 from pollbook.clock import BEFORE_ALL, HybridTime, tick
 from pollbook.custody import LineState
 from pollbook.election import Election
-from pollbook.entries import DayOpened, Entry, Fact, KeyBound, Marked, MarkVoided, TwoOfficers, encode_entry
+from pollbook.entries import (
+    DayOpened,
+    Entry,
+    Fact,
+    KeyBound,
+    Marked,
+    MarkVoided,
+    SliceReceived,
+    TwoOfficers,
+    encode_entry,
+)
 from pollbook.ledger import Head, extend, extend_all, origin, sign_head
 from pollbook.messages import (
     Address,
@@ -29,9 +39,11 @@ from pollbook.messages import (
 )
 from pollbook.packing import SliceOrder
 from pollbook.people import PinCost
+from pollbook.sealing import box_key_of
 from pollbook.signing import SigningKey, certified_key, device_id
 from pollbook.slice import Expected, Slice, read_slice
 from pollbook.types import MACHINE, BookName, Channel, EntryNumber, LineId, PersonNumber, PrecinctCode, Role
+from register import centre
 from register.authority import RegisterKeys, load_keys
 from register.enrolment import enrol, make_code
 from register.home import RegisterHome
@@ -42,7 +54,7 @@ from register.store.engine import Database, open_database
 from register.voter_list.importing import Imported, ImportFiles, import_list
 
 CHEAP = PinCost(memory_kib=8, passes=1, lanes=1)
-OPENING = 3
+OPENING = 4
 """Entries before the first mark: two officers' keys, and the day that they open."""
 NOON = datetime(2026, 12, 20, 7, 0, tzinfo=UTC)
 
@@ -70,6 +82,11 @@ class Centre:
     election: Election
     now: datetime = NOON
 
+    @property
+    def centre(self) -> centre.Centre:
+        """What the register acts with."""
+        return centre.Centre(self.election, self.keys)
+
     def load(self, voters: Path, totals: Path | None = None, officers: Path | None = None) -> Imported:
         """Import a list."""
         files = ImportFiles(voters, totals, officers)
@@ -95,7 +112,7 @@ class Centre:
     def sync(self, book: BookName, first: int, request: bytes) -> bytes:
         """The answer to a sync request."""
         with self.database.write() as connection:
-            return ingest(connection, self.keys.key, request, Address(book, first), self.now)
+            return ingest(connection, self.centre, request, Address(book, first), self.now)
 
 
 def make_centre(path: Path, election: Election, officers: Path | None = None) -> Centre:
@@ -156,6 +173,11 @@ class Station:
             mark = custody.Mark(number, channel, self.last_at, self.operator)
             self.states[line] = LineState(mark, before.voids)
         return number
+
+    def receive_slice(self) -> None:
+        """The ledger's first entry."""
+        header = self.slice.header
+        self.enter(SliceReceived(header.sha256, header.line_count, header.holds), MACHINE)
 
     def bind_officers(self) -> None:
         """The first two people get keys."""
@@ -224,7 +246,7 @@ class Station:
 
 def enrol_request(code: str, key: SigningKey) -> bytes:
     """What a laptop with this key sends."""
-    return encode_enrol_request(EnrolRequest(code, key.public, "stand-in"), key)
+    return encode_enrol_request(EnrolRequest(code, key.public, box_key_of(key).public, "stand-in"), key)
 
 
 def take_enrolment(centre: Centre, answer: bytes, key: SigningKey, epoch: int = 1) -> Station:
@@ -247,6 +269,7 @@ def enrolled_station(centre: Centre, precinct: str, key: SigningKey | None = Non
     key = key or SigningKey.generate()
     answer = centre.enrol(enrol_request(centre.code(precinct), key))
     station = take_enrolment(centre, answer, key, epoch)
+    station.receive_slice()
     station.bind_officers()
     station.open_day()
     return station

@@ -9,7 +9,7 @@ from tests.register.stand_in import Centre, Station
 
 def checked(centre: Centre) -> Checked:
     with centre.database.read() as connection:
-        return check_register(connection, centre.election)
+        return check_register(connection, centre.centre)
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def used(loaded: Centre, station: Station) -> Centre:
 
 
 def test_an_untouched_register_holds_together(used: Centre) -> None:
-    assert checked(used) == Checked(1, 9, 0, ())
+    assert checked(used) == Checked(1, 10, 0, ())
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_an_untouched_register_holds_together(used: Centre) -> None:
     [
         ("UPDATE entry SET bytes = (SELECT bytes FROM entry WHERE number = 6) WHERE number = 5", "chain"),
         ("DELETE FROM entry WHERE number = 5", "entry 5 is missing"),
-        ("DELETE FROM entry WHERE number = 9", "chain"),
+        ("DELETE FROM entry WHERE number = 10", "chain"),
         ("UPDATE book SET head_signature = zeroblob(64)", "signature"),
         ("UPDATE line_state SET mark = NULL WHERE mark = 7", "states"),
         ("DELETE FROM line_state WHERE mark = 7", "states"),

@@ -84,7 +84,7 @@ def test_the_line_that_two_officers_keep_is_issued_and_the_other_is_not(disputed
     station.mark(kept)
     station.sync(disputed)
     with disputed.database.read() as connection:
-        checked = check_register(connection, disputed.election)
+        checked = check_register(connection, disputed.centre)
     assert (checked.decisions, checked.entries, checked.faults) == (1, OPENING + 1, ())
 
 
@@ -204,7 +204,7 @@ def test_an_act_about_very_many_lines_is_proven_all_the_same(centre: Centre, tmp
     centre.load(write_list(tmp_path / "voters.csv", rows))
     assert decide(centre, pinfl(1), None) == 400
     with centre.database.read() as connection:
-        assert not check_register(connection, centre.election).faults
+        assert not check_register(connection, centre.centre).faults
 
 
 def test_an_accepted_difference_lets_the_slice_out_until_the_counts_change(disputed: Centre, tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_an_accepted_difference_lets_the_slice_out_until_the_counts_change(dispu
         counted = lists.precinct_count(connection, OTHER)
         assert counted is not None
         assert not counted.differs
-        assert not check_register(connection, disputed.election).faults
+        assert not check_register(connection, disputed.centre).faults
     disputed.load(write_list(tmp_path / "more.csv", voters(2, OTHER, 200)))
     with pytest.raises(WorldFailed) as caught:
         disputed.code(OTHER)

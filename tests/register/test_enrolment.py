@@ -109,7 +109,7 @@ def test_a_garbled_request_is_refused(loaded: Centre, request_bytes: bytes) -> N
 
 
 def test_a_request_signed_with_another_key_is_refused(loaded: Centre) -> None:
-    request = EnrolRequest(loaded.code(PRECINCT), SigningKey.generate().public, "x")
+    request = EnrolRequest(loaded.code(PRECINCT), SigningKey.generate().public, bytes(32), "x")
     assert refusal(loaded, encode_enrol_request(request, SigningKey.generate())) is Failure.REQUEST_NOT_ACCEPTED
 
 

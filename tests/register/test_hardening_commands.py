@@ -103,7 +103,7 @@ def test_the_next_book_holds_the_lines_that_it_was_issued_and_no_others(
         assert found is not None
         assert ledgers.lines_of(connection, found, station.lines) == set(second.lines)
         stored = {each.number: each.quarantined for each in ledgers.all_entries(connection, found.id)}
-        assert check_register(connection, loaded.election).faults == ()
+        assert check_register(connection, loaded.centre).faults == ()
     assert [entry for entry, quarantined in stored.items() if quarantined] == [number]
     events = commands.run("line", "--pinfl", station.slice.voters[0].pinfl).data["custody"]
     assert {event["book"] for event in events} == {str(station.book)}  # type: ignore[attr-defined]

@@ -15,8 +15,9 @@ from sqlalchemy import update
 from pollbook.custody import Anomaly
 from pollbook.entries import Marked, MarkVoided, OfficerSignature
 from pollbook.failures import Failure, WorldFailed
+from pollbook.feed_items import FeedKind
 from pollbook.ledger import SignedHead, origin, sign_head
-from pollbook.messages import FeedKind, SyncAnswer
+from pollbook.messages import SyncAnswer
 from pollbook.packing import SliceOrder
 from pollbook.signing import SigningKey
 from pollbook.types import MACHINE, Channel, ElectionId, EntryNumber, LineId, PersonNumber
@@ -49,7 +50,7 @@ def marks(centre: Centre) -> int:
 
 def is_sound(centre: Centre) -> bool:
     with centre.database.read() as connection:
-        return not check_register(connection, centre.election).faults
+        return not check_register(connection, centre.centre).faults
 
 
 def revoke(centre: Centre, station: Station) -> None:
@@ -363,7 +364,7 @@ def test_any_split_overlap_and_repetition_gives_the_same_state(
     assert answer.acknowledged == station.head
     tables = state(centre)
     assert [row[1] for row in tables[0]] == list(range(1, last + 1))
-    assert [(row[2], row[3]) for row in tables[3]] == [("second_mark", 11), ("unknown_line", 12), ("entry_invalid", 13)]
+    assert [(row[2], row[3]) for row in tables[3]] == [("second_mark", 12), ("unknown_line", 13), ("entry_invalid", 14)]
     assert len(tables[4]) == 3
     assert (marks(centre), is_sound(centre), answer.digest) == (9, True, station.digest())
     centre.database.close()

@@ -7,7 +7,8 @@ import pytest
 
 from devices.emrtd import mrz
 from pollbook.failures import Failure
-from pollbook.messages import FeedItem, FeedKind, SyncAnswer
+from pollbook.feed_items import FeedItem, FeedKind
+from pollbook.messages import SyncAnswer
 from pollbook.store import syncing
 from pollbook.store.book import Book
 from pollbook.types import Channel, LineId

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
@@ -16,16 +16,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from pollbook import custody, ledger
-from pollbook.clock import HybridTime
-from pollbook.custody import UNMARKED, DayChanged, KeyChanged, LineChanged, LineState
+from pollbook.asks import Ask
+from pollbook.custody import UNMARKED, Anomaly, Identity, LineState
 from pollbook.election import Election, read_election
-from pollbook.entries import Entry, decode_entry
+from pollbook.entries import decode_entry
 from pollbook.failures import Failure
+from pollbook.feed_items import FeedItem
 from pollbook.ledger import Head
 from pollbook.messages import (
     Address,
     EnrolAnswer,
-    FeedItem,
     SyncAnswer,
     SyncRequest,
     decode_enrol_request,
@@ -35,6 +35,7 @@ from pollbook.messages import (
     short_digest,
 )
 from pollbook.packing import SliceOrder
+from pollbook.replay import Replay
 from pollbook.signing import SigningKey, device_id
 from pollbook.slice import Expected, SliceHeader, encode_slice, read_slice
 from pollbook.types import BookName, LineId, Person, PersonNumber, PrecinctCode, Role
@@ -42,7 +43,6 @@ from pollbook.voters import Voter
 from tests.sync.worlds import ELECTION_TOML, made_up_voters
 
 COME_BACK_S = 20
-BEFORE_ALL = HybridTime(0)
 
 
 class Refuse(Exception):
@@ -99,46 +99,34 @@ class Authority:
 
 @dataclass
 class Shelf:
-    """The register's copy of one book; also what `custody.apply` looks things up in."""
+    """The register's copy of one book."""
 
-    start: Head
-    head: Head
     device_key: bytes
-    people: Mapping[PersonNumber, Person]
-    lines: dict[LineId, LineState]
+    copy: Replay
+    head: Head
     entries: list[bytes] = field(default_factory=list)
     anomalies: list[tuple[int, str]] = field(default_factory=list)
     feed: list[FeedItem] = field(default_factory=list)
-    last_at: HybridTime = field(default=BEFORE_ALL)
-    keys_bound: dict[PersonNumber, bytes] = field(default_factory=dict)
-    days: set[str] = field(default_factory=set)
+    asks: list[Ask] = field(default_factory=list)
 
-    def line(self, line: LineId) -> LineState | None:
-        return self.lines.get(line)
+    @property
+    def start(self) -> Head:
+        return self.copy.start
 
-    def keys(self) -> Mapping[PersonNumber, bytes]:
-        return self.keys_bound
+    @property
+    def lines(self) -> dict[LineId, LineState]:
+        return self.copy.states
 
-    bound_keys = keys
-
-    def opened_days(self) -> Collection[str]:
-        return self.days
+    @property
+    def keys_bound(self) -> Mapping[PersonNumber, bytes]:
+        return self.copy.bound
 
     def take(self, stored: bytes) -> None:
         self.entries.append(stored)
         self.head = ledger.extend(self.head, stored)
-        entry: Entry = decode_entry(stored)
-        effect = custody.apply(self, self.head.number, entry)
-        self.last_at = entry.at
-        match effect:
-            case LineChanged(line, state):
-                self.lines[line] = state
-            case KeyChanged(person, key):
-                self.keys_bound[person] = key
-            case DayChanged(day):
-                self.days.add(day)
-            case anomaly:
-                self.anomalies.append((self.head.number, anomaly.value))
+        effect = self.copy.take(self.head.number, decode_entry(stored))
+        if isinstance(effect, Anomaly):
+            self.anomalies.append((self.head.number, effect.value))
 
     @property
     def marked(self) -> list[LineId]:
@@ -205,7 +193,8 @@ class Centre:
         start = ledger.origin(self.election.id, book, read.header.sha256)
         people = {person.number: person for person in self.people}
         lines = {voter.line: UNMARKED for voter in ticket.voters}
-        self.shelves[book] = Shelf(start, start, public_key, people, lines)
+        identity = Identity(self.election.id, book, public_key, self.key.public, read.header.sha256)
+        self.shelves[book] = Shelf(public_key, Replay(identity, start, people, lines), start)
         return issued
 
     def sync(self, address: Address, untrusted: bytes) -> bytes:
@@ -224,6 +213,7 @@ class Centre:
                 raise Refuse(Failure.REQUEST_NOT_ACCEPTED)
             for entry in fresh:
                 shelf.take(entry)
+        shelf.asks += request.asks
         feed = tuple(item for item in shelf.feed if item.number > request.feed_cursor)
         digest = short_digest(custody.digest(shelf.lines.items())) if request.digest is not None else None
         now = int(datetime.now(UTC).timestamp())

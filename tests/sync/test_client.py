@@ -24,7 +24,7 @@ from tests.sync.worlds import StandingClock
 
 KEY = SigningKey.generate()
 BOOK = BookName(device_id(KEY.public), 1)
-REQUEST = encode_enrol_request(EnrolRequest("RIGHT-CODE", KEY.public, "test"), KEY)
+REQUEST = encode_enrol_request(EnrolRequest("RIGHT-CODE", KEY.public, bytes(32), "test"), KEY)
 HTML = b"<html><body>Tarmoqqa kiring</body></html>"
 
 

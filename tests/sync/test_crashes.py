@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from pollbook.clock import SystemClock
 from pollbook.messages import Address
+from pollbook.store import figures
 from pollbook.store.book import Book
 from pollbook.store.home import StationHome
 from pollbook.types import BookName, EntryNumber
@@ -116,4 +117,4 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_doubled(
     assert len(centre.shelf.marked) == marked
     assert_both_hold_the_same(path, centre)
     with opened(path) as book:
-        assert book.counts().marked == marked
+        assert figures.counts(book).marked == marked

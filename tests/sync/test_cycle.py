@@ -13,15 +13,15 @@ from pollbook import ledger
 from pollbook.clock import SystemClock
 from pollbook.custody import UNMARKED
 from pollbook.failures import Failure, InputInvalid, WorldFailed
+from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.messages import (
     CONTENT_TYPE,
     Address,
-    FeedItem,
-    FeedKind,
     SyncAnswer,
     decode_sync_request,
     encode_sync_answer,
 )
+from pollbook.replay import Replay
 from pollbook.signing import SigningKey
 from pollbook.store.book import Book
 from pollbook.store.home import StationHome
@@ -32,12 +32,12 @@ from sync.client import RegisterClient
 from sync.cycle import CycleReport, run_cycle
 from sync.pace import Traffic
 from tests.sync import fake_register as fake
-from tests.sync.centre import BEFORE_ALL, Centre
+from tests.sync.centre import Centre
 from tests.sync.fake_register import FakeRegister, Request, response, sends
 from tests.sync.stations import OPERATOR, mark, open_the_day, opened
 
 T = TypeVar("T")
-PEOPLE_ENTRIES = 3
+PEOPLE_ENTRIES = 4
 """The key of each person, entered when the book was made."""
 EARLIER_ENTRIES = PEOPLE_ENTRIES + 1
 """And the day that was opened before the first mark."""
@@ -222,8 +222,9 @@ def test_a_register_that_forgets_each_time_is_reported(station: Path, centre: Ce
     class Forgets(StraightRegister):
         def sync(self, book: BookName, first: EntryNumber, request: bytes) -> bytes:
             shelf = centre.shelf
-            shelf.entries, shelf.head, shelf.last_at, shelf.keys_bound = [], shelf.start, BEFORE_ALL, {}
-            shelf.lines = dict.fromkeys(shelf.lines, UNMARKED)
+            shelf.entries, shelf.head = [], shelf.start
+            states = dict.fromkeys(shelf.lines, UNMARKED)
+            shelf.copy = Replay(shelf.copy.identity, shelf.start, shelf.copy.people, states)
             return super().sync(book, first, request)
 
     assert cycle(station, Forgets(centre, bytes_max=1)).failure is Failure.REGISTER_BEHIND

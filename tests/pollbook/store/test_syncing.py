@@ -5,9 +5,10 @@ import pytest
 from pollbook import ledger
 from pollbook.custody import Refusal
 from pollbook.failures import Failure, WeFailed
+from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.ledger import Head
-from pollbook.messages import FeedItem, FeedKind, SyncAnswer, short_digest
-from pollbook.store import syncing
+from pollbook.messages import SyncAnswer, short_digest
+from pollbook.store import figures, syncing
 from pollbook.store.book import Book
 from pollbook.types import Channel, EntryNumber
 from tests.making import OPERATOR, Station
@@ -84,7 +85,7 @@ def test_marks_are_confirmed_when_the_register_has_acknowledged_them(station: St
     number = book.mark(station.voters[0].line, Channel.STATION, OPERATOR)
     assert isinstance(number, int)
     syncing.take_answer(book, answer(book, number))
-    assert book.recent_marks(1)[0].confirmed
+    assert figures.recent_marks(book, 1)[0].confirmed
 
 
 def test_why_the_last_cycle_failed_is_remembered_until_one_succeeds(book: Book) -> None:

@@ -97,7 +97,7 @@ def test_status_tells_who_where_and_how_far(rehearsal: Shell) -> None:
     status, answer = rehearsal.run("book", "status")
     assert status == 0
     assert (answer["election"], answer["precinct"], answer["desk"]) == ("test-2026", "1708-0001", 1)
-    assert (answer["lines"], answer["marked"], answer["pending"]) == (12, 0, 3)
+    assert (answer["lines"], answer["marked"], answer["pending"]) == (12, 0, 4)
     assert (answer["acknowledged"], answer["last_sync_at"], answer["day_open"]) == (0, None, False)
     people = answer["people"]
     assert isinstance(people, list)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pollbook.store import figures
 from pollbook.store.home import StationHome
 from tests.station_app.commands.conftest import Shell
 from tests.sync.stations import OPERATOR, PINS, opened
@@ -95,4 +96,4 @@ def test_the_operator_is_who_acts_in_a_rehearsal(rehearsal: Shell) -> None:
     rehearsal.run("book", "mark", rehearsal.line(0))
     assert rehearsal.run("book", "status")[1]["signed_in"] == "1708-0001-03"
     with opened(rehearsal.home) as book:
-        assert book.recent_marks(1)[0].actor == OPERATOR
+        assert figures.recent_marks(book, 1)[0].actor == OPERATOR

@@ -12,7 +12,8 @@ import pytest
 from pollbook.custody import Status
 from pollbook.entries import REASON_CHARACTERS_MAX
 from pollbook.failures import Failure, Refused, WeFailed
-from pollbook.messages import FeedItem, FeedKind, SyncAnswer
+from pollbook.feed_items import FeedItem, FeedKind
+from pollbook.messages import SyncAnswer
 from pollbook.store import syncing
 from pollbook.transliteration import to_cyrillic
 from pollbook.types import Channel, LineId, Person, PersonNumber, Role

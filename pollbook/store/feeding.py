@@ -1,0 +1,103 @@
+"""What the register's feed does to a book: each item once, in the transaction that moves the feed's cursor."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from pollbook.custody import Refusal
+from pollbook.entries import TailReceived
+from pollbook.failures import InputInvalid
+from pollbook.feed_items import (
+    Adjudicated,
+    Arrived,
+    ClaimAnswered,
+    Content,
+    FeedItem,
+    FeedKind,
+    Granted,
+    Intake,
+    LinesNamed,
+    ListChanged,
+    Recalled,
+    Superseded,
+    Tail,
+    decode_content,
+)
+from pollbook.line_state import Place
+from pollbook.store import asking, moving, search_index
+from pollbook.store.book import Book
+from pollbook.store.projection import VOTER_UPDATE_SQL, voter_of, voter_row
+from pollbook.types import MACHINE
+from pollbook.voters import Voter
+
+logger = logging.getLogger(__name__)
+
+
+def keep_item(book: Book, item: FeedItem) -> None:
+    """The item is in the book's feed, and what needs nothing but the tables is done; only inside `writing`."""
+    book.connection.exec_driver_sql(
+        "INSERT OR IGNORE INTO feed VALUES (?, ?, ?, ?, ?)",
+        (item.number, int(item.kind), item.text, item.entry, item.content),
+    )
+    content = content_of(item)
+    match content:
+        case Recalled(line, receiver, claim):
+            state = book.line(line)
+            if state is not None and state.place is Place.HERE:
+                book.connection.exec_driver_sql(
+                    "INSERT OR REPLACE INTO recall VALUES (?, ?, ?, ?)", (line, receiver.device, receiver.epoch, claim)
+                )
+        case ClaimAnswered():
+            asking.note_answer(book, content, item.content)
+        case Intake():
+            asking.note_intake(book, content)
+        case Adjudicated(line, outcome, number):
+            book.connection.exec_driver_sql(
+                "INSERT OR IGNORE INTO adjudication VALUES (?, ?, ?)", (line, number, int(outcome))
+            )
+        case Arrived(release):
+            book.connection.exec_driver_sql("UPDATE sent_release SET arrived = 1 WHERE id = ?", (release,))
+        case Tail(head, lines, is_complete, signature):
+            if book.stopped is None:
+                book.enter(MACHINE, TailReceived(head, lines, is_complete, signature))
+        case ListChanged() | Granted() | Superseded() | LinesNamed() | None:
+            pass
+
+
+def act_on(book: Book, items: tuple[FeedItem, ...]) -> None:
+    """What the items ask for beyond the tables is done: lines accepted, data changed, the book stopped."""
+    changed = [content.voter for item in items if isinstance(content := content_of(item), ListChanged)]
+    if changed:
+        change_voters(book, changed)
+    for item in items:
+        content = content_of(item)
+        if item.kind is FeedKind.REVOKED:
+            book.stop(Refusal.BOOK_REVOKED)
+        elif isinstance(content, Superseded):
+            book.stop(Refusal.BOOK_SUPERSEDED)
+        elif isinstance(content, Granted):
+            outcome = moving.accept_release(book, content.certificate, MACHINE)
+            if isinstance(outcome, Refusal):
+                logger.warning("grant not accepted item=%s refusal=%s", item.number, outcome)
+
+
+def content_of(item: FeedItem) -> Content | None:
+    """What the item carries; None where it carries nothing, or nothing that this release reads."""
+    try:
+        return decode_content(item.kind, item.content)
+    except InputInvalid as error:
+        logger.warning("feed item not read item=%s detail=%s", item.number, error)
+        return None
+
+
+def change_voters(book: Book, voters: list[Voter]) -> None:
+    """The voters' data are these now; lines that this book does not know, and everything else, stay (rule 12)."""
+    with book.writing():
+        for voter in voters:
+            row = book.connection.exec_driver_sql("SELECT * FROM voter WHERE line = ?", (voter.line,)).one_or_none()
+            if row is not None:
+                kept = replace(voter, page=row.page, row=row.row)
+                book.connection.exec_driver_sql(VOTER_UPDATE_SQL, (*voter_row(row.id, kept)[2:], voter.line))
+        rows = book.connection.exec_driver_sql("SELECT * FROM voter ORDER BY id").all()
+        search_index.remake(book.connection, [(row.id, voter_of(row)) for row in rows])
