@@ -18,10 +18,9 @@ from pollbook.commanding import software_name
 from pollbook.custody import Anomaly
 from pollbook.entries import DayOpened, Entry, Fact, KeyBound, Marked, MarkVoided, OfficerSignature, encode_entry
 from pollbook.entries import TwoOfficers as Officers
+from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.ledger import Head, SignedHead
 from pollbook.messages import (
-    FeedItem,
-    FeedKind,
     SyncAnswer,
     SyncRequest,
     plain_sync_answer,
