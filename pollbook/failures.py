@@ -111,6 +111,18 @@ class Failure(Enum):
     DISK_FAILED = ("S07", Exit.FAULT)
     LEDGER_BROKEN = ("S08", Exit.FAULT)
     BOOK_ROLLED_BACK = ("S09", Exit.REFUSED)
+    # M is for the mirror.
+    MIRROR_OFF = ("M01", Exit.REFUSED)
+    MIRROR_GONE = ("M02", Exit.AWAY)
+    MIRROR_FULL = ("M03", Exit.AWAY)
+    MIRROR_FAILED = ("M04", Exit.AWAY)
+    MIRROR_SLOW = ("M05", Exit.AWAY)
+    MIRROR_BEHIND = ("M06", Exit.AWAY)
+    MIRROR_OTHER_BOOK = ("M07", Exit.REFUSED)
+    MIRROR_CODE_WRONG = ("M08", Exit.REFUSED)
+    MIRROR_DAMAGED = ("M09", Exit.REFUSED)
+    MIRROR_NOT_THERE = ("M10", Exit.REFUSED)
+    MIRROR_TAKEN_OVER = ("M11", Exit.REFUSED)
     # R is for the register.
     REGISTER_NOT_THERE = ("R01", Exit.REFUSED)
     REGISTER_EXISTS = ("R02", Exit.REFUSED)

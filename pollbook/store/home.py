@@ -28,6 +28,11 @@ class StationHome:
         return self.path / "machine.key"
 
     @property
+    def counter(self) -> Path:
+        """How far the ledger had come when this was last written, outside the database (custody rule 8)."""
+        return self.path / "head.counter"
+
+    @property
     def lock(self) -> Path:
         """Held by the one program that writes."""
         return self.path / "book.lock"

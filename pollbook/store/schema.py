@@ -249,4 +249,19 @@ elsewhere_mark = Table(
     metadata,
     Column("line", Integer, primary_key=True, autoincrement=False),
     comment="Lines known here that another desk of the precinct has marked, as the register last told.",
+
+mirror_key = Table(
+    "mirror_key",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", LargeBinary, nullable=False),
+    Column("wrapped", LargeBinary, nullable=False, comment="the key under the code of the sealed envelope"),
+    comment="At most one row: the key of this book's mirrors, so that writing to them needs no code.",
+)
+
+mirror_place = Table(
+    "mirror_place",
+    metadata,
+    Column("path", Text, primary_key=True),
+    comment="Where a person wants the mirror kept, besides the media that are found.",
 )
