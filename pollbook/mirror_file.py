@@ -44,7 +44,7 @@ from pollbook.slice import SLICE_BYTES_MAX
 HEADER_NAME, JOURNAL_NAME = "header", "journal"
 FRAME_BYTES_MAX = 4 * 1024 * 1024
 RECORDS_MAX = 4096
-CONTENT_BYTES_MAX = 64 * 1024
+CONTENT_BYTES_MAX = 1024 * 1024
 MIRROR_ID_BYTES = 16
 TAIL_BYTES = 16
 """A frame ends with its tag, which no other frame has: the writer knows by it whether the stick is still its own."""
@@ -57,7 +57,7 @@ _WRAPPED_BYTES = _SALT_BYTES + _NONCE_BYTES + _KEY_BYTES + _TAG_BYTES + 16
 _WRAP_MAGIC = b"mirror key 1\0\0\0\0"
 _HEADER_VERSION = 1
 _HEAD = struct.Struct(">II")
-_TEXT_MAX, _CERTIFICATE_MAX = 64 * 1024, 4096
+_TEXT_MAX, _CERTIFICATE_MAX, _TAKEOVERS_MAX = 64 * 1024, 4096, 99
 
 
 class RecordKind(IntEnum):
@@ -68,7 +68,9 @@ class RecordKind(IntEnum):
     VOTER = 3
     PIN = 4
     FEED = 5
+    ANNEX = 6
     SUPERSEDED = 7
+    RELEASE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ class Record:
 
     `number` and `content` are by `kind`: an entry's number and its bytes; a head's number and the book's signature
     over it; a line and its voter's data; a person and the signing key wrapped under the PIN; a feed item's number and
-    its bytes; the later epoch that took this book over and the bytes that prove it.
+    its bytes; a provisional line, who the voter says to be and the envelope; an entry's number and the certificate of
+    the release that it made; the later epoch that took this book over and the bytes that prove it.
     """
 
     kind: RecordKind
@@ -89,7 +92,8 @@ class Record:
 class MirrorHeader:
     """What a spare needs besides the journal. The old book's signing key is not among it.
 
-    `slice` is the slice as the book keeps it; `box_seed` opens what was sealed to the old book.
+    `slice` is the slice as the book keeps it; `box_seed` opens what was sealed to the old book; `succession` are the
+    takeovers that led to this book, oldest first, as the store packs them.
     """
 
     slice: bytes
@@ -100,6 +104,7 @@ class MirrorHeader:
     device_certificate: bytes
     box_seed: bytes
     made_at_s: int
+    succession: tuple[bytes, ...] = ()
 
     def __repr__(self) -> str:
         return f"MirrorHeader(made_at_s={self.made_at_s})"
@@ -225,6 +230,7 @@ def encode_header(header: MirrorHeader, keys: MirrorKeys, wrapped_key: bytes) ->
             header.device_certificate,
             header.box_seed,
             header.made_at_s,
+            list(header.succession),
         ]
     )
     nonce = os.urandom(_NONCE_BYTES)
@@ -244,7 +250,7 @@ def decode_header(untrusted: bytes, keys: MirrorKeys) -> MirrorHeader:
         body = AESGCM(keys.header).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], start)
     except InvalidTag as error:
         raise InputInvalid("a header that was changed, or of another book's mirror") from error
-    fields = Fields(cbor.decode(body, SLICE_BYTES_MAX + 4 * _TEXT_MAX), 9)
+    fields = Fields(cbor.decode(body, SLICE_BYTES_MAX + 4 * _TEXT_MAX), 10)
     fields.take_int(_HEADER_VERSION, _HEADER_VERSION)
     return MirrorHeader(
         slice=fields.take_bytes(1, SLICE_BYTES_MAX),
@@ -255,7 +261,13 @@ def decode_header(untrusted: bytes, keys: MirrorKeys) -> MirrorHeader:
         device_certificate=fields.take_bytes(1, _CERTIFICATE_MAX),
         box_seed=fields.take_bytes(32, 32),
         made_at_s=fields.take_int(),
+        succession=_byte_strings(fields.take_array(_TAKEOVERS_MAX)),
     )
+
+
+def _byte_strings(untrusted: list[object]) -> tuple[bytes, ...]:
+    fields = Fields(untrusted, len(untrusted))
+    return tuple(fields.take_bytes(1, _CERTIFICATE_MAX) for _ in untrusted)
 
 
 def beginning(keys: MirrorKeys) -> Place:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from types import TracebackType
 from typing import Self
@@ -87,6 +88,7 @@ class Book:
         self.clock = clock
         self._lock = _take_lock(home) if writer and connection is None else None
         self._writer = writer
+        self._safety = Safety(EntryNumber(0))
         try:
             self._connection = engine.connect(home, key, writer=writer) if connection is None else connection
             try:
@@ -234,6 +236,13 @@ class Book:
         """How far the entries are safe, and whether the station is on paper."""
         return self._safety
 
+    def note_mirrored(self, number: EntryNumber) -> None:
+        """Entries up to `number` are on a mirror; what was known to be there stays so, wherever the stick goes.
+
+        Kept on the disk with the next signed head: a book that forgot it only waits longer (custody rule 4).
+        """
+        self._safety = replace(self._safety, mirrored=max(number, self._safety.mirrored))
+
     def bound_keys(self) -> Mapping[PersonNumber, bytes]:
         """The public key bound to each person."""
         with engine.translated():
@@ -343,6 +352,7 @@ class Book:
         signed = ledger.sign_head(self.start, head, self.link.device_key)
         with self.writing():
             self._connection.exec_driver_sql("INSERT INTO signed_head VALUES (?, ?)", (head.number, signed.signature))
+            self._connection.exec_driver_sql("UPDATE sync_state SET mirrored = ?", (self._safety.mirrored,))
         return signed
 
     def note_opened_record(self, line: LineId, person: PersonNumber) -> None:
@@ -395,7 +405,8 @@ class Book:
         self._stopped = None if row.stopped is None else Refusal(row.stopped)
         self._closed = row.closed is not None
         self._clock_ahead_s = row.clock_ahead_s
-        self._safety = Safety(EntryNumber(row.acknowledged), EntryNumber(row.mirrored), row.paper_since_s)
+        mirrored = max(row.mirrored, self._safety.mirrored)
+        self._safety = Safety(EntryNumber(row.acknowledged), EntryNumber(mirrored), row.paper_since_s)
 
     def _line_of(self, line: LineId) -> tuple[LineState, date] | None:
         with engine.translated():

@@ -24,7 +24,7 @@ from typing import Any
 
 from pollbook import cbor, ledger
 from pollbook.custody import Refusal
-from pollbook.entries import KeyBound, decode_entry
+from pollbook.entries import AnnexAdded, KeyBound, LineAccepted, LineReleased, decode_entry
 from pollbook.failures import Failure, InputInvalid
 from pollbook.ledger import Head
 from pollbook.mirror_file import (
@@ -46,6 +46,7 @@ from pollbook.store.errands import Errands, Runner
 from pollbook.store.follower import AT_ONCE, Follower, Held, Read
 from pollbook.store.media import Seen, choose, folder_name, look_at, media_now
 from pollbook.store.stick import Stick, StickFolder
+from pollbook.store.succession import pack_takeover
 from pollbook.types import EntryNumber
 
 PATIENCE_S = 1.5
@@ -57,6 +58,10 @@ _STEPS_OF_A_WRITE = 4
 _PATIENCE_OF_A_FILL = 20
 FRAME_ENTRIES_MAX = 500
 FRAME_CONTENT_BYTES_MAX = 128 * 1024
+VOTER_COLUMNS = (
+    "line, pinfl, document, surname, given_name, patronymic, birth_date, sex, address, mahalla, district_soato,"
+    " page, row, contests"
+)
 
 
 _LET_GO = frozenset({Failure.MIRROR_GONE, Failure.MIRROR_OTHER_BOOK})
@@ -200,6 +205,7 @@ class Mirror:
                 site.is_slow = site.is_slow or site.errand in late
         self._advance(keys, is_idle=False)
         status = self.status()
+        self._book.note_mirrored(status.mirrored)
         if status.mirrored == self._book.head.number:
             return Mirrored(status.mirrored)
         return NotMirrored(status.failure or Failure.MIRROR_BEHIND)
@@ -210,7 +216,9 @@ class Mirror:
         if keys is not None:
             self._look_around(keys)
             self._advance(keys, is_idle=True)
-        return self.status()
+        status = self.status()
+        self._book.note_mirrored(status.mirrored)
+        return status
 
     def fill(self, report: Callable[[MirrorStatus], object] = lambda _status: None) -> MirrorStatus:
         """Every stick that takes it holds the whole book, for a command that waits; `report` hears how far it is."""
@@ -367,6 +375,7 @@ def header_of(book: Book) -> MirrorHeader:
         device_certificate=link.device_certificate,
         box_seed=box_key_of(link.device_key).seed,
         made_at_s=int(book.clock.now().timestamp()),
+        succession=tuple(pack_takeover(takeover) for takeover in book.chain.takeovers),
     )
 
 
@@ -408,11 +417,11 @@ def _records_after(book: Book, held: Held) -> tuple[list[Record], Held]:
     feed = items[-1].number if items else held.feed
     size, head = 0, None
     for row in rows:
-        size += len(row.bytes)
+        piece = [Record(RecordKind.ENTRY, row.number, row.bytes), *_beside(book, row.number, row.bytes)]
+        size += sum(len(record.content) for record in piece)
         if head is not None and size > FRAME_CONTENT_BYTES_MAX:
             break
-        records.append(Record(RecordKind.ENTRY, row.number, row.bytes))
-        records += _beside(book, row.bytes)
+        records += piece
         head = Head(EntryNumber(row.number), row.hash)
     if head is None:
         return records, Held(held.number, feed)
@@ -422,12 +431,29 @@ def _records_after(book: Book, held: Held) -> tuple[list[Record], Held]:
     return records, Held(head.number, feed)
 
 
-def _beside(book: Book, entry: bytes) -> Iterator[Record]:
+def _beside(book: Book, number: int, entry: bytes) -> Iterator[Record]:
+    """What the book keeps with this entry and a successor could not make again."""
     fact = decode_entry(entry).fact
-    if isinstance(fact, KeyBound):
-        with engine.translated():
-            wrapped = book.connection.exec_driver_sql(
-                "SELECT wrapped_key FROM pin WHERE person = ?", (fact.person,)
-            ).scalar_one_or_none()
-        if wrapped is not None:
-            yield Record(RecordKind.PIN, fact.person, wrapped)
+    match fact:
+        case KeyBound(person):
+            yield from _rows(book, RecordKind.PIN, person, "SELECT wrapped_key FROM pin WHERE person = ?", person)
+        case LineReleased():
+            query = "SELECT id, way, certificate FROM sent_release WHERE entry = ?"
+            yield from _rows(book, RecordKind.RELEASE, number, query, number)
+        case AnnexAdded(line):
+            query = "SELECT person, envelope FROM annex WHERE line = ?"
+            yield from _rows(book, RecordKind.ANNEX, line, query, line)
+        case LineAccepted(release):
+            # Those of the slice are in the header; they come first in the table.
+            query = f"SELECT {VOTER_COLUMNS} FROM voter WHERE line = ? AND id > {book.header.line_count}"  # noqa: S608
+            for moved in release.lines:
+                yield from _rows(book, RecordKind.VOTER, moved.line, query, moved.line)
+        case _:
+            pass
+
+
+def _rows(book: Book, kind: RecordKind, number: int, query: str, key: int) -> Iterator[Record]:
+    with engine.translated():
+        rows = book.connection.exec_driver_sql(query, (key,)).all()
+    for row in rows:
+        yield Record(kind, number, cbor.encode(list(row)))

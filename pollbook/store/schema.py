@@ -249,6 +249,7 @@ elsewhere_mark = Table(
     metadata,
     Column("line", Integer, primary_key=True, autoincrement=False),
     comment="Lines known here that another desk of the precinct has marked, as the register last told.",
+)
 
 mirror_key = Table(
     "mirror_key",

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row
 
-from pollbook import ledger
+from pollbook import cbor, ledger
+from pollbook.cbor import Fields
 from pollbook.custody import Identity
-from pollbook.ledger import Head
+from pollbook.ledger import HEAD_BYTES, Head
+from pollbook.releases import KEY_BYTES, pack_book, take_book
 from pollbook.slice import SliceHeader
 from pollbook.store import engine
 from pollbook.store.link import Link
 from pollbook.types import BookName, DeviceId, EntryNumber
+
+_TAKEOVER_BYTES_MAX = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,27 @@ def write_takeover(connection: Connection, takeover: Takeover) -> None:
             takeover.head.number,
             takeover.head.hash,
         ),
+    )
+
+
+def pack_takeover(takeover: Takeover) -> bytes:
+    """The takeover as a mirror's header has it."""
+    books = (takeover.successor, takeover.predecessor)
+    head = takeover.head
+    return cbor.encode([*map(pack_book, books), takeover.predecessor_key, head.number, head.hash])
+
+
+def take_takeover(untrusted: bytes) -> Takeover:
+    """The takeover that `pack_takeover` packed.
+
+    Raises:
+        InputInvalid: Anything else.
+    """
+    fields = Fields(cbor.decode(untrusted, _TAKEOVER_BYTES_MAX), 5)
+    successor, predecessor = take_book(fields.take_array(2)), take_book(fields.take_array(2))
+    key = fields.take_bytes(KEY_BYTES, KEY_BYTES)
+    return Takeover(
+        successor, predecessor, key, Head(EntryNumber(fields.take_int()), fields.take_bytes(HEAD_BYTES, HEAD_BYTES))
     )
 
 

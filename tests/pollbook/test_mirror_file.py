@@ -45,6 +45,7 @@ HEADER = MirrorHeader(
     device_certificate=b"device's",
     box_seed=bytes(range(100, 132)),
     made_at_s=1_797_735_600,
+    succession=(b"the first takeover",),
 )
 
 
@@ -166,7 +167,7 @@ def test_more_than_a_frame_holds_is_the_writers_to_cut() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [[[99, 1, b""]], [[1, 1]], [[1, -1, b""]], [[1, 1, "text"]], {"no": 1}, [[1, 1, bytes(70_000)]]]
+    "body", [[[99, 1, b""]], [[1, 1]], [[1, -1, b""]], [[1, 1, "text"]], {"no": 1}, [[1, 1, bytes(1_100_000)]]]
 )
 def test_records_that_this_release_does_not_know_are_damage_and_never_taken_for_something_else(body: object) -> None:
     start, nonce = beginning(KEYS), bytes(12)
