@@ -123,6 +123,8 @@ class Failure(Enum):
     MIRROR_DAMAGED = ("M09", Exit.REFUSED)
     MIRROR_NOT_THERE = ("M10", Exit.REFUSED)
     MIRROR_TAKEN_OVER = ("M11", Exit.REFUSED)
+    MIRROR_OTHER_ELECTION = ("M12", Exit.REFUSED)
+    NOT_A_SPARE = ("M13", Exit.REFUSED)
     # R is for the register.
     REGISTER_NOT_THERE = ("R01", Exit.REFUSED)
     REGISTER_EXISTS = ("R02", Exit.REFUSED)

@@ -57,6 +57,8 @@ _WRAPPED_BYTES = _SALT_BYTES + _NONCE_BYTES + _KEY_BYTES + _TAG_BYTES + 16
 _WRAP_MAGIC = b"mirror key 1\0\0\0\0"
 _HEADER_VERSION = 1
 _HEAD = struct.Struct(">II")
+NUMBER_MIN = -(2**62)
+"""Below 0 are the feed items of books before this one, in its own order."""
 _TEXT_MAX, _CERTIFICATE_MAX, _TAKEOVERS_MAX = 64 * 1024, 4096, 99
 
 
@@ -92,8 +94,8 @@ class Record:
 class MirrorHeader:
     """What a spare needs besides the journal. The old book's signing key is not among it.
 
-    `slice` is the slice as the book keeps it; `box_seed` opens what was sealed to the old book; `succession` are the
-    takeovers that led to this book, oldest first, as the store packs them.
+    `slice` is the slice as the book keeps it; `box_seeds` open what was sealed to this book and to those before it, its
+    own first; `succession` are the takeovers that led to this book, oldest first, as the store packs them.
     """
 
     slice: bytes
@@ -102,7 +104,7 @@ class MirrorHeader:
     register_certificate: bytes
     device_key: bytes
     device_certificate: bytes
-    box_seed: bytes
+    box_seeds: tuple[bytes, ...]
     made_at_s: int
     succession: tuple[bytes, ...] = ()
 
@@ -228,7 +230,7 @@ def encode_header(header: MirrorHeader, keys: MirrorKeys, wrapped_key: bytes) ->
             header.register_certificate,
             header.device_key,
             header.device_certificate,
-            header.box_seed,
+            list(header.box_seeds),
             header.made_at_s,
             list(header.succession),
         ]
@@ -259,7 +261,7 @@ def decode_header(untrusted: bytes, keys: MirrorKeys) -> MirrorHeader:
         register_certificate=fields.take_bytes(1, _CERTIFICATE_MAX),
         device_key=fields.take_bytes(32, 32),
         device_certificate=fields.take_bytes(1, _CERTIFICATE_MAX),
-        box_seed=fields.take_bytes(32, 32),
+        box_seeds=_byte_strings(fields.take_array(_TAKEOVERS_MAX)),
         made_at_s=fields.take_int(),
         succession=_byte_strings(fields.take_array(_TAKEOVERS_MAX)),
     )
@@ -330,7 +332,7 @@ def _record(fields: Fields) -> Record:
         kind = RecordKind(number)
     except ValueError as error:
         raise InputInvalid(f"a record of the unknown kind {number}") from error
-    return Record(kind, fields.take_int(), fields.take_bytes(0, CONTENT_BYTES_MAX))
+    return Record(kind, fields.take_int(NUMBER_MIN), fields.take_bytes(0, CONTENT_BYTES_MAX))
 
 
 def _after(end: Place, frame: bytes) -> Place:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pollbook import collation
 from pollbook.clock import Clock
 from pollbook.failures import Failure, WorldFailed
-from pollbook.files import sync_folder
+from pollbook.files import sync_folder, write_secret
 from pollbook.people import PinCost, pin_refusal
 from pollbook.slice import Slice
 from pollbook.store import engine, migrating, search_index
@@ -19,6 +20,14 @@ from pollbook.store.projection import VOTER_SQL, voter_row
 from pollbook.store.sign_in import set_first_pin
 from pollbook.types import OFFICERS_OF_AN_ACT, PersonNumber
 from pollbook.voters import Voter
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The slice as it came, and the voters in the order of their places, those of the slice first."""
+
+    slice: bytes
+    voters: tuple[Voter, ...]
 
 
 def create_book(
@@ -41,19 +50,32 @@ def create_book(
     if home.exists():
         raise WorldFailed(Failure.ALREADY_ENROLLED, path=home.path)
     _check_pins(issued, pins)
-    home.make()
-    beside = StationHome(home.path / "being-made")
-    _clear(beside)
-    beside.make()
+    beside = make_beside(home)
     people = {person.number: person for person in issued.header.people}
     officers = {people[number].key: pin for number, pin in pins.items() if people[number].is_officer}
     key = make_keys(beside, officers, cost)
-    _fill(beside, key, link, slice_bytes, issued)
+    fill(beside, key, link, Lists(slice_bytes, tuple(sorted(issued.voters, key=sort_key))))
     with Book(beside, key, clock, writer=True) as book:
         book.receive_slice()
         for number, pin in pins.items():
             set_first_pin(book, number, pin, cost)
         book.tidy()
+    put_in_place(beside, home)
+
+
+def make_beside(home: StationHome) -> StationHome:
+    """An empty home inside `home`, for a book that is being made; it is of the same machine."""
+    home.make()
+    beside = StationHome(home.path / "being-made")
+    _clear(beside)
+    beside.make()
+    if home.machine_key.exists():
+        write_secret(beside.machine_key, home.machine_key.read_bytes())
+    return beside
+
+
+def put_in_place(beside: StationHome, home: StationHome) -> None:
+    """The book made beside is the home's; a crash leaves a home without a book, or with the whole one."""
     # The database comes last: a home without it is simply not enrolled yet.
     for name in (beside.machine_key.name, beside.keys.name, beside.book.name):
         if (beside.path / name).exists():
@@ -71,21 +93,21 @@ def _check_pins(issued: Slice, pins: Mapping[PersonNumber, str]) -> None:
         raise WorldFailed(Failure.NOT_AN_OFFICER, found=len(officers), limit=OFFICERS_OF_AN_ACT)
 
 
-def _fill(home: StationHome, key: bytes, link: Link, slice_bytes: bytes, issued: Slice) -> None:
+def fill(home: StationHome, key: bytes, link: Link, lists: Lists) -> None:
+    """The database of `home` is a book's with these voters, in which nothing has happened yet."""
     connection = engine.connect(home, key, writer=True)
     try:
         migrating.migrate(connection)
-        ordered = sorted(issued.voters, key=sort_key)
         with engine.transaction(connection):
-            connection.exec_driver_sql("INSERT INTO issued VALUES (1, ?)", (slice_bytes,))
+            connection.exec_driver_sql("INSERT INTO issued VALUES (1, ?)", (lists.slice,))
             write_link(connection, link)
             connection.exec_driver_sql(
                 "INSERT INTO sync_state (id, acknowledged, feed_cursor, mirrored, clock_ahead_s) VALUES (1, 0, 0, 0, 0)"
             )
-            rows = [voter_row(number, voter) for number, voter in enumerate(ordered, 1)]
+            rows = [voter_row(number, voter) for number, voter in enumerate(lists.voters, 1)]
             if rows:
                 connection.exec_driver_sql(VOTER_SQL, rows)
-            search_index.fill(connection, ordered)
+            search_index.fill(connection, lists.voters)
     finally:
         connection.close()
 

@@ -36,12 +36,15 @@ AT_ONCE = float("-inf")
 """A failure of so long ago that it may be tried again now."""
 
 
+BEFORE_ALL_ITEMS = -(2**62)
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """What a mirror holds: the entries up to `number` and the feed up to `feed`."""
 
     number: int = 0
-    feed: int = 0
+    feed: int = BEFORE_ALL_ITEMS
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,16 @@ class StationHome:
         return self.path / "enrolling.key"
 
     @property
+    def spare(self) -> Path:
+        """A spare's own key and certificate, until it takes over a book."""
+        return self.path / "spare.key"
+
+    @property
+    def takeover_tries(self) -> Path:
+        """Wrong PINs at a takeover, before there is a book to count them in."""
+        return self.path / "takeover.tries"
+
+    @property
     def training_pins(self) -> Path:
         """The PINs of a training election, for commands that sign in unattended."""
         return self.path / "training-pins.json"

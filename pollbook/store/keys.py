@@ -62,6 +62,19 @@ def officers_open(home: StationHome, first: tuple[str, str], second: tuple[str, 
     return None
 
 
+def machine_wraps(home: StationHome, secret: bytes) -> bytes:
+    """`secret`, to be opened by this machine alone: DPAPI on Windows, elsewhere under the home's machine key."""
+    return _protect(home, secret)
+
+
+def machine_unwraps(home: StationHome, wrapped: bytes) -> bytes | None:
+    """What `machine_wraps` wrapped, or None where this machine cannot open it."""
+    try:
+        return _unprotect(home, wrapped)
+    except (OSError, InvalidTag, ValueError):
+        return None
+
+
 def add_officer(home: StationHome, person: str, pins: Mapping[str, str], cost: PinCost) -> None:
     """`person`'s wraps are those with each other officer in `pins`; the ones with officers not there are dropped.
 

@@ -43,10 +43,11 @@ from pollbook.sealing import box_key_of
 from pollbook.store import engine
 from pollbook.store.book import Book
 from pollbook.store.errands import Errands, Runner
-from pollbook.store.follower import AT_ONCE, Follower, Held, Read
+from pollbook.store.follower import AT_ONCE, BEFORE_ALL_ITEMS, Follower, Held, Read
 from pollbook.store.media import Seen, choose, folder_name, look_at, media_now
 from pollbook.store.stick import Stick, StickFolder
 from pollbook.store.succession import pack_takeover
+from pollbook.store.superseding import lock_if_superseded
 from pollbook.types import EntryNumber
 
 PATIENCE_S = 1.5
@@ -129,12 +130,13 @@ class Surroundings:
     patience_s: float = PATIENCE_S
 
 
-def set_up(book: Book) -> SealedCode:
+def set_up(book: Book, code: str | None = None) -> SealedCode:
     """The book has a new mirror key; the code that opens it is told this once, for the sealed envelope.
 
-    Mirrors made under an earlier key stay as they are; new ones are begun beside them.
+    `code` is one that lies in an envelope already: a successor's mirrors open by its predecessor's. Mirrors made under
+    an earlier key stay as they are; new ones are begun beside them.
     """
-    key, code = new_key(), new_code()
+    key, code = new_key(), code or new_code()
     with book.writing():
         book.connection.exec_driver_sql(
             "INSERT OR REPLACE INTO mirror_key VALUES (1, ?, ?)", (key, wrap_key(key, code))
@@ -304,12 +306,16 @@ class Mirror:
             site.follower = Follower(self._around.stick(follower.spare), site.runner, follower.spare)
             self._make(site.follower, keys)
             return
+        proofs = [record.content for record in records if record.kind is RecordKind.SUPERSEDED]
+        if any(lock_if_superseded(self._book, proof) is not None for proof in proofs):
+            follower.fail(Failure.MIRROR_TAKEN_OVER, now_s)
+            return
         if mirrored != _entries(self._book, len(mirrored)):
             log.error("event=book_rolled_back mirrored=%s entries=%s", len(mirrored), self._book.head.number)
             self._book.stop(Refusal.BOOK_ROLLED_BACK)
             follower.fail(Failure.BOOK_ROLLED_BACK, now_s)
             return
-        feed = max((record.number for record in records if record.kind is RecordKind.FEED), default=0)
+        feed = max((record.number for record in records if record.kind is RecordKind.FEED), default=BEFORE_ALL_ITEMS)
         follower.accept(read, Held(len(mirrored), feed))
 
     def _go_on(self, site: _Site, keys: _Keys, *, is_idle: bool) -> None:
@@ -365,6 +371,7 @@ def header_of(book: Book) -> MirrorHeader:
     """What a spare needs of this book besides its journal."""
     with engine.translated():
         slice_bytes = book.connection.exec_driver_sql("SELECT slice FROM issued").scalar_one()
+        earlier_seeds = book.connection.exec_driver_sql("SELECT seed FROM earlier_box ORDER BY epoch DESC").scalars()
     link = book.link
     return MirrorHeader(
         slice=slice_bytes,
@@ -373,7 +380,7 @@ def header_of(book: Book) -> MirrorHeader:
         register_certificate=link.register_certificate,
         device_key=link.device_key.public,
         device_certificate=link.device_certificate,
-        box_seed=box_key_of(link.device_key).seed,
+        box_seeds=(box_key_of(link.device_key).seed, *earlier_seeds),
         made_at_s=int(book.clock.now().timestamp()),
         succession=tuple(pack_takeover(takeover) for takeover in book.chain.takeovers),
     )
@@ -413,9 +420,15 @@ def _records_after(book: Book, held: Held) -> tuple[list[Record], Held]:
         items = book.connection.exec_driver_sql(
             "SELECT * FROM feed WHERE number > ? ORDER BY number LIMIT ?", (held.feed, FRAME_ENTRIES_MAX)
         ).all()
-    records = [Record(RecordKind.FEED, item.number, cbor.encode(list(item))) for item in items]
-    feed = items[-1].number if items else held.feed
-    size, head = 0, None
+    records: list[Record] = []
+    size, feed, head = 0, held.feed, None
+    for item in items:
+        record = Record(RecordKind.FEED, item.number, cbor.encode(list(item)))
+        size += len(record.content)
+        if records and size > FRAME_CONTENT_BYTES_MAX:
+            break
+        records.append(record)
+        feed = item.number
     for row in rows:
         piece = [Record(RecordKind.ENTRY, row.number, row.bytes), *_beside(book, row.number, row.bytes)]
         size += sum(len(record.content) for record in piece)

@@ -266,3 +266,11 @@ mirror_place = Table(
     Column("path", Text, primary_key=True),
     comment="Where a person wants the mirror kept, besides the media that are found.",
 )
+
+earlier_box = Table(
+    "earlier_box",
+    metadata,
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("seed", LargeBinary, nullable=False, comment="opens what was sealed to the book with this epoch"),
+    comment="The box keys of the books before this one.",
+)

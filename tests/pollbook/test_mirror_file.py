@@ -43,7 +43,7 @@ HEADER = MirrorHeader(
     register_certificate=b"register's",
     device_key=bytes(32),
     device_certificate=b"device's",
-    box_seed=bytes(range(100, 132)),
+    box_seeds=(bytes(range(100, 132)),),
     made_at_s=1_797_735_600,
     succession=(b"the first takeover",),
 )
@@ -167,7 +167,8 @@ def test_more_than_a_frame_holds_is_the_writers_to_cut() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [[[99, 1, b""]], [[1, 1]], [[1, -1, b""]], [[1, 1, "text"]], {"no": 1}, [[1, 1, bytes(1_100_000)]]]
+    "body",
+    [[[99, 1, b""]], [[1, 1]], [[1, -(2**62) - 1, b""]], [[1, 1, "text"]], {"no": 1}, [[1, 1, bytes(1_100_000)]]],
 )
 def test_records_that_this_release_does_not_know_are_damage_and_never_taken_for_something_else(body: object) -> None:
     start, nonce = beginning(KEYS), bytes(12)
@@ -244,7 +245,7 @@ def test_a_changed_wrap_opens_nothing() -> None:
 
 def test_a_header_holds_neither_the_old_signing_seed_nor_anything_that_can_be_read() -> None:
     header = encode_header(HEADER, KEYS, wrap_key(KEY, new_code()))
-    for secret in (HEADER.slice, HEADER.url.encode(), HEADER.box_seed, KEY):
+    for secret in (HEADER.slice, HEADER.url.encode(), HEADER.box_seeds[0], KEY):
         assert secret not in header
     assert "seed" not in repr(HEADER)
     assert repr(KEYS) == f"MirrorKeys(mirror_id={KEYS.mirror_id.hex()})"

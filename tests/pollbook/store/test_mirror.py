@@ -115,9 +115,9 @@ def test_what_a_spare_needs_is_there_and_the_signing_key_is_not(
     assert header.slice == station.slice_bytes
     assert (header.url, header.authority_pem) == (book.link.url, book.link.authority_pem)
     assert header.device_key == station.device_key.public
-    assert header.box_seed == box_key_of(station.device_key).seed
-    assert station.device_key.seed not in repr((header.slice, header.box_seed)).encode()
-    assert station.device_key.seed not in header.slice + header.box_seed + header.device_certificate
+    assert header.box_seeds == (box_key_of(station.device_key).seed,)
+    assert station.device_key.seed not in repr((header.slice, header.box_seeds)).encode()
+    assert station.device_key.seed not in header.slice + header.box_seeds[0] + header.device_certificate
     head = of_kind(journal, RecordKind.HEAD)[-1]
     signed = SignedHead(Head(EntryNumber(head.number), book.head.hash), head.content)
     assert ledger.is_signed_head(book.start, signed, station.device_key.public)

@@ -1,4 +1,4 @@
-"""The key of a book's mirrors, and the places that a person named for them."""
+"""The key of a book's mirrors, the places that a person named for them, and the box keys of books before this one."""
 
 from __future__ import annotations
 
@@ -20,3 +20,13 @@ def upgrade() -> None:
         sa.Column("wrapped", sa.LargeBinary, nullable=False),
     )
     op.create_table("mirror_place", sa.Column("path", sa.Text, primary_key=True))
+    op.create_table(
+        "earlier_box",
+        sa.Column("epoch", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("seed", sa.LargeBinary, nullable=False),
+    )
+
+
+def downgrade() -> None:
+    """A book never goes back: an older program refuses a newer book instead."""
+    raise RuntimeError("a book is never downgraded")
