@@ -16,7 +16,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +31,7 @@ from pollbook.commanding import write_fault
 from pollbook.failures import Failure, WorldFailed
 from pollbook.store.book import Book, open_book
 from pollbook.store.home import StationHome
+from pollbook.store.mirror import Mirror
 from pollbook.store.syncing import sync_status
 from pollbook.types import Person, PersonNumber
 from station_app.background import Background, BookThread, Cancelled, Keep, Report, Task, keep_fault
@@ -168,9 +169,10 @@ class Opener:
     @contextmanager
     def open(self) -> Iterator[Desk]:
         """The desk over the book, for as long as the block lasts."""
-        with open_book(self._home, self._clock, writer=True) as book:
+        with open_book(self._home, self._clock, writer=True) as book, closing(Mirror(book)) as mirror:
             self._book = book
-            yield StationDesk(book)
+            mirror.write()  # what it lacks, and whether it knows more than this book does, before the first mark
+            yield StationDesk(book, mirror=mirror)
 
     def on(self, thread: BookThread) -> ThreadAccess:
         """Access from other threads."""

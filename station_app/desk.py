@@ -14,7 +14,7 @@ from typing import Protocol
 
 from pollbook.election import Contest, Election
 from pollbook.failures import Failure, Refused
-from pollbook.store.records import Hit, Tier
+from pollbook.store.records import Hit, MirrorState, MirrorStatus, Tier
 from pollbook.types import Channel, EntryNumber, LineId, Person, PersonNumber, PrecinctCode
 from pollbook.voters import Voter
 
@@ -26,6 +26,8 @@ __all__ = [
     "LinkState",
     "LinkStatus",
     "MarkShown",
+    "MirrorState",
+    "MirrorStatus",
     "Notice",
     "NoticeKind",
     "Refused",
@@ -58,7 +60,10 @@ class FoundVoters:
 
 @dataclass(frozen=True, slots=True)
 class MarkShown:
-    """A mark as the screens show it. `confirmed`: the register has acknowledged it."""
+    """A mark as the screens show it. `confirmed`: the register has acknowledged it.
+
+    Right after marking, `unmirrored` is why the mark is on this laptop alone; None where it is on the mirror too.
+    """
 
     number: EntryNumber
     line: LineId
@@ -70,6 +75,7 @@ class MarkShown:
     row: int
     confirmed: bool
     voided: bool
+    unmirrored: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +132,10 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class DeskStatus:
-    """The counters at the screen's foot; `by_hour` counts effective marks from the hour of opening to this one."""
+    """The counters at the screen's foot; `by_hour` counts effective marks from the hour of opening to this one.
+
+    `mirror` is how the mirror stands, None at a desk that keeps none.
+    """
 
     lines: int
     marked: int
@@ -136,6 +145,7 @@ class DeskStatus:
     list_at: datetime
     notices: tuple[Notice, ...]
     by_hour: tuple[int, ...] = ()
+    mirror: MirrorStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +201,9 @@ class Desk(Protocol):
 
     def status(self) -> DeskStatus:
         """The counters now."""
+
+    def follow_mirror(self) -> MirrorStatus | None:
+        """One piece of what the mirror lacks is on its way: sticks are found, read and filled. Never waits."""
 
     def keep(self) -> None:
         """What can wait until nobody does: the newest head is signed, the write-ahead log folded in. Every 30 s."""

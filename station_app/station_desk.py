@@ -18,7 +18,8 @@ from pollbook.failures import Failure, Refused, WeFailed, WorldFailed
 from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.store import figures, sign_in, syncing
 from pollbook.store.book import Book
-from pollbook.store.records import Hit, RecentMark
+from pollbook.store.mirror import Mirror, NotMirrored
+from pollbook.store.records import Hit, MirrorStatus, RecentMark
 from pollbook.types import MACHINE, Channel, EntryNumber, LineId, Person, PersonNumber
 from pollbook.voters import Voter
 from station_app.desk import DeskStatus, FoundVoters, MarkShown, Notice, NoticeKind, Station, Verdict, VoterCard
@@ -34,9 +35,10 @@ _VERDICTS = {
 class StationDesk:
     """See `desk.Desk`. Marking needs an open day and somebody signed in; an act of two officers needs both PINs."""
 
-    def __init__(self, book: Book, signed_in: Person | None = None) -> None:
-        """`signed_in` is set by the commands, whose session the book itself keeps."""
+    def __init__(self, book: Book, signed_in: Person | None = None, mirror: Mirror | None = None) -> None:
+        """`signed_in` is set by the commands, whose session the book itself keeps; they also write their own mirror."""
         self._book = book
+        self._mirror = mirror
         self._signed_in = signed_in
         self._scanned: dict[LineId, tuple[str, ...]] = {}
         self._record_noted: LineId | None = None
@@ -67,6 +69,7 @@ class StationDesk:
             return signers
         if not self.is_day_open():
             self._book.open_the_day(self.today(), *signers)
+            self._write_mirror()
         return None
 
     def sign_in(self, person: PersonNumber, pin: str) -> Person | Refused:
@@ -121,11 +124,16 @@ class StationDesk:
         )
 
     def mark(self, line: LineId, channel: Channel) -> MarkShown | Refused:
-        """Mark the line; on the disk when this returns. Asked again it refuses with `ALREADY_MARKED`."""
+        """Mark the line; on the disk when this returns, and on the mirror unless `unmirrored` says why not.
+
+        Asked again it refuses with `ALREADY_MARKED`.
+        """
         if (refused := self._may_enter()) is not None:
             return refused
         outcome = self._book.mark(line, channel, self._actor)
-        return self._answer(line, outcome)
+        unmirrored = None if isinstance(outcome, Refusal) else self._write_mirror()
+        answer = self._answer(line, outcome)
+        return answer if isinstance(answer, Refused) else replace(answer, unmirrored=unmirrored)
 
     def void(
         self, line: LineId, reason: str, first: PersonNumber, first_pin: str, second: PersonNumber, second_pin: str
@@ -149,7 +157,7 @@ class StationDesk:
         outcome = self._book.void(line, reason, *signers, self._actor)
         if isinstance(outcome, Refusal):
             return Refused(Failure[outcome.name])
-        return replace(undone, voided=True)
+        return replace(undone, voided=True, unmirrored=self._write_mirror())
 
     def recent_marks(self, limit: int = 20) -> tuple[MarkShown, ...]:
         """The newest marks, newest first, voided ones included."""
@@ -177,13 +185,24 @@ class StationDesk:
             list_at,
             notices,
             self._by_hour(),
+            self.follow_mirror(),
         )
 
+    def follow_mirror(self) -> MirrorStatus | None:
+        """One piece of what the mirror lacks is on its way; None at a desk that keeps no mirror."""
+        return None if self._mirror is None else self._mirror.step()
+
     def keep(self) -> None:
-        """The newest head is signed, and the write-ahead log folded in where that is due."""
+        """The newest head is signed and counted, and the write-ahead log folded in where that is due."""
         self._book.sign_head()
+        self._book.count_head()
         if self._book.is_tidying_due():
             self._book.tidy()
+
+    def _write_mirror(self) -> Failure | None:
+        """Why the newest entry is not on a mirror, or None where it is, or where this desk keeps none."""
+        outcome = None if self._mirror is None else self._mirror.write()
+        return outcome.why if isinstance(outcome, NotMirrored) else None
 
     def _by_hour(self) -> tuple[int, ...]:
         zone = ZoneInfo(self._book.election.zone)

@@ -10,6 +10,7 @@ Other actions have modules of their own, which use `Book.writing` and `Book.ente
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -43,7 +44,7 @@ from pollbook.ledger import Head, SignedHead
 from pollbook.line_state import ELSEWHERE, UNMARKED, LineState, Place, Proof
 from pollbook.permission import Safety
 from pollbook.slice import SliceHeader, open_header
-from pollbook.store import engine, migrating, search, succession
+from pollbook.store import counter, engine, migrating, search, succession
 from pollbook.store.home import StationHome
 from pollbook.store.keys import machine_opens
 from pollbook.store.link import Link, read_link
@@ -89,6 +90,8 @@ class Book:
         self._lock = _take_lock(home) if writer and connection is None else None
         self._writer = writer
         self._safety = Safety(EntryNumber(0))
+        # A database that was handed over open has no files beside it.
+        self._counter_key = counter.counter_key(key) if connection is None else None
         try:
             self._connection = engine.connect(home, key, writer=writer) if connection is None else connection
             try:
@@ -119,6 +122,8 @@ class Book:
         self._head, self._last_at = self._newest()
         self.read_standing()
         self._tidied_at: int = self._head.number
+        if self._writer and self._is_behind_counter():
+            self.stop(Refusal.BOOK_ROLLED_BACK)
 
     def __enter__(self) -> Self:
         return self
@@ -138,6 +143,7 @@ class Book:
                 with suppress(WorldFailed):
                     self.sign_head()
                     self.tidy()
+                    self.count_head()
         finally:
             self._connection.close()
             if self._lock is not None:
@@ -368,6 +374,26 @@ class Book:
         with engine.translated():
             self._connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").all()
         self._tidied_at = self._head.number
+
+    def count_head(self) -> None:
+        """The counter outside the database says how far the ledger has come (custody rule 8); run when nobody waits."""
+        if self._counter_key is None:
+            return
+        try:
+            counter.write_counter(self.home, self._counter_key, self._head)
+        except OSError as error:
+            full = error.errno == errno.ENOSPC
+            raise WorldFailed(Failure.DISK_FULL if full else Failure.DISK_FAILED, f"errno {error.errno}") from error
+
+    def _is_behind_counter(self) -> bool:
+        counted = None if self._counter_key is None else counter.read_counter(self.home, self._counter_key)
+        if counted is None:
+            return False
+        if counted.number > self._head.number:
+            return True
+        with engine.translated():
+            there = self._connection.exec_driver_sql("SELECT hash FROM entry WHERE number = ?", (counted.number,))
+            return there.scalar_one_or_none() not in {None, counted.hash}
 
     def is_tidying_due(self) -> bool:
         """Whether enough has been written since the last `tidy` that the next idle moment should be used."""

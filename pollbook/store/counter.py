@@ -31,17 +31,21 @@ _BYTES_MAX = 200
 _MAC_BYTES = 32
 
 
-def write_counter(home: StationHome, database_key: bytes, head: Head) -> None:
-    """The counter says `head`, on the disk; that entry must be there already.
+def counter_key(database_key: bytes) -> bytes:
+    """The key of the counter's MAC, which says nothing of the database's. Source: RFC 5869."""
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"uchastka head counter 1").derive(database_key)
+
+
+def write_counter(home: StationHome, key: bytes, head: Head) -> None:
+    """The counter says `head`, on the disk, under `counter_key`'s key; that entry must be there already.
 
     Raises:
         OSError: The disk did not take it; the counter is as it was.
     """
-    mac = _mac(database_key, head)
-    write_secret(home.counter, cbor.encode([_VERSION, head.number, head.hash, mac]))
+    write_secret(home.counter, cbor.encode([_VERSION, head.number, head.hash, _mac(key, head)]))
 
 
-def read_counter(home: StationHome, database_key: bytes) -> Head | None:
+def read_counter(home: StationHome, key: bytes) -> Head | None:
     """The head that was last counted; None where no counter of this book is there."""
     try:
         with home.counter.open("rb") as file:
@@ -51,10 +55,8 @@ def read_counter(home: StationHome, database_key: bytes) -> Head | None:
         untrusted_mac = fields.take_bytes(_MAC_BYTES, _MAC_BYTES)
     except (OSError, InputInvalid):
         return None
-    return head if hmac.compare_digest(untrusted_mac, _mac(database_key, head)) else None
+    return head if hmac.compare_digest(untrusted_mac, _mac(key, head)) else None
 
 
-def _mac(database_key: bytes, head: Head) -> bytes:
-    derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"uchastka head counter 1")
-    message = head.number.to_bytes(8, "big") + head.hash
-    return hmac.new(derive.derive(database_key), message, hashlib.sha256).digest()
+def _mac(key: bytes, head: Head) -> bytes:
+    return hmac.new(key, head.number.to_bytes(8, "big") + head.hash, hashlib.sha256).digest()

@@ -17,7 +17,6 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -45,6 +44,7 @@ from pollbook.store.book import Book
 from pollbook.store.errands import Errands, Runner
 from pollbook.store.follower import AT_ONCE, BEFORE_ALL_ITEMS, Follower, Held, Read
 from pollbook.store.media import Seen, choose, folder_name, look_at, media_now
+from pollbook.store.records import MirrorState, MirrorStatus, StickStatus
 from pollbook.store.stick import Stick, StickFolder
 from pollbook.store.succession import pack_takeover
 from pollbook.store.superseding import lock_if_superseded
@@ -57,7 +57,7 @@ RETRY_AFTER_S = 10.0
 _STEPS_OF_A_WRITE = 4
 """Look, read or make, catch up, and once more what was behind."""
 _PATIENCE_OF_A_FILL = 20
-FRAME_ENTRIES_MAX = 500
+FRAME_ENTRIES_MAX = 1000
 FRAME_CONTENT_BYTES_MAX = 128 * 1024
 VOTER_COLUMNS = (
     "line, pinfl, document, surname, given_name, patronymic, birth_date, sex, address, mahalla, district_soato,"
@@ -72,15 +72,6 @@ _STILL_THERE = frozenset({Failure.MIRROR_SLOW, Failure.MIRROR_FULL, Failure.MIRR
 """What the stick took before is on it, and it is plugged in."""
 
 log = logging.getLogger(__name__)
-
-
-class MirrorState(StrEnum):
-    """What the status line says of the mirror."""
-
-    OFF = "off"
-    FOLLOWING = "following"
-    FILLING = "filling"
-    AWAY = "away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,26 +89,6 @@ class NotMirrored:
 
 
 Outcome = Mirrored | NotMirrored
-
-
-@dataclass(frozen=True, slots=True)
-class StickStatus:
-    """One stick: the newest entry on it, and what it suffers from."""
-
-    folder: Path
-    mirrored: EntryNumber
-    failure: Failure | None
-
-
-@dataclass(frozen=True, slots=True)
-class MirrorStatus:
-    """All sticks together: `mirrored` of `entries` are on the one that holds most; `failure` is what to warn of."""
-
-    state: MirrorState
-    mirrored: EntryNumber
-    entries: EntryNumber
-    failure: Failure | None
-    sticks: tuple[StickStatus, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from pathlib import Path
 
 from pollbook.asks import Ask
 from pollbook.clock import HybridTime
@@ -13,6 +14,7 @@ from pollbook.failures import Failure
 from pollbook.ledger import Head, SignedHead
 from pollbook.line_state import Status
 from pollbook.packing import SliceOrder
+
 from pollbook.types import Channel, EntryNumber, LineId, PersonNumber
 
 
@@ -104,3 +106,32 @@ class Outgoing:
     pending: int
     order: SliceOrder | None = None
     asks: tuple[Ask, ...] = ()
+
+
+class MirrorState(StrEnum):
+    """What the status line says of the mirror."""
+
+    OFF = "off"
+    FOLLOWING = "following"
+    FILLING = "filling"
+    AWAY = "away"
+
+
+@dataclass(frozen=True, slots=True)
+class StickStatus:
+    """One stick: the newest entry on it, and what it suffers from."""
+
+    folder: Path
+    mirrored: EntryNumber
+    failure: Failure | None
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorStatus:
+    """All sticks together: `mirrored` of `entries` are on the one that holds most; `failure` is what to warn of."""
+
+    state: MirrorState
+    mirrored: EntryNumber
+    entries: EntryNumber
+    failure: Failure | None
+    sticks: tuple[StickStatus, ...]

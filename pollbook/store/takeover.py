@@ -35,9 +35,10 @@ from pollbook.store import creation, engine, mirror, succession
 from pollbook.store.book import Book
 from pollbook.store.home import StationHome
 from pollbook.store.keys import make_keys
-from pollbook.store.mirror import Mirror, MirrorStatus, Surroundings
+from pollbook.store.mirror import Mirror, Surroundings
 from pollbook.store.mirror_content import MirrorContent, contents, open_mirror
 from pollbook.store.projection import project
+from pollbook.store.records import MirrorStatus
 from pollbook.store.spare import read_spare
 from pollbook.store.stick import StickChanged, StickFolder, failure_of
 from pollbook.store.succession import Takeover

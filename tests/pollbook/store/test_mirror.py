@@ -36,7 +36,8 @@ from pollbook.store import sign_in
 from pollbook.store.book import Book
 from pollbook.store.errands import Errands
 from pollbook.store.media import folder_name
-from pollbook.store.mirror import Mirror, Mirrored, MirrorState, NotMirrored, Surroundings
+from pollbook.store.mirror import Mirror, Mirrored, NotMirrored, Surroundings
+from pollbook.store.records import MirrorState
 from pollbook.types import Channel, EntryNumber
 from tests.making import CHAIR, CHEAP, DEPUTY, OPERATOR, PINS, Station, make_station
 from tests.pollbook.store.sticks import Drawer

@@ -29,6 +29,7 @@ from station_app.desk import (
     FoundVoters,
     Hit,
     MarkShown,
+    MirrorStatus,
     Notice,
     NoticeKind,
     Station,
@@ -133,6 +134,7 @@ class DemoDesk:
         self.verdicts: dict[LineId, Verdict] = {}
         self.thread = 0
         self.notices: tuple[Notice, ...] = ()
+        self.mirror: MirrorStatus | None = None
         self.real_station: Station | None = None
         self._days: set[date] = set()
         self._person: Person | None = None
@@ -278,7 +280,11 @@ class DemoDesk:
             list_at=datetime(2026, 12, 20, 2, 42, tzinfo=UTC),
             notices=self.notices,
             by_hour=(len(effective) * 37 // 100, len(effective) * 49 // 100, len(effective) * 14 // 100),
+            mirror=self.mirror,
         )
+
+    def follow_mirror(self) -> MirrorStatus | None:
+        return self.mirror
 
     def keep(self) -> None:
         self._come("keep")
