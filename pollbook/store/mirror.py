@@ -27,6 +27,7 @@ from pollbook.entries import AnnexAdded, KeyBound, LineAccepted, LineReleased, d
 from pollbook.failures import Failure, InputInvalid
 from pollbook.ledger import Head
 from pollbook.mirror_file import (
+    HEADER_NAME,
     MirrorHeader,
     Record,
     RecordKind,
@@ -138,6 +139,16 @@ def named_places(book: Book) -> tuple[Path, ...]:
     with engine.translated():
         paths = book.connection.exec_driver_sql("SELECT path FROM mirror_place ORDER BY path").scalars().all()
     return tuple(Path(path) for path in paths)
+
+
+def is_own_folder(book: Book, folder: Path) -> bool:
+    """Whether the mirror in `folder` is one that this book made under its present code."""
+    keys = _keys(book)
+    try:
+        header = (folder / HEADER_NAME).read_bytes()
+    except OSError:
+        return False
+    return keys is not None and _is_ours(keys.key, header)
 
 
 def stop_mirroring(book: Book) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -14,6 +16,7 @@ from pollbook.store import figures, sign_in, syncing
 from pollbook.store.book import Book, open_book
 from pollbook.store.check import check_book
 from pollbook.store.home import StationHome
+from pollbook.store.mirror import Mirror, Mirrored, NotMirrored, is_set_up
 from pollbook.store.records import Hit
 from pollbook.types import Channel, LineId, Person, line_text
 from station_app.commands.presence import PIN_FILE, Presence
@@ -84,7 +87,23 @@ def two_named(arguments: argparse.Namespace) -> list[str]:
 
 def _on_book(act: BookAct, arguments: argparse.Namespace, console: Console, *, writer: bool) -> Answer:
     with open_book(StationHome(arguments.home), SystemClock(), writer=writer) as book:
-        return act(book, arguments, console)
+        return _mirrored(book, act, arguments, console) if writer else act(book, arguments, console)
+
+
+def _mirrored(book: Book, act: BookAct, arguments: argparse.Namespace, console: Console) -> Answer:
+    """The answer, with what is new on the mirror too before it is given, or with why it is not (custody rule 5)."""
+    with closing(Mirror(book)) as mirror:
+        if isinstance(mirror.write(), NotMirrored) and not is_set_up(book):
+            return act(book, arguments, console)
+        before = book.head
+        answer = act(book, arguments, console)
+        if book.head == before:
+            return answer
+        outcome = mirror.write()
+        if isinstance(outcome, Mirrored):
+            return replace(answer, data={**answer.data, "mirror": "written"})
+        console.tell_failure(outcome.why)
+        return replace(answer, data={**answer.data, "mirror": outcome.why.key})
 
 
 def refuse(console: Console, failed: Refused | Failure, **data: object) -> Answer:

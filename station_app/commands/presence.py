@@ -16,6 +16,7 @@ from pathlib import Path
 from pollbook.failures import Failure, Refused, WorldFailed
 from pollbook.store import sign_in
 from pollbook.store.book import Book
+from pollbook.store.home import StationHome
 from pollbook.types import Person, PersonNumber, Role
 from station_app.commands.naming import person_named
 from station_app.commands.pins import called
@@ -32,7 +33,7 @@ class Presence:
     def __init__(self, book: Book, terminal: Terminal) -> None:
         self._book = book
         self._terminal = terminal
-        self.pins: Mapping[str, str] = _kept_pins(book) if book.election.training else _no_pins()
+        self.pins = kept_pins(book.home, is_training=book.election.training)
 
     @property
     def is_unattended(self) -> bool:
@@ -113,20 +114,26 @@ class Presence:
         return [person for person in self._book.people.values() if person.key in self.pins]
 
 
-def _kept_pins(book: Book) -> Mapping[str, str]:
-    """The PINs of a rehearsal by person key; empty where there is no file of them."""
+def kept_pins(home: StationHome, *, is_training: bool) -> Mapping[str, str]:
+    """The PINs of a rehearsal by person key; empty where there is no file of them, and in a real election.
+
+    Raises:
+        WorldFailed: `FILE_UNREADABLE`; `WRONG_USAGE` where a file of PINs is named for a real election.
+    """
+    if not is_training:
+        return _no_pins()
     named = os.environ.get(PIN_FILE)
     try:
         if named:
             table: object = tomllib.loads(Path(named).read_text("utf-8"))
-        elif book.home.training_pins.exists():
-            table = json.loads(book.home.training_pins.read_text("utf-8"))
+        elif home.training_pins.exists():
+            table = json.loads(home.training_pins.read_text("utf-8"))
         else:
             return {}
     except (OSError, ValueError) as error:
-        raise WorldFailed(Failure.FILE_UNREADABLE, path=named or book.home.training_pins) from error
+        raise WorldFailed(Failure.FILE_UNREADABLE, path=named or home.training_pins) from error
     if not isinstance(table, dict):
-        raise WorldFailed(Failure.FILE_UNREADABLE, path=named or book.home.training_pins)
+        raise WorldFailed(Failure.FILE_UNREADABLE, path=named or home.training_pins)
     pins = {key: value.get("pin") if isinstance(value, dict) else value for key, value in table.items()}
     return {key: pin for key, pin in pins.items() if isinstance(pin, str)}
 
