@@ -14,7 +14,6 @@ from pollbook.failures import Failure
 from pollbook.ledger import Head, SignedHead
 from pollbook.line_state import Status
 from pollbook.packing import SliceOrder
-
 from pollbook.types import Channel, EntryNumber, LineId, PersonNumber
 
 
