@@ -217,7 +217,7 @@ def test_a_creation_that_breaks_off_leaves_no_book_and_can_be_repeated(
     def cut(*_: object) -> None:
         raise PowerCut
 
-    for step in ("make_keys", "_fill", "set_first_pin", "sync_folder"):
+    for step in ("make_keys", "fill", "set_first_pin", "sync_folder"):
         with monkeypatch.context() as patch:
             patch.setattr(creation, step, cut)
             with pytest.raises(PowerCut):
