@@ -57,7 +57,7 @@ def _do(asked: argparse.Namespace, passed_on: list[str]) -> int:
         print("\n".join(path.stem for path in find_benchmarks(BENCHMARKS)))  # noqa: T201 - the answer asked for
         return 0
     started = time.monotonic()
-    set_up([*RUN_PACKAGES, *(TEST_PACKAGES if asked.command in {"setup", "test"} else ())])
+    set_up([*RUN_PACKAGES, *(TEST_PACKAGES if asked.command in {"setup", "test", "bench", "soak"} else ())])
     say(f"Ready in {time.monotonic() - started:.1f} s.")
     match asked.command:
         case "run":

@@ -49,7 +49,8 @@ RUN_PACKAGES = (
     "libwayland-cursor0",
     "libwayland-egl1",
 )
-TEST_PACKAGES = ("xvfb", "xauth")
+# PostgreSQL for the register's tests, which start a cluster of their own (development/postgresql.py).
+TEST_PACKAGES = ("xvfb", "xauth", "postgresql-15", "postgresql-client-15", "util-linux")
 
 HASH_COMPLAINTS = ("hash mismatch", "do not match the hashes")
 

@@ -141,6 +141,8 @@ class Failure(Enum):
     REGISTER_NEWER = ("R13", Exit.REFUSED)
     REGISTER_IN_USE = ("R14", Exit.REFUSED)
     NOTHING_IMPORTED = ("R15", Exit.REFUSED)
+    DATABASE_AWAY = ("R16", Exit.AWAY)
+    DATABASE_UNFIT = ("R17", Exit.REFUSED)
     # G is for the register's log of accepted entries.
     LOG_ENTRY_UNKNOWN = ("G01", Exit.REFUSED)
     LOG_NOT_PUBLISHED = ("G02", Exit.REFUSED)

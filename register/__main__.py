@@ -47,6 +47,7 @@ def _add_setup(top: CommandParser) -> None:
     which.add_argument("--training", action="store_true", help="for the training election, synthetic voters only")
     which.add_argument("--election", type=Path, metavar="FILE", help="for the election described in this TOML file")
     command.add_argument("--officers", type=Path, metavar="FILE", help="officers of the register: surname,given_name")
+    command.add_argument("--database", metavar="URL", help="a PostgreSQL database: postgresql+psycopg://…")
     command = top.command("synthesise", "write a synthetic list with its answer key", setup.synthesise)
     command.add_argument("--precincts", type=int, required=True, metavar="N")
     how_many = command.add_mutually_exclusive_group(required=True)

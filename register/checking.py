@@ -7,17 +7,14 @@ from dataclasses import dataclass
 from pollbook import custody
 from pollbook.custody import Anomaly
 from pollbook.ledger import SignedHead, extend, is_signed_head
-from pollbook.types import EntryNumber, LineId
+from pollbook.types import EntryNumber
 from register.centre import Centre
 from register.officers import is_proven
 from register.replay import Ingested, decoded, touched
-from register.store import decisions, ledgers, people, setup, stations
+from register.store import decisions, ledgers, marks, people, setup, stations
 from register.store.engine import Transaction
 from register.store.ledgers import BookRecord
 from register.store.stations import Station, identity_of
-
-_LINES_AT_ONCE = 5000
-"""Looked up in one statement; SQLite takes 32,766 values in one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +44,8 @@ def check_register(connection: Transaction, centre: Centre) -> Checked:
         count, found = _check_book(connection, centre, station)
         entries += count
         faults += [Fault(str(station.book), what) for what in found]
+    if not marks.follow_from_books(connection):
+        faults.append(Fault("marks", "the marks that count are not those of the books"))
     officers = setup.officers_of(connection)
     decided = list(decisions.all_decisions(connection))
     for number, decision in enumerate(decided, 1):
@@ -81,10 +80,7 @@ def _check_projection(
 ) -> list[str]:
     """The rules, run again over the whole ledger, must come to what is stored."""
     entries = decoded(each.content for each in stored)
-    held: set[LineId] = set()
-    ordered = sorted(touched(entries))
-    for at in range(0, len(ordered), _LINES_AT_ONCE):
-        held |= ledgers.lines_of(connection, station, ordered[at : at + _LINES_AT_ONCE])
+    held = stations.issued_lines(connection, station.id) & touched(entries)
     view = Ingested(
         identity=identity_of(station, centre.election.id, centre.keys.key.public),
         start=station.start,

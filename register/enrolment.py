@@ -74,7 +74,8 @@ def enrol(connection: Transaction, keys: RegisterKeys, election: Election, untru
         raise WorldFailed(Failure.ALREADY_ENROLLED, str(earlier.book), precinct=earlier.precinct)
     book = BookName(device, earlier.book.epoch + 1 if earlier else 1)
     issued = issue_slice(connection, election, code.precinct, code.desk, book, keys.key, now)
-    header = read_slice(issued.content, keys.key.public, Expected(election.id, book, code.precinct)).header
+    content = read_slice(issued.content, keys.key.public, Expected(election.id, book, code.precinct))
+    header = content.header
     certificate = keys.authority.certify_device(request.public_key, now)
     answer = encode_enrol_answer(EnrolAnswer(certificate, keys.certificate, issued.content), keys.key)
     new = Station(
@@ -94,7 +95,7 @@ def enrol(connection: Transaction, keys: RegisterKeys, election: Election, untru
         certificate=certificate,
         box_key=request.box_key,
     )
-    station_id = stations.add_station(connection, new, answer)
+    station_id = stations.add_station(connection, new, answer, (voter.line for voter in content.voters))
     stations.use_code(connection, code, station_id)
     logger.info("enrolled book=%s precinct=%s lines=%s", book, code.precinct, issued.line_count)
     return answer

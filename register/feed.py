@@ -22,6 +22,7 @@ def tell(connection: Transaction, station_id: int, item: FeedItem, at_s: int) ->
 
 def tell_anomaly(connection: Transaction, station: Station, kind: Anomaly, number: int, at_s: int) -> None:
     """The anomaly is kept and stands in the book's feed; `number` 0 is the whole book."""
+    ledgers.hold_book(connection, station.id)
     if ledgers.add_anomaly(connection, station.id, kind, number, at_s):
         tell(connection, station.id, FeedItem(0, FeedKind.ANOMALY, kind.value, number), at_s)
         logger.warning("anomaly kind=%s book=%s entry=%s", kind.value, station.book, number)
@@ -36,6 +37,7 @@ def tell_quarantined(connection: Transaction, station: Station, new: Sequence[St
 
 def tell_revoked(connection: Transaction, station: Station, at_s: int) -> None:
     """The book's feed says that it was revoked, and why."""
+    ledgers.hold_book(connection, station.id)
     if not ledgers.has_feed_item(connection, station.id, FeedKind.REVOKED):
         reason = station.revoked_reason or ""
         tell(connection, station.id, FeedItem(0, FeedKind.REVOKED, reason), at_s)

@@ -11,6 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from pollbook.failures import Failure, WorldFailed
+from pollbook.files import write_secret
 
 DEFAULT_PORT = 8443
 DEFAULT_URL = f"https://127.0.0.1:{DEFAULT_PORT}"
@@ -24,8 +25,13 @@ class RegisterHome:
 
     @property
     def database(self) -> Path:
-        """All lines, people, ledgers and feeds."""
+        """All lines, people, ledgers and feeds, where no database server has them."""
         return self.path / "register.db"
+
+    @property
+    def server(self) -> Path:
+        """Which PostgreSQL database has them instead: its URL, with the password if there is one, 0600."""
+        return self.path / "database.json"
 
     @property
     def keys(self) -> Path:
@@ -49,8 +55,8 @@ class RegisterHome:
 
     @property
     def is_made(self) -> bool:
-        """Whether `init` finished here: the database is the last thing that it makes."""
-        return self.database.is_file()
+        """Whether `init` finished here: the database, or the note of its server, is the last thing that it makes."""
+        return self.database.is_file() or self.server.is_file()
 
     def check_made(self) -> None:
         """Nothing, where a register is here.
@@ -60,6 +66,23 @@ class RegisterHome:
         """
         if not self.is_made:
             raise WorldFailed(Failure.REGISTER_NOT_THERE, str(self.path), home=self.path)
+
+    def database_url(self) -> str | None:
+        """The URL of the PostgreSQL database, None where the register is in SQLite.
+
+        Raises:
+            WorldFailed: `REGISTER_NOT_THERE` where the note cannot be read.
+        """
+        if not self.server.is_file():
+            return None
+        try:
+            return str(json.loads(self.server.read_text("utf-8"))["url"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise WorldFailed(Failure.REGISTER_NOT_THERE, str(self.server), home=self.path) from error
+
+    def note_database(self, url: str) -> None:
+        """The register is in the PostgreSQL database with this URL."""
+        write_secret(self.server, json.dumps({"url": url}).encode())
 
     def close_to_others(self) -> None:
         """Only its owner may enter the folder, however it came to be; a folder of somebody else's stays as it is."""

@@ -37,7 +37,7 @@ from pollbook.types import EntryNumber, LineId
 from register.centre import Centre
 from register.feed import tell_anomaly, tell_quarantined, tell_revoked
 from register.replay import Ingested, decoded, touched
-from register.store import ledgers, orders, people, stations
+from register.store import ledgers, marks, orders, people, stations
 from register.store.engine import Transaction
 from register.store.ledgers import BookRecord, StoredEntry
 from register.store.stations import Station, identity_of
@@ -62,7 +62,7 @@ def ingest(connection: Transaction, centre: Centre, untrusted: bytes, address: A
     except InputInvalid as error:
         raise WorldFailed(Failure.REQUEST_NOT_ACCEPTED, str(error)) from error
     at_s = int(now.timestamp())
-    record = ledgers.load_book(connection, station.id)
+    record = ledgers.hold_book(connection, station.id)
     before = record.head.number
     new, fork = _compare(connection, station, record.head, request)
     if fork is not None:
@@ -70,6 +70,8 @@ def ingest(connection: Transaction, centre: Centre, untrusted: bytes, address: A
     elif new:
         _take(connection, centre, station, record, new, at_s)
         record.signature = request.head.signature
+    if record.adjudicated < record.head.number:
+        _adjudicate(connection, station, record, at_s)
     if station.revoked_at_s is not None:
         tell_revoked(connection, station, at_s)
         has_been_told = request.feed_cursor >= ledgers.newest_feed_number(connection, station.id)
@@ -164,7 +166,6 @@ def _take(
     for person in view.keys_changed:
         ledgers.save_key(connection, station.id, person, view.bound[person])
     tell_quarantined(connection, station, stored, at_s)
-    _dispute(connection, station, view, at_s)
     record.head = extend_all(record.head, new)
     record.last_at, record.day, record.closed = view.last_at, max(view.days, default=None), view.is_closed
     record.digest = _digest_after(record.digest, before, after)
@@ -175,7 +176,7 @@ def _load_view(
 ) -> tuple[Ingested, dict[LineId, LineState]]:
     """The book as the rules look at it, and those states of `lines` that are stored."""
     before = ledgers.states(connection, station.id, lines)
-    held = ledgers.lines_of(connection, station, lines)
+    held = stations.issued_lines(connection, station.id) & lines
     return Ingested(
         identity=identity_of(station, centre.election.id, centre.keys.key.public),
         start=station.start,
@@ -189,14 +190,21 @@ def _load_view(
     ), before
 
 
-def _dispute(connection: Transaction, station: Station, view: Ingested, at_s: int) -> None:
-    """A line that another book marked too: both marks stay, and both books are told (guarantee 1)."""
-    marked = {line: mark.number for line in view.changed if (mark := view.states[line].mark) is not None}
-    for line, other_id, other_mark in ledgers.marks_elsewhere(connection, station.id, marked):
-        tell_anomaly(connection, station, Anomaly.SECOND_MARK, marked[line], at_s)
-        other = stations.station_by_id(connection, other_id)
-        if other is not None:
-            tell_anomaly(connection, other, Anomaly.SECOND_MARK, other_mark, at_s)
+def _adjudicate(connection: Transaction, station: Station, record: BookRecord, at_s: int) -> None:
+    """Bring by voter what the book's entries past `record.adjudicated` came to, also after being broken off here.
+
+    A line that another book marked too: both marks stay, and both books are told (guarantee 1).
+    """
+    stored = ledgers.entry_bytes(connection, station.id, record.adjudicated + 1, record.head.number)
+    states = ledgers.states(connection, station.id, touched(decoded(stored.values())))
+    marked = {line: state.mark.number for line, state in states.items() if state.mark is not None}
+    marks.remove(connection, station.id, (line for line, state in states.items() if state.mark is None))
+    for other in marks.add(connection, station.id, marked):
+        tell_anomaly(connection, station, Anomaly.SECOND_MARK, marked[other.line], at_s)
+        found = stations.station_by_id(connection, other.station)
+        if found is not None:
+            tell_anomaly(connection, found, Anomaly.SECOND_MARK, other.number, at_s)
+    record.adjudicated = record.head.number
 
 
 def _compare_digests(

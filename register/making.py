@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +17,8 @@ from register.authority import make_keys
 from register.home import RegisterHome, make_folder
 from register.officers import TRAINING_OFFICERS, make_officers, read_register_officers
 from register.store import setup
-from register.store.engine import make_database
+from register.store.engine import Database, make_database, make_shared_database
+from register.store.setup import Officer
 
 _ELECTION_CHARACTERS_MAX = 256 * 1024
 
@@ -57,12 +59,18 @@ def read_election_file(path: Path) -> Election:
 
 
 def make_register(
-    home: RegisterHome, election: Election, officers: Path | None, now: datetime, cost: PinCost | None = None
+    home: RegisterHome,
+    election: Election,
+    officers: Path | None,
+    now: datetime,
+    cost: PinCost | None = None,
+    database_url: str | None = None,
 ) -> Made:
-    """A register for `election` is in `home`.
+    """A register for `election` is in `home`; its data are there too, or in the PostgreSQL database at `database_url`.
 
     Raises:
-        WorldFailed: `REGISTER_EXISTS`, `REGISTER_IN_USE`, `OFFICERS_UNREADABLE` (a real election names its officers).
+        WorldFailed: `REGISTER_EXISTS` (in the folder or in that database), `REGISTER_IN_USE`, `OFFICERS_UNREADABLE` (a
+            real election names its officers), `DATABASE_AWAY`, `DATABASE_UNFIT`.
     """
     if home.is_made:
         raise WorldFailed(Failure.REGISTER_EXISTS, str(home.path), home=home.path)
@@ -80,11 +88,22 @@ def make_register(
         passing = home.database.with_name("register.db.part")
         for left in home.path.glob("register.db.part*"):
             left.unlink()
-        database = make_database(passing)
-        with database.write() as connection:
-            setup.set_up(connection, election, made, int(now.timestamp()))
-        database.close()
+        database = make_database(passing) if database_url is None else make_shared_database(database_url)
+        try:
+            _set_up(database, election, made, now)
+        finally:
+            database.close()
         if election.training:
             write_secret(home.training_pins, json.dumps(pins, indent=1, ensure_ascii=False).encode())
-        passing.replace(home.database)
+        if database_url is None:
+            passing.replace(home.database)
+        else:
+            home.note_database(database_url)
     return Made(election, pins)
+
+
+def _set_up(database: Database, election: Election, officers: Sequence[Officer], now: datetime) -> None:
+    with database.write() as connection:
+        if setup.is_set_up(connection):
+            raise WorldFailed(Failure.REGISTER_EXISTS, "the database holds a register already", home="--database")
+        setup.set_up(connection, election, officers, int(now.timestamp()))

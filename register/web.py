@@ -4,11 +4,11 @@
     PUT  /v1/sync/{book}/{first}     a book's entries, from the number `first` on
     GET  /v1/health                  that it is there, and for which election
 
-The database has one writer, so one thread does all of its work; who would wait too long is told to come back. What a
-request claims of itself is proven before that, in other threads that only read: nobody without a station's key or a
-code that was given out reaches the writer. Every failure is a problem+json of our own, and none says more than its
-key and code. An exception that nobody foresaw ends here: uvicorn would log it with its message, and a message may
-hold what a voter's line holds.
+SQLite has one writer, so one thread does all of its work; on PostgreSQL several do, each with one book at a time. Who
+would wait too long is told to come back. What a request claims of itself is proven before that, in other threads that
+only read: nobody without a station's key or a code that was given out reaches a writer. Every failure is a
+problem+json of our own, and none says more than its key and code. An exception that nobody foresaw ends here: uvicorn
+would log it with its message, and a message may hold what a voter's line holds.
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ _STATUS = {
     Failure.OFFICERS_UNREADABLE: HTTPStatus.CONFLICT,
     Failure.REGISTER_BUSY: HTTPStatus.SERVICE_UNAVAILABLE,
     Failure.REGISTER_IN_USE: HTTPStatus.SERVICE_UNAVAILABLE,
+    Failure.DATABASE_AWAY: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 logger = logging.getLogger(__name__)
@@ -86,7 +87,7 @@ class Register:
     ) -> None:
         self._database, self._keys, self._clock = database, keys, clock
         self.home, self.election = home, election
-        self._writer = _Threads(1, "register-writer")
+        self._writer = _Threads(database.writers_max, "register-writer")
         self._provers = _Threads(_PROVERS, "register-prover")
 
     def end(self) -> None:
@@ -95,12 +96,12 @@ class Register:
         self._writer.end()
 
     def close(self) -> None:
-        """Finish what the writer has begun."""
+        """Finish what the writers have begun."""
         self._provers.close()
         self._writer.close()
 
     async def do(self, proof: Proof, work: Work, body: bytes) -> bytes:
-        """What `work` makes of `body` in the writer's thread, once `proof` held in one that only reads.
+        """What `work` makes of `body` in a writer's thread, once `proof` held in one that only reads.
 
         Raises:
             WorldFailed: `REGISTER_BUSY` where too many wait, or what the proof or the work raises.
@@ -125,8 +126,8 @@ class Register:
 
     def sync(self, address: Address, untrusted: bytes) -> bytes:
         """The answer to a sync request."""
-        with self._database.write() as connection:
-            return ingest(connection, Centre(self.election, self._keys), untrusted, address, self._clock.now())
+        centre, now = Centre(self.election, self._keys), self._clock.now()
+        return self._database.change_book(lambda connection: ingest(connection, centre, untrusted, address, now))
 
 
 class _Threads:

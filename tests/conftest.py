@@ -5,8 +5,23 @@ from pathlib import Path
 
 import pytest
 
+from development.postgresql import Cluster, private_cluster
 from pollbook.store.book import Book
 from tests.making import Station, make_station
+from tests.postgresql import make_empty
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL of the tests' own, started for the first test that asks for it."""
+    with private_cluster() as started:
+        yield started
+
+
+@pytest.fixture
+def postgresql_url(cluster: Cluster) -> str:
+    """A PostgreSQL database with the register's schema and nothing in it."""
+    return make_empty(cluster, "register")
 
 
 @pytest.fixture

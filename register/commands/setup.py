@@ -6,9 +6,11 @@ import argparse
 
 from pollbook.clock import SystemClock
 from pollbook.commanding import Answer, Console, WrongUsage
+from pollbook.failures import InputInvalid
 from register.commands.progress import Progress
 from register.home import RegisterHome
 from register.making import make_register, read_election_file, training_election
+from register.store.postgresql import normal_url
 from register.synthesis.plan import Plan, PlanRefused
 from register.synthesis.writer import synthesise as write_lists
 
@@ -17,7 +19,8 @@ def init(arguments: argparse.Namespace, console: Console) -> Answer:
     """Make a register."""
     election = training_election() if arguments.training else read_election_file(arguments.election)
     home = RegisterHome(arguments.home)
-    made = make_register(home, election, arguments.officers, SystemClock().now())
+    url = _database_url(arguments.database)
+    made = make_register(home, election, arguments.officers, SystemClock().now(), database_url=url)
     console.tell("PINs of the officers of the register, shown this once:")
     for number, (name, pin) in enumerate(made.pins.items(), 1):
         console.tell(f"  {number} {name}: {pin}")
@@ -26,6 +29,15 @@ def init(arguments: argparse.Namespace, console: Console) -> Answer:
         {"election": election.id, "training": election.training, "home": str(home.path), "officers": officers},
         f"A register for {election.id} is in {home.path}",
     )
+
+
+def _database_url(untrusted: str | None) -> str | None:
+    if untrusted is None:
+        return None
+    try:
+        return normal_url(untrusted)
+    except InputInvalid as error:
+        raise WrongUsage(f"--database: {error}") from error
 
 
 def synthesise(arguments: argparse.Namespace, console: Console) -> Answer:

@@ -1,37 +1,51 @@
-"""The register's database: one engine, two kinds of transactions, and foreign errors turned into ours.
+"""The register's database: one engine, three kinds of transactions, and foreign errors turned into ours.
 
-SQLite is the embedded default: write-ahead log, `synchronous=FULL` (an acknowledged mark survives a power cut), one
-writer at a time. PostgreSQL comes beside it in `_connect_for`; nothing above this module knows which one it is.
+SQLite is the embedded default, PostgreSQL stands beside it (docs/adr/0011); nothing above this module knows which one
+it is. On SQLite there is one writer, whatever it writes. On PostgreSQL who changes one book (`change_book`) holds that
+book's row and nothing else, so that books do not wait for each other; what concerns more than one book (`write`) is
+done by one at a time.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from pollbook.failures import Failure, UchastkaError, WeFailed, WorldFailed
+from pollbook.failures import Failure, UchastkaError, WorldFailed
 from register.home import RegisterHome
+from register.store import postgresql, sqlite
+from register.store.postgresql import Undone
 from register.store.versions import HEAD, migrate, version
 
 BUSY_WAIT_S = 10.0
 """Longer than any ingest; an import of a nation is waited for by asking again (503)."""
+TRIES_MAX = 3
+"""Of a transaction that the database took back: two books that mark each other's lines at once may hit it twice."""
+WRITERS_MAX = 8
+"""Threads of one process that change books at once on PostgreSQL: they wait for disks and locks, not for the CPU."""
 Transaction = Connection
 """What the store's functions work in; who calls them passes it on and knows no SQL."""
-_CACHE_KIB = 64 * 1024
-_FULL = 2
+Result = TypeVar("Result")
 
 
 class Database:
-    """An open register database; `read` and `write` are the only ways in."""
+    """An open register database; `read`, `write` and `change_book` are the only ways in.
+
+    Attributes:
+        writers_max: How many threads may usefully change books at once.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._is_postgresql = engine.dialect.name == "postgresql"
+        self.writers_max = WRITERS_MAX if self._is_postgresql else 1
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -40,44 +54,80 @@ class Database:
         Raises:
             WorldFailed, WeFailed: As `write`.
         """
-        with _ours(), self._engine.connect() as connection, connection.begin():
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if self._is_postgresql else {}
+        with self._transaction(options) as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
-        """The one writing transaction: durable when the block ends, undone where it raises.
+        """The one writing transaction for what concerns more than one book: durable when the block ends.
 
         Raises:
-            WorldFailed: `REGISTER_IN_USE` where another process writes, `DISK_FULL`, `DISK_FAILED`.
+            WorldFailed: `REGISTER_IN_USE` where another process writes, `DATABASE_AWAY`, `DISK_FULL`, `DISK_FAILED`.
             WeFailed: `FAULT` where the database is damaged.
         """
-        with _ours(), self._engine.connect() as connection:
-            connection = connection.execution_options(writes=True)  # noqa: PLW2901 - the same one, with its option
-            with connection.begin():
-                yield connection
+        with self._transaction({"writes": True, "alone": True}) as connection:
+            yield connection
+
+    def change_book(self, work: Callable[[Transaction], Result]) -> Result:
+        """What `work` makes in a transaction about one book, whose row it locks (`ledgers.load_book`) before all else.
+
+        Once this returns it is durable. A transaction that the database took back is run again, so `work` changes
+        nothing but the database.
+
+        Raises:
+            WorldFailed, WeFailed: As `write`.
+        """
+        for _ in range(TRIES_MAX - 1):
+            try:
+                return self._once(work)
+            except Undone:
+                continue
+        return self._once(work)
 
     def close(self) -> None:
         """Let go of all connections; nothing may be under way."""
         self._engine.dispose()
+
+    def _once(self, work: Callable[[Transaction], Result]) -> Result:
+        with self._transaction({"writes": True}) as connection:
+            return work(connection)
+
+    @contextmanager
+    def _transaction(self, options: dict[str, Any]) -> Iterator[Transaction]:
+        with _ours(), self._engine.connect() as connection:
+            connection = connection.execution_options(**options)  # noqa: PLW2901 - the same one, with its options
+            with connection.begin():
+                yield connection
 
 
 def open_database(home: RegisterHome) -> Database:
     """The database of a register that `init` made, brought to this program's schema.
 
     Raises:
-        WorldFailed: `REGISTER_NOT_THERE`, or `REGISTER_NEWER` where a newer program wrote it.
+        WorldFailed: `REGISTER_NOT_THERE`, `REGISTER_NEWER` where a newer program wrote it, `DATABASE_AWAY`,
+            `DATABASE_UNFIT`.
     """
     home.check_made()
-    return _opened(home.database)
+    url = home.database_url()
+    return make_database(home.database) if url is None else make_shared_database(url)
 
 
 def make_database(path: Path) -> Database:
-    """A new, empty database at `path`, where nothing was."""
-    return _opened(path)
+    """The SQLite database at `path`; a new and empty one, where nothing was."""
+    return _opened(sqlite.connect(path, BUSY_WAIT_S))
 
 
-def _opened(path: Path) -> Database:
-    engine = _connect_for(path)
+def make_shared_database(url: str) -> Database:
+    """The PostgreSQL database at `url` (from `postgresql.normal_url`), with this program's schema.
+
+    Raises:
+        WorldFailed: As `open_database`.
+    """
+    return _opened(postgresql.connect(url, BUSY_WAIT_S))
+
+
+def _opened(engine: Engine) -> Database:
     database = Database(engine)
     try:
         with database.read() as connection:  # a current database is looked at while another process writes
@@ -91,59 +141,19 @@ def _opened(path: Path) -> Database:
     return database
 
 
-def _connect_for(path: Path) -> Engine:
-    engine = create_engine(
-        f"sqlite:///{path}",
-        # isolation_level None: the driver begins nothing by itself, so that DDL is part of our transactions too.
-        connect_args={"isolation_level": None, "timeout": BUSY_WAIT_S, "check_same_thread": False},
-        poolclass=QueuePool,
-        hide_parameters=True,
-    )
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        f"cache_size=-{_CACHE_KIB}",
-        "temp_store=FILE",
-        "trusted_schema=OFF",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-    # `synchronous` belongs to the connection; a driver that ignored it would lose what was acknowledged.
-    if connection.execute("PRAGMA synchronous").fetchone()[0] != _FULL:
-        raise WeFailed(Failure.FAULT, "the database would not write through")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
 @contextmanager
 def _ours() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise _as_ours(error.orig) from error
-    except sqlite3.Error as error:
         raise _as_ours(error) from error
+    except sqlite3.Error as error:
+        raise sqlite.as_ours(error) from error
+    except PoolTimeoutError as error:
+        raise WorldFailed(Failure.REGISTER_IN_USE, "all connections are in use") from error
 
 
-def _as_ours(error: BaseException | None) -> UchastkaError:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    match code:
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return WorldFailed(Failure.REGISTER_IN_USE, "another process writes")
-        case sqlite3.SQLITE_FULL:
-            return WorldFailed(Failure.DISK_FULL)
-        case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
-            return WorldFailed(Failure.DISK_FAILED, f"sqlite {code}")
-        case sqlite3.SQLITE_NOTADB:
-            return WorldFailed(Failure.REGISTER_NOT_THERE, "not a register's database")
-        case _:
-            return WeFailed(Failure.FAULT, f"the database: {type(error).__name__} {code}")
+def _as_ours(error: DBAPIError) -> UchastkaError:
+    if isinstance(error.orig, sqlite3.Error):
+        return sqlite.as_ours(error.orig)
+    return postgresql.as_ours(error.orig, is_broken=error.connection_invalidated)

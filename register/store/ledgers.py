@@ -18,19 +18,16 @@ from pollbook.line_state import LineState, Mark, Place, Proof
 from pollbook.messages import FEED_ITEMS_MAX
 from pollbook.types import Channel, EntryNumber, LineId, PersonNumber, parse_book
 from register.store.schema import (
-    LinePlace,
     anomaly,
     book,
     book_key,
+    effective_mark,
     entry,
     feed,
     fork_entry,
-    line,
     line_state,
     station,
-    withheld,
 )
-from register.store.stations import Station
 
 
 @dataclass(slots=True)
@@ -47,6 +44,7 @@ class BookRecord:
     software: str
     forked: bool
     closed: bool
+    adjudicated: EntryNumber
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +57,17 @@ class StoredEntry:
 
 
 def load_book(connection: Connection, station_id: int) -> BookRecord:
-    """The book's record."""
-    row = connection.execute(select(book).where(book.c.station == station_id)).one()
+    """The book's record, for looking at it."""
+    return _record(connection.execute(select(book).where(book.c.station == station_id)).one())
+
+
+def hold_book(connection: Connection, station_id: int) -> BookRecord:
+    """The book's record, for changing it: nobody else changes the book or its feed until the transaction ends."""
+    query = select(book).where(book.c.station == station_id).with_for_update()
+    return _record(connection.execute(query).one())
+
+
+def _record(row: Row[Any]) -> BookRecord:
     return BookRecord(
         head=Head(EntryNumber(row.acknowledged), bytes(row.head_hash)),
         signature=None if row.head_signature is None else bytes(row.head_signature),
@@ -72,6 +79,7 @@ def load_book(connection: Connection, station_id: int) -> BookRecord:
         software=row.software,
         forked=row.forked,
         closed=row.closed,
+        adjudicated=EntryNumber(row.adjudicated),
     )
 
 
@@ -92,6 +100,7 @@ def save_book(connection: Connection, station_id: int, record: BookRecord) -> No
             software=record.software,
             forked=record.forked,
             closed=record.closed,
+            adjudicated=record.adjudicated,
         )
     )
 
@@ -142,35 +151,12 @@ def add_fork(connection: Connection, station_id: int, entries: Mapping[int, byte
         connection.execute(insert(fork_entry), rows)
 
 
-def lines_of(connection: Connection, of: Station, lines: Collection[LineId]) -> set[LineId]:
-    """Those of `lines` that this book was issued."""
-    query = select(line.c.id).where(
-        line.c.id.in_(lines),
-        line.c.precinct == of.precinct,
-        line.c.place == LinePlace.ACTIVE,
-        line.c.since_version <= of.list_version,
-        ~select(withheld).where(withheld.c.station == of.id, withheld.c.line == line.c.id).exists(),
-    )
-    return {LineId(found) for found in connection.execute(query).scalars()} if lines else set()
-
-
 def states(connection: Connection, station_id: int, lines: Collection[LineId] | None = None) -> dict[LineId, LineState]:
     """What the book's entries made of `lines`, or of all lines that they touched."""
     query = select(line_state).where(line_state.c.station == station_id)
     if lines is not None:
         query = query.where(line_state.c.line.in_(lines))
     return {LineId(row.line): _state(row) for row in connection.execute(query)}
-
-
-def marks_elsewhere(
-    connection: Connection, station_id: int, lines: Collection[LineId]
-) -> list[tuple[LineId, int, EntryNumber]]:
-    """The marks on `lines` by other books: line, station and the mark's number."""
-    query = select(line_state.c.line, line_state.c.station, line_state.c.mark).where(
-        line_state.c.line.in_(lines), line_state.c.station != station_id, line_state.c.mark.is_not(None)
-    )
-    rows = connection.execute(query) if lines else ()
-    return [(LineId(row.line), row.station, EntryNumber(row.mark)) for row in rows]
 
 
 def save_states(
@@ -309,8 +295,7 @@ def marks_by_station(connection: Connection) -> dict[int, int]:
 
 def effective_marks(connection: Connection) -> int:
     """How many lines are marked; one that two books marked counts once, and is an anomaly beside."""
-    query = select(func.count(line_state.c.line.distinct())).where(line_state.c.mark.is_not(None))
-    return int(connection.execute(query).scalar_one())
+    return int(connection.execute(select(func.count()).select_from(effective_mark)).scalar_one())
 
 
 def _state(row: Row[Any]) -> LineState:

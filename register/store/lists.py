@@ -7,8 +7,6 @@ the list is large against what is there, and made again at the end, in the same 
 
 from __future__ import annotations
 
-import os
-import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,9 +28,10 @@ from sqlalchemy import (
     update,
 )
 
-from pollbook.types import LINE_ID_MAX
-from register.store.schema import LINE_INDEXES, LinePlace, held_back, import_run, line, precinct, station
-from register.voter_rows import COLUMNS, Reason, VoterRow
+from register.store import line_loading
+from register.store.line_loading import BY_ID, BY_PINFL, BY_PLACE
+from register.store.schema import LinePlace, held_back, import_run, line, precinct, station
+from register.voter_rows import Reason, VoterRow
 
 _LOADED = 0
 """The place of a line between its load and the end of the load, where the register had lines before."""
@@ -55,7 +54,8 @@ class Load:
     last_seq: int
     is_first: bool
     dropped: tuple[int, ...]
-    statement: str
+    place: int
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,29 +94,18 @@ def begin_load(connection: Connection, sha256: bytes, at_s: int, rows_expected: 
     version = next_version(connection)
     is_first = last_seq == 0
     if is_first:
-        dropped: tuple[int, ...] = (0, 1, 2)
+        dropped: tuple[int, ...] = (BY_ID, BY_PLACE, BY_PINFL)
     else:
-        dropped = (0, 1) if last_seq < _REBUILD_FROM * rows_expected else ()
-    for index in dropped:
-        LINE_INDEXES[index].drop(connection)
+        dropped = (BY_ID, BY_PLACE) if last_seq < _REBUILD_FROM * rows_expected else ()
+    line_loading.drop_indexes(connection, dropped)
     place = int(LinePlace.ACTIVE) if is_first else _LOADED
-    constant = {"run": run[0], "place": place, "since_version": version}
-    values: dict[str, ColumnElement[Any]] = {name: bindparam(name) for name in ("id", "source_row", *COLUMNS)}
-    values["pinfl"] = func.nullif(bindparam("pinfl"), literal_column("''"))
-    for name, number in constant.items():
-        written: ColumnElement[int] = literal_column(str(number))
-        values[name] = written
-    compiled = insert(line).values(values).compile(connection)
-    return Load(run[0], last_seq, is_first, dropped, str(compiled))
+    return Load(run[0], last_seq, is_first, dropped, place, version)
 
 
 def add_lines(connection: Connection, load: Load, rows: Sequence[tuple[int, VoterRow]]) -> None:
     """Add rows with their numbers in the file; each gets a random line id."""
     if rows:
-        ids = struct.unpack(f"{len(rows)}Q", os.urandom(8 * len(rows)))
-        # The lowest bit set: never 0, and 62 random bits are plenty.
-        lines = [((id_ & LINE_ID_MAX) | 1, number, *row) for id_, (number, row) in zip(ids, rows, strict=True)]
-        connection.exec_driver_sql(load.statement, lines)
+        line_loading.load_rows(connection, rows, load.run, load.place, load.version)
 
 
 def finish_load(connection: Connection, load: Load, remark: Remark) -> Loaded:
@@ -124,17 +113,15 @@ def finish_load(connection: Connection, load: Load, remark: Remark) -> Loaded:
 
     Refused rows are told as `PLACE_TWICE`, by number, before the held-back ones.
     """
-    for index in (0, 1):
-        if index in load.dropped:
-            LINE_INDEXES[index].create(connection)
+    line_loading.create_indexes(connection, [index for index in load.dropped if index != BY_PINFL])
+    line_loading.check_ids(connection)
     new = line.c.seq > load.last_seq
     _refuse_same_place(connection, load, new, remark)
     _hold_back(connection, load, new)
     if not load.is_first:
         loaded = and_(new, line.c.place == _LOADED)
         connection.execute(update(line).where(loaded).values(place=LinePlace.ACTIVE))
-    if 2 in load.dropped:
-        LINE_INDEXES[2].create(connection)
+    line_loading.create_indexes(connection, [index for index in load.dropped if index == BY_PINFL])
     version = connection.execute(select(line.c.since_version).where(new).limit(1)).scalar()
     counts = connection.execute(select(line.c.precinct, func.count()).where(new).group_by(line.c.precinct)).all()
     for code, count in counts:

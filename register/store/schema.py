@@ -1,7 +1,8 @@
 """The register's tables, as SQLAlchemy Core knows them; `migrations/` makes them, and a test holds the two together.
 
-Times are whole seconds since 1970 UTC (`…_s`), dates ISO text, hashes and keys raw bytes. Nothing here is written
-for one database only: the partial index is one that SQLite and PostgreSQL both have.
+Times are whole seconds since 1970 UTC (`…_s`), dates ISO text, hashes and keys raw bytes. On PostgreSQL the tables
+that grow are partitioned (`SPREAD`): those that grow by book by its station, those that grow by voter by PINFL or line.
+One book's ingest then touches the partitions of one number, one voter's adjudication one other (docs/adr/0011).
 """
 
 from __future__ import annotations
@@ -145,6 +146,7 @@ line = Table(
 
 _ACTIVE_ONLY = text(f"place = {LinePlace.ACTIVE:d}")
 LINE_INDEXES = (
+    # On PostgreSQL `ix_line_id`, not unique: the list is partitioned by PINFL; `lists.finish_load` looks for two.
     Index("uq_line_id", line.c.id, unique=True),
     Index("ix_line_precinct_page_row", line.c.precinct, line.c.page, line.c.row),
     # Custody rule 1: one line per person.
@@ -213,15 +215,8 @@ issued = Table(
     Column("station", Integer, ForeignKey("station.id"), primary_key=True, autoincrement=False),
     # The sealed answer to the enrolment, slice and all: sent again, byte for byte, when the first was lost.
     Column("answer", LargeBinary, nullable=False),
-)
-
-# The lines of its precinct that a station was not issued, since an earlier book had marked them.
-withheld = Table(
-    "withheld",
-    metadata,
-    Column("station", Integer, ForeignKey("station.id"), primary_key=True, autoincrement=False),
-    Column("line", BigInteger, primary_key=True, autoincrement=False),
-    sqlite_with_rowid=False,
+    # The ids of the slice's lines in rising order, 8 bytes each, big-endian: an ingest asks no voter's table.
+    Column("lines", LargeBinary, nullable=False),
 )
 
 book = Table(
@@ -240,6 +235,8 @@ book = Table(
     Column("software", String(40), nullable=False),
     Column("forked", Boolean(create_constraint=False), nullable=False),
     Column("closed", Boolean(create_constraint=False), nullable=False),
+    # The last entry whose effect stands in `effective_mark` too: what an ingest stored may be adjudicated later.
+    Column("adjudicated", Integer, nullable=False, server_default="0"),
 )
 
 book_key = Table(
@@ -294,8 +291,16 @@ line_state = Table(
     Column("released_to", String(48), nullable=False),
     Column("annexed", SmallInteger, nullable=False),
     Column("outcome", SmallInteger),
-    Index("ix_line_state_line", "line"),
     sqlite_with_rowid=False,
+)
+
+# The mark that counts of each line that has one: the first that arrived; a second one is a dispute (guarantee 1).
+effective_mark = Table(
+    "effective_mark",
+    metadata,
+    Column("line", BigInteger, primary_key=True, autoincrement=False),
+    Column("station", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
 )
 
 feed = Table(
@@ -370,3 +375,22 @@ log_head = Table(
     Column("quarter", BigInteger, nullable=False, unique=True),
     Column("note", LargeBinary, nullable=False),
 )
+
+# The marks of other books on lines that have an effective one: both records are kept.
+disputed_mark = Table(
+    "disputed_mark",
+    metadata,
+    Column("line", BigInteger, primary_key=True, autoincrement=False),
+    Column("station", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, nullable=False),
+)
+
+PARTITIONS = 16
+"""Of each spread table: one node holds any number of them, so sixteen nodes are the most."""
+SPREAD = {
+    **dict.fromkeys(("issued", "book", "book_key", "entry", "fork_entry", "line_state", "feed", "anomaly"), "station"),
+    "line": "pinfl",
+    "effective_mark": "line",
+    "disputed_mark": "line",
+}
+"""The tables that are partitioned on PostgreSQL, each with the column whose hash decides."""

@@ -21,6 +21,11 @@ class Officer:
     wrapped_key: bytes
 
 
+def is_set_up(connection: Connection) -> bool:
+    """Whether the database holds a register."""
+    return connection.execute(select(register.c.id)).first() is not None
+
+
 def set_up(connection: Connection, election: Election, officers: Sequence[Officer], at_s: int) -> None:
     """A new register is for this election and has these officers."""
     connection.execute(insert(register).values(id=1, election=election.encode(), made_at_s=at_s))

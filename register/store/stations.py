@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
 
 from pollbook.custody import Identity
 from pollbook.ledger import HEAD_BYTES, Head
@@ -16,13 +17,12 @@ from pollbook.voters import Voter
 from register.store.schema import (
     LinePlace,
     book,
+    effective_mark,
     enrolment_code,
     issued,
     line,
-    line_state,
     precinct,
     station,
-    withheld,
 )
 
 
@@ -94,11 +94,8 @@ def use_code(connection: Connection, code: Code, station_id: int) -> None:
     connection.execute(used.values(station=station_id))
 
 
-def add_station(connection: Connection, new: Station, answer: bytes) -> int:
-    """Keep a new station with the answer it gets, its ledger still empty; returns its id.
-
-    What `voters_to_issue` left out in this transaction is not this station's, whatever becomes of it later.
-    """
+def add_station(connection: Connection, new: Station, answer: bytes, lines: Iterable[LineId]) -> int:
+    """Keep a new station with the answer it gets and the lines in it, its ledger still empty; returns its id."""
     row = {
         "device": new.book.device,
         "epoch": new.book.epoch,
@@ -118,9 +115,9 @@ def add_station(connection: Connection, new: Station, answer: bytes) -> int:
     }
     key = connection.execute(insert(station).values(row)).inserted_primary_key
     assert key is not None  # noqa: S101 - an autoincremented key
-    connection.execute(insert(issued).values(station=key[0], answer=answer))
-    left_out = select(literal(key[0]), line.c.id).where(_in_place(new.precinct), _is_marked())
-    connection.execute(insert(withheld).from_select(["station", "line"], left_out))
+    ordered = sorted(lines)
+    packed = struct.pack(f">{len(ordered)}q", *ordered)
+    connection.execute(insert(issued).values(station=key[0], answer=answer, lines=packed))
     connection.execute(
         insert(book).values(
             station=key[0],
@@ -132,9 +129,16 @@ def add_station(connection: Connection, new: Station, answer: bytes) -> int:
             software="",
             forked=False,
             closed=False,
+            adjudicated=new.start.number,
         )
     )
     return int(key[0])
+
+
+def issued_lines(connection: Connection, station_id: int) -> frozenset[LineId]:
+    """The lines that the station was issued, whatever became of them."""
+    packed = bytes(connection.execute(select(issued.c.lines).where(issued.c.station == station_id)).scalar_one())
+    return frozenset(map(LineId, struct.unpack(f">{len(packed) // 8}q", packed)))
 
 
 def find_station(connection: Connection, name: BookName) -> Station | None:
@@ -220,7 +224,7 @@ def _in_place(code: PrecinctCode) -> ColumnElement[bool]:
 
 
 def _is_marked() -> ColumnElement[bool]:
-    return select(line_state.c.line).where(line_state.c.line == line.c.id, line_state.c.mark.is_not(None)).exists()
+    return select(effective_mark.c.line).where(effective_mark.c.line == line.c.id).exists()
 
 
 def _station(row: Row[tuple[object, ...]]) -> Station:

@@ -12,8 +12,8 @@ from pollbook.custody import Anomaly, LineState
 from pollbook.entries import Marked, MarkVoided, decode_entry
 from pollbook.types import LineId, PrecinctCode
 from register.store import ledgers
-from register.store.schema import LinePlace, line, station, withheld
-from register.store.stations import Station, all_stations
+from register.store.schema import LinePlace, line, station
+from register.store.stations import Station, issued_lines, station_by_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,9 @@ def lines_with_pinfl(connection: Connection, pinfl: str) -> list[LineRecord]:
 
 def stations_with(connection: Connection, record: LineRecord) -> list[Station]:
     """The stations whose slices have this line, in the order of issue."""
-    was_left_out = select(withheld).where(withheld.c.station == station.c.id, withheld.c.line == record.line).exists()
-    query = select(station.c.id).where(
-        station.c.precinct == record.precinct, station.c.list_version >= record.since_version, ~was_left_out
-    )
-    ids = set(connection.execute(query).scalars())
-    return sorted((each for each in all_stations(connection) if each.id in ids), key=lambda each: each.id)
+    query = select(station.c.id).where(station.c.precinct == record.precinct).order_by(station.c.id)
+    ids = [each for each in connection.execute(query).scalars() if record.line in issued_lines(connection, each)]
+    return [found for each in ids if (found := station_by_id(connection, each)) is not None]
 
 
 def history(connection: Connection, record: LineRecord, held_by: list[Station]) -> tuple[list[Event], list[LineState]]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import text
+
 from pollbook import acts, custody
 from pollbook.clock import BEFORE_ALL, HybridTime, tick
 from pollbook.custody import LineState
@@ -87,6 +89,17 @@ class Centre:
         """What the register acts with."""
         return centre.Centre(self.election, self.keys)
 
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        """What stands in the database, whichever it is."""
+        with self.database.read() as connection:
+            return [tuple(row) for row in connection.execute(text(query))]
+
+    def change(self, *statements: str) -> None:
+        """Change the database behind the program's back."""
+        with self.database.write() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+
     def load(self, voters: Path, totals: Path | None = None, officers: Path | None = None) -> Imported:
         """Import a list."""
         files = ImportFiles(voters, totals, officers)
@@ -111,14 +124,15 @@ class Centre:
 
     def sync(self, book: BookName, first: int, request: bytes) -> bytes:
         """The answer to a sync request."""
-        with self.database.write() as connection:
-            return ingest(connection, self.centre, request, Address(book, first), self.now)
+        address = Address(book, first)
+        work = functools.partial(ingest, centre=self.centre, untrusted=request, address=address, now=self.now)
+        return self.database.change_book(work)
 
 
-def make_centre(path: Path, election: Election, officers: Path | None = None) -> Centre:
-    """A new register in `path`."""
+def make_centre(path: Path, election: Election, officers: Path | None = None, url: str | None = None) -> Centre:
+    """A new register in `path`, its data there too or in the empty PostgreSQL database at `url`."""
     home = RegisterHome(path)
-    make_register(home, election, officers, NOON - timedelta(days=30), CHEAP)
+    make_register(home, election, officers, NOON - timedelta(days=30), CHEAP, url)
     return Centre(home, open_database(home), load_keys(home), election)
 
 

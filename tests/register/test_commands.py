@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -239,9 +237,7 @@ def test_a_register_that_does_not_hold_together_is_a_fault(
 ) -> None:
     station.mark(station.lines[0])
     station.sync(loaded)
-    with closing(sqlite3.connect(commands.home / "register.db")) as connection:
-        connection.execute("DELETE FROM line_state")
-        connection.commit()
+    loaded.change("DELETE FROM line_state")
     said = commands.run("check")
     assert (said.status, said.data["ok"]) == (1, False)
     assert "(S08)" in said.err

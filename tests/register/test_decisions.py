@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -59,9 +57,8 @@ def accept(centre: Centre, precinct: str) -> None:
 
 
 def places(centre: Centre) -> dict[str, int]:
-    with closing(sqlite3.connect(centre.home.database)) as connection:
-        rows = connection.execute("SELECT precinct || ':' || page || ':' || row, place FROM line WHERE place <> 1")
-        return dict(rows.fetchall())
+    rows = centre.rows("SELECT precinct || ':' || page || ':' || line.row, place FROM line WHERE place <> 1")
+    return dict(rows)  # type: ignore[arg-type]
 
 
 def refusal(centre: Centre, number: str | None, keep: ListPlace | None, how: Act | None = None) -> Failure:
@@ -174,9 +171,7 @@ def test_an_officers_wrong_pins_cost_a_growing_wait(disputed: Centre) -> None:
 
 def test_a_try_is_counted_on_the_disk_before_it_is_answered(disputed: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
     def killed(_wrapped: bytes, _pin: str) -> bytes:
-        with closing(sqlite3.connect(disputed.home.database)) as connection:
-            counted = connection.execute("SELECT wrong_tries FROM register_officer WHERE number = 1").fetchone()
-        assert counted == (1,)
+        assert disputed.rows("SELECT wrong_tries FROM register_officer WHERE number = 1") == [(1,)]
         raise KeyboardInterrupt
 
     monkeypatch.setattr(officers, "unwrap", killed)

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from pollbook.commanding import Program, run_command
 from pollbook.failures import Failure, WorldFailed
@@ -101,7 +102,7 @@ def test_the_next_book_holds_the_lines_that_it_was_issued_and_no_others(
     with loaded.database.read() as connection:
         found = stations.find_station(connection, second.book)
         assert found is not None
-        assert ledgers.lines_of(connection, found, station.lines) == set(second.lines)
+        assert stations.issued_lines(connection, found.id) == set(second.lines)
         stored = {each.number: each.quarantined for each in ledgers.all_entries(connection, found.id)}
         assert check_register(connection, loaded.centre).faults == ()
     assert [entry for entry, quarantined in stored.items() if quarantined] == [number]
@@ -126,7 +127,7 @@ def test_what_a_station_calls_itself_cannot_speak_to_the_terminal(
 ) -> None:
     station.sync(loaded)
     with loaded.database.write() as connection:  # as an older program took it in
-        connection.exec_driver_sql("UPDATE book SET software = ?", ("\x1b[2J\x9b31m\u202esoft",))
+        connection.execute(text("UPDATE book SET software = :name"), {"name": "\x1b[2J\x9b31m\u202esoft"})
     argv = ["status", "--home", str(commands.home)]
     assert run_command(Program(program.parser), argv) == 0
     out = capsys.readouterr().out

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -161,8 +159,7 @@ def test_a_forked_ledger_is_seen_told_and_kept_as_evidence(loaded: Centre, stati
     assert answer.acknowledged == station.head
     assert [(item.kind, item.text, item.entry) for item in answer.feed] == [(FeedKind.ANOMALY, "fork", OPENING + 2)]
     assert (anomalies(loaded), marks(loaded)) == ([("fork", OPENING + 2)], 2)
-    with closing(sqlite3.connect(loaded.home.database)) as connection:
-        kept = connection.execute("SELECT number, bytes FROM fork_entry ORDER BY number").fetchall()
+    kept = loaded.rows("SELECT number, bytes FROM fork_entry ORDER BY number")
     assert kept == [(number, clone.entries[number - 1]) for number in (OPENING + 2, OPENING + 3)]
     clone.sync(loaded, OPENING + 2)
     assert anomalies(loaded) == [("fork", OPENING + 2)]
@@ -183,9 +180,7 @@ def test_what_continues_a_forked_chain_is_kept_and_changes_nothing(loaded: Centr
     assert (answer.acknowledged, answer.digest) == (station.head, None)
     assert marks(loaded) == 2
     assert anomalies(loaded) == [("fork", OPENING + 2), ("entry_invalid", OPENING + 4)]
-    with closing(sqlite3.connect(loaded.home.database)) as connection:
-        query = "SELECT number, quarantined FROM entry WHERE quarantined IS NOT NULL ORDER BY number"
-        kept = connection.execute(query).fetchall()
+    kept = loaded.rows("SELECT number, quarantined FROM entry WHERE quarantined IS NOT NULL ORDER BY number")
     assert kept == [(OPENING + 3, "fork"), (OPENING + 4, "entry_invalid"), (OPENING + 5, "fork")]
     assert is_sound(loaded)
 
@@ -342,8 +337,7 @@ def story(station: Station) -> None:
 
 
 def state(centre: Centre) -> list[list[tuple[object, ...]]]:
-    with closing(sqlite3.connect(centre.home.database)) as connection:
-        return [connection.execute(f"SELECT * FROM {table}").fetchall() for table in STATE]  # noqa: S608 - our own names
+    return [sorted(centre.rows(f"SELECT * FROM {table}")) for table in STATE]  # noqa: S608 - our own names
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

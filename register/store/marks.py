@@ -1,0 +1,105 @@
+"""The mark that counts of each line, by voter; the books' own states are in `ledgers`.
+
+An ingest writes by book, this is written by voter, after it and from what it stored: nothing here is known that the
+books' states do not say, and doing it twice changes nothing. The first mark that arrives counts; a later one of
+another book is kept beside it as disputed, and counts once the first is voided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, insert, select, union_all
+from sqlalchemy.dialects import sqlite
+
+from pollbook.types import EntryNumber, LineId
+from register.store.schema import book, disputed_mark, effective_mark, line_state
+
+_LINES_AT_ONCE = 5000
+"""Looked up in one statement; SQLite takes 32,766 values in one."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherMark:
+    """The mark of another book that counts of a line."""
+
+    line: LineId
+    station: int
+    number: EntryNumber
+
+
+def add(connection: Connection, station_id: int, marks: Mapping[LineId, EntryNumber]) -> list[OtherMark]:
+    """Each of these marks of one book counts, unless another's does already; returns those others.
+
+    The lines are taken in rising order, so that two books that mark the same ones wait for each other in one order.
+    """
+    ordered = sorted(marks.items())
+    if not ordered:
+        return []
+    if connection.dialect.name == "postgresql":
+        # Only then are rows left out, and looked for.
+        others = _others(connection, station_id, ordered) if _insert(connection, station_id, ordered) else []
+    else:
+        new = sqlite.insert(effective_mark)
+        same = effective_mark.c.station == new.excluded.station
+        new = new.on_conflict_do_update(["line"], set_={"number": new.excluded.number}, where=same)
+        rows = [{"line": line, "station": station_id, "number": number} for line, number in ordered]
+        connection.execute(new, rows)
+        others = _others(connection, station_id, ordered)
+    for other in others:
+        _forget_disputed(connection, station_id, other.line)
+        kept = insert(disputed_mark).values(line=other.line, station=station_id, number=marks[other.line])
+        connection.execute(kept)
+    return others
+
+
+def remove(connection: Connection, station_id: int, lines: Iterable[LineId]) -> None:
+    """These lines have no mark of this book any more; where another book marked one too, that mark counts now."""
+    for line in sorted(lines):
+        mine = (effective_mark.c.line == line) & (effective_mark.c.station == station_id)
+        _forget_disputed(connection, station_id, line)
+        if not connection.execute(delete(effective_mark).where(mine)).rowcount:
+            continue
+        waiting = select(disputed_mark).where(disputed_mark.c.line == line).order_by(disputed_mark.c.station).limit(1)
+        if (row := connection.execute(waiting).first()) is not None:
+            _forget_disputed(connection, row.station, line)
+            connection.execute(insert(effective_mark).values(line=line, station=row.station, number=row.number))
+
+
+def follow_from_books(connection: Connection) -> bool:
+    """Whether the marks here are those of the books' states, one for one; True while some wait to be brought here."""
+    if connection.execute(select(book.c.station).where(book.c.adjudicated < book.c.acknowledged).limit(1)).first():
+        return True
+    both = [select(table.c.line, table.c.station, table.c.number) for table in (effective_mark, disputed_mark)]
+    here = select(union_all(*both).subquery())
+    of_books = select(line_state.c.line, line_state.c.station, line_state.c.mark).where(line_state.c.mark.is_not(None))
+    missing, beyond = (one.except_(other).limit(1) for one, other in ((of_books, here), (here, of_books)))
+    return connection.execute(missing).first() is None and connection.execute(beyond).first() is None
+
+
+def _insert(connection: Connection, station_id: int, ordered: Sequence[tuple[LineId, EntryNumber]]) -> int:
+    """Insert or renew them in one statement; returns how many another book's marks kept out."""
+    lines, numbers = zip(*ordered, strict=True)
+    done = connection.exec_driver_sql(
+        "INSERT INTO effective_mark AS kept (line, station, number)"
+        " SELECT line, %s, number FROM unnest(%s::bigint[], %s::integer[]) AS new (line, number)"
+        " ON CONFLICT (line) DO UPDATE SET number = excluded.number WHERE kept.station = excluded.station",
+        (station_id, list(lines), list(numbers)),
+    )
+    return len(ordered) - done.rowcount
+
+
+def _others(connection: Connection, station_id: int, ordered: Sequence[tuple[LineId, EntryNumber]]) -> list[OtherMark]:
+    found: list[OtherMark] = []
+    for at in range(0, len(ordered), _LINES_AT_ONCE):
+        lines = [line for line, _ in ordered[at : at + _LINES_AT_ONCE]]
+        query = select(effective_mark).where(effective_mark.c.line.in_(lines), effective_mark.c.station != station_id)
+        rows = connection.execute(query.order_by(effective_mark.c.line))
+        found += [OtherMark(LineId(row.line), row.station, EntryNumber(row.number)) for row in rows]
+    return found
+
+
+def _forget_disputed(connection: Connection, station_id: int, line: LineId) -> None:
+    mine = (disputed_mark.c.line == line) & (disputed_mark.c.station == station_id)
+    connection.execute(delete(disputed_mark).where(mine))
