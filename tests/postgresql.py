@@ -40,5 +40,7 @@ def _empty(cluster: Cluster, name: str) -> None:
     with psycopg.connect(cluster.conninfo(name)) as connection:
         for table in reversed(metadata.sorted_tables):
             connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table.name)))
+        # The one row that a migration makes.
+        connection.execute("INSERT INTO log_state (id, size, frontier, quarter) VALUES (1, 0, '', 0)")
         for (sequence,) in connection.execute("SELECT sequencename FROM pg_sequences").fetchall():
             connection.execute("SELECT setval(%s, 1, false)", (sequence,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -95,10 +96,14 @@ class Centre:
             return [tuple(row) for row in connection.execute(text(query))]
 
     def change(self, *statements: str) -> None:
-        """Change the database behind the program's back."""
+        """Change the database, whichever it is, behind the program's back; `zeroblob(N)` are N zero bytes."""
         with self.database.write() as connection:
             for statement in statements:
-                connection.execute(text(statement))
+                if connection.dialect.name == "postgresql":
+                    zeros = re.sub(r"zeroblob\((\d+)\)", r"decode(repeat('00', \1), 'hex')", statement)
+                    connection.execute(text(zeros))
+                else:
+                    connection.execute(text(statement))
 
     def load(self, voters: Path, totals: Path | None = None, officers: Path | None = None) -> Imported:
         """Import a list."""

@@ -274,20 +274,19 @@ def test_an_untouched_log_holds_together(logged: Centre, log: Log) -> None:
     ],
 )
 def test_what_was_changed_behind_the_programs_back_is_found(logged: Centre, log: Log, change: str, found: str) -> None:
-    with logged.database.write() as connection:
-        connection.execute(text(change))
+    logged.change(change)
     faults = checked(logged, log).faults
     assert any(found in fault for fault in faults), faults
 
 
 def test_a_history_written_anew_does_not_fit_the_published_head(logged: Centre, log: Log, station: Station) -> None:
     """Somebody who has the whole database and the keys, and makes everything fit but what was published before."""
-    with logged.database.write() as connection:
-        for table in ("log_run", "log_book", "log_tile"):
-            connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - names from above
-        connection.execute(text("UPDATE log_state SET size = 0, frontier = zeroblob(0)"))
-        connection.execute(text("DELETE FROM entry WHERE number > 5"))
-        connection.execute(text("UPDATE book SET acknowledged = 5"))
+    logged.change(
+        *(f"DELETE FROM {table}" for table in ("log_run", "log_book", "log_tile")),  # noqa: S608 - names from above
+        "UPDATE log_state SET size = 0, frontier = zeroblob(0)",
+        "DELETE FROM entry WHERE number > 5",
+        "UPDATE book SET acknowledged = 5",
+    )
     head = station.acknowledged
     station.entries = station.entries[:5]
     for line in station.lines[20:24]:
@@ -309,12 +308,18 @@ def test_another_registers_key_makes_another_log(logged: Centre, log: Log) -> No
     assert any("not a checkpoint of this log" in fault for fault in checked(logged, other).faults)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_an_older_register_logs_what_it_had_accepted(loaded: Centre, station: Station, log: Log) -> None:
     station.sync(loaded)
-    with loaded.database.write() as connection:
-        for table in ("log_state", "log_book", "log_run", "log_tile", "log_head"):
-            connection.execute(text(f"DROP TABLE {table}"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    newer = ("log_state", "log_book", "log_run", "log_tile", "log_head", "effective_mark", "disputed_mark")
+    loaded.change(
+        *(f"DROP TABLE {table}" for table in newer),
+        "ALTER TABLE issued DROP COLUMN lines",
+        "ALTER TABLE book DROP COLUMN adjudicated",
+        "CREATE TABLE withheld (station INTEGER, line BIGINT)",
+        "CREATE INDEX ix_line_state_line ON line_state (line)",
+        "UPDATE alembic_version SET version_num = '0001'",
+    )
     loaded.database.close()
     loaded.database = open_database(loaded.home)
     assert bring_up_to_date(loaded.database, log, NOON) == OPENING

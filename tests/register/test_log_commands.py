@@ -108,8 +108,7 @@ def test_a_proof_that_cannot_be_written_is_told(commands: Commands, station: Sta
 def test_check_proves_the_log_too(commands: Commands, logged: Centre) -> None:
     said = commands.run("check")
     assert (said.data["ok"], said.data["leaves"], said.data["heads"]) == (True, OPENING + MARKS, 1)
-    with logged.database.write() as connection:
-        connection.exec_driver_sql("UPDATE log_tile SET hashes = zeroblob(32) WHERE level = 1")
+    logged.change("UPDATE log_tile SET hashes = zeroblob(32) WHERE level = 1")
     said = commands.run("check")
     assert (said.status, said.data["faults"]) == (1, [{"where": "log", "what": "tile 1/0 is not that of its leaves"}])
     assert "(S08)" in said.err

@@ -60,7 +60,7 @@ def database(tmp_path: Path, database_url: str | None) -> Iterator[Database]:
 
 
 def is_compared(item: Any, name: str | None, kind: str, _reflected: bool, _other: SchemaItem | None) -> bool:  # noqa: ANN401
-    """Whether PostgreSQL has it as `schema.py` does: a spread table has partitions and keys of its own, none of others."""
+    """Whether PostgreSQL has it as `schema.py` does: a spread table has partitions and its own keys."""
     if kind == "table":
         return not re.fullmatch(rf"({'|'.join(SPREAD)})_p\d\d", name or "")
     table = item.table.name
