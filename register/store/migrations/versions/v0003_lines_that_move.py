@@ -29,9 +29,9 @@ def upgrade() -> None:
     for name in ("slice_sha256", "certificate", "box_key"):
         op.add_column("station", sa.Column(name, sa.LargeBinary, nullable=False, server_default=nothing))
     op.add_column("station", sa.Column("holds", sa.Boolean, nullable=False, server_default=sa.true()))
-    with op.batch_alter_table("station") as station:
-        station.add_column(sa.Column("predecessor", sa.Integer))
-        station.create_foreign_key("fk_station_predecessor", "station", ["predecessor"], ["id"])
+    # Not as a batch: that makes the table anew, which SQLite refuses while others' rows point into it.
+    references = "CONSTRAINT fk_station_predecessor REFERENCES station (id)"
+    op.execute(sa.text(f"ALTER TABLE station ADD COLUMN predecessor INTEGER {references}"))
     op.add_column("book", sa.Column("closed", sa.Boolean, nullable=False, server_default=sa.false()))
 
 
