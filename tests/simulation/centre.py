@@ -9,7 +9,7 @@ from pollbook.failures import Failure, UchastkaError
 from pollbook.types import BookName, EntryNumber
 from register.ingest import Address, ingest
 from register.store.engine import Database
-from tests.simulation.disks import Drivers
+from tests.simulation.disks import Disk, Drivers
 from tests.simulation.kernel import Log, Scheduler, seconds
 from tests.simulation.machines import Machine
 from tests.simulation.prepared import Prepared
@@ -23,9 +23,9 @@ class SimulatedCentre(Machine):
     """One register process; `Failure`s that it tells travel as their keys behind `REFUSED`."""
 
     def __init__(
-        self, prepared: Prepared, drivers: Drivers, scheduler: Scheduler, rng: random.Random, log: Log
+        self, prepared: Prepared, disk: Disk, drivers: Drivers, scheduler: Scheduler, rng: random.Random, log: Log
     ) -> None:
-        super().__init__("register", scheduler, rng, log, prepared.image)
+        super().__init__("register", scheduler, rng, log, disk)
         self.keys, self._drivers = prepared.keys, drivers
         self.is_up = True
         self.lives = 0

@@ -17,7 +17,7 @@ Moment = Callable[[str], None]
 """Called before each statement and after each commit; a crash is what it raises."""
 AFTER_COMMIT = "after the commit"
 _PAGES_MAX = 1 << 30
-_CIPHER_CHECK = "PRAGMA cipher_integrity_check"
+CIPHER_CHECK = "PRAGMA cipher_integrity_check"
 
 
 class Crashed(BaseException):
@@ -31,7 +31,7 @@ def nothing(_statement: str) -> None:
 class _Cursor(sqlite3.Cursor):
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
         moment = self.connection.moment
-        if sql is _CIPHER_CHECK or sql == _CIPHER_CHECK:  # nothing is encrypted here, so no page is damaged
+        if sql is CIPHER_CHECK or sql == CIPHER_CHECK:  # nothing is encrypted here, so no page is damaged
             sql = "SELECT 0 WHERE 0"
         if moment is not nothing:
             moment(sql)
@@ -77,7 +77,7 @@ class Disk:
     """One machine's disk."""
 
     def __init__(self, image: bytes) -> None:
-        self.database = _opened(image)
+        self.database = self._opened(image)
 
     def look(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """What the database holds, seen from beside the program: no fault strikes here."""
@@ -90,7 +90,7 @@ class Disk:
     def restore(self, image: bytes) -> None:
         """It holds what it held when `image` was taken."""
         self.database.throw_away()
-        self.database = _opened(image)
+        self.database = self._opened(image)
 
     def crash(self) -> None:
         """What was not committed is gone, and the program that had it open reaches it no more."""
@@ -111,45 +111,44 @@ class Disk:
         """There is room again."""
         self.look(f"PRAGMA max_page_count = {_PAGES_MAX}")
 
+    def book(self, drivers: Drivers) -> Connection:
+        """A book's connection to this disk, as `pollbook.store.engine.connect` opens one to a file."""
+        drivers.insert(self)
+        return drivers.books.connect()
+
     def throw_away(self) -> None:
         """The memory is free again."""
         self.database.throw_away()
+
+    def _opened(self, image: bytes) -> Any:  # noqa: ANN401 - a connection of `sqlite3`, or one in its form
+        database = sqlite3.connect(":memory:", isolation_level=None, factory=_Database, check_same_thread=False)
+        database.deserialize(image)
+        database.execute("PRAGMA foreign_keys = ON")
+        return database
 
 
 class Drivers:
     """SQLAlchemy over disks: one engine for the books and one for the register, so that statements compile once."""
 
     def __init__(self) -> None:
-        self._next: _Database | None = None
+        self._next: Any = None
         self.books = _engine(self._take, isolation_level="AUTOCOMMIT")
         self.register = _engine(self._take)
         event.listen(self.register, "begin", _begin)
 
-    def book(self, disk: Disk) -> Connection:
-        """A book's connection to `disk`, as `pollbook.store.engine.connect` opens one to a file."""
-        self._next = disk.database
-        return self.books.connect()
-
     def insert(self, disk: Disk) -> None:
-        """The register's engine works on `disk` from here on."""
+        """The engines work on `disk` from here on."""
         self._next = disk.database
 
-    def _take(self) -> _Database:
+    def _take(self) -> Any:  # noqa: ANN401 - as `Disk._opened`
         assert self._next is not None
         return self._next
 
 
-def _engine(creator: Callable[[], _Database], **more: str) -> Engine:
+def _engine(creator: Callable[[], Any], **more: str) -> Engine:
     return create_engine("sqlite://", creator=creator, poolclass=NullPool, hide_parameters=True, **more)
 
 
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _opened(image: bytes) -> _Database:
-    database = sqlite3.connect(":memory:", isolation_level=None, factory=_Database, check_same_thread=False)
-    database.deserialize(image)
-    database.execute("PRAGMA foreign_keys = ON")
-    return database

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from pollbook.types import Channel
@@ -17,10 +18,23 @@ if TYPE_CHECKING:
 DAY_S = 86_400
 
 
+DISKS_EVERY = 40
+"""So many seeds have one on SQLCipher's files and one on disks that tear: 50 of each in 2,000."""
+
+
+class Disks(Enum):
+    """What a world's databases lie on."""
+
+    MEMORY = "memory"
+    TORN = "torn"
+    CIPHER = "cipher"
+
+
 @dataclass(frozen=True)
 class Plan:
     """What is drawn before anything happens; shares are of segments, voters or messages, counts are of the run."""
 
+    disks: Disks
     lasts_s: float
     stations: int
     turnout: float
@@ -42,7 +56,7 @@ class Plan:
     book_rollbacks: int
 
 
-def draw_plan(rng: random.Random) -> Plan:
+def draw_plan(rng: random.Random, seed: int) -> Plan:
     """A plan: half of the kinds of fault are absent from a world, the others mild or harsh."""
 
     def share(most: float) -> float:
@@ -52,6 +66,7 @@ def draw_plan(rng: random.Random) -> Plan:
         return rng.randint(1, most) if chance(rng, odds) else 0
 
     return Plan(
+        disks={0: Disks.CIPHER, DISKS_EVERY // 2: Disks.TORN}.get(seed % DISKS_EVERY, Disks.MEMORY),
         lasts_s=rng.uniform(100, 300),
         stations=rng.randint(2, 4),
         turnout=rng.uniform(0.1, 0.7),

@@ -36,10 +36,10 @@ class MachineClock:
 class Machine:
     """A machine with its clock and disk; what runs on it, a subclass says."""
 
-    def __init__(self, name: str, scheduler: Scheduler, rng: random.Random, log: Log, image: bytes) -> None:
+    def __init__(self, name: str, scheduler: Scheduler, rng: random.Random, log: Log, disk: Disk) -> None:
         self.name, self.scheduler, self.rng, self.log = name, scheduler, rng, log
         self.clock = MachineClock(scheduler)
-        self.disk = Disk(image)
+        self.disk = disk
         self.is_dying = False
 
     def crash_within(self, statements: int) -> None:

@@ -21,7 +21,7 @@ from sync.client import NAMED_BY_THE_REGISTER
 from sync.loop import GATHER_S, try_once
 from sync.pace import Pace, Patience, Traffic
 from tests.simulation.centre import REFUSED, SimulatedCentre
-from tests.simulation.disks import Crashed, Drivers
+from tests.simulation.disks import Crashed, Disk, Drivers
 from tests.simulation.kernel import Log, Scheduler, seconds
 from tests.simulation.machines import Machine
 from tests.simulation.network import KEPT_OPEN_US, Call, Link
@@ -107,12 +107,13 @@ class SimulatedStation(Machine):
         self,
         name: str,
         prepared: PreparedStation,
+        disk: Disk,
         drivers: Drivers,
         scheduler: Scheduler,
         rng: random.Random,
         log: Log,
     ) -> None:
-        super().__init__(name, scheduler, rng, log, prepared.image)
+        super().__init__(name, scheduler, rng, log, disk)
         self.prepared, self._drivers = prepared, drivers
         self.book: Book | None = None
         self.told: list[tuple[int, bytes]] = []
@@ -156,7 +157,7 @@ class SimulatedStation(Machine):
 
     def _open(self) -> None:
         try:
-            self.book = Book(self.prepared.home, b"", self.clock, writer=True, connection=self._drivers.book(self.disk))
+            self.book = Book(self.prepared.home, b"", self.clock, writer=True, connection=self.disk.book(self._drivers))
         except WorldFailed as error:
             self.log.note(f"{self.name} not opened {error.failure.name}")
 

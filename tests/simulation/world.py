@@ -13,16 +13,18 @@ from functools import cache
 from pathlib import Path
 
 from tests.simulation.centre import SimulatedCentre
-from tests.simulation.disks import Drivers
-from tests.simulation.faults import Plan, draw_plan, inject
+from tests.simulation.cipher_disks import CipherDisk
+from tests.simulation.disks import Disk, Drivers
+from tests.simulation.faults import Disks, Plan, draw_plan, inject
 from tests.simulation.guarantees import Broken, broken_promises
 from tests.simulation.kernel import Log, Scheduler, seconds
 from tests.simulation.mutations import Mutation
 from tests.simulation.network import Link, Weather
 from tests.simulation.people import let_people_come
-from tests.simulation.prepared import Prepared, PreparedStation, prepared
+from tests.simulation.prepared import Prepared, PreparedStation, copied_home, prepared
 from tests.simulation.randomness import drawn_from, remembered_signatures
 from tests.simulation.station import SimulatedStation
+from tests.simulation.torn_disks import TornDisk
 
 HEALED_IN_S = 900
 """After the last fault, all must agree within this time: the longest back-off is 300 s, and there may be two."""
@@ -48,12 +50,23 @@ class World:
     def add_station(self, name: str, of: PreparedStation) -> SimulatedStation:
         """One more laptop with this station's disk, and its link to the register."""
         rng = random.Random(self.rng.random())
-        station = SimulatedStation(name, of, self.drivers, self.scheduler, rng, self.log)
+        disk = self.new_disk(of)
+        station = SimulatedStation(name, of, disk, self.drivers, self.scheduler, rng, self.log)
         link = Link(self.scheduler, random.Random(rng.random()), self.log, Weather())
         station.connect(link, self.centre)
         self.stations.append(station)
         self.links[name] = link
         return station
+
+    def new_disk(self, of: PreparedStation) -> Disk:
+        """A disk of this world's kind with what the station was enrolled with."""
+        match self.plan.disks:
+            case Disks.CIPHER:
+                return CipherDisk(copied_home(of, self.prepared.folder / f"world-{len(self.stations)}"), of.key)
+            case Disks.TORN:
+                return TornDisk(of.image, random.Random(self.rng.random()), self.log)
+            case Disks.MEMORY:
+                return Disk(of.image)
 
     def fault_s(self, delay_s: float, action: Callable[..., None], *arguments: object) -> None:
         """`action` happens so many seconds from now, unless all is healed by then."""
@@ -94,8 +107,10 @@ def make_world(seed: int) -> World:
     rng = random.Random(seed)
     ready, scheduler = prepared(), Scheduler()
     log = Log(scheduler)
-    plan = draw_plan(rng)
-    centre = SimulatedCentre(ready, drivers(), scheduler, random.Random(rng.random()), log)
+    plan = draw_plan(rng, seed)
+    drawn = random.Random(rng.random())
+    disk = TornDisk(ready.image, drawn, log) if plan.disks is Disks.TORN else Disk(ready.image)
+    centre = SimulatedCentre(ready, disk, drivers(), scheduler, drawn, log)
     chosen = sorted(rng.sample(range(len(ready.stations)), plan.stations))
     stations: list[SimulatedStation] = []
     links: dict[str, Link] = {}
