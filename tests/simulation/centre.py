@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from pollbook.failures import Failure, UchastkaError
 from pollbook.types import BookName, EntryNumber
+from register.centre import Centre
 from register.ingest import Address, ingest
 from register.store.engine import Database
 from tests.simulation.disks import Disk, Drivers
@@ -26,7 +27,7 @@ class SimulatedCentre(Machine):
         self, prepared: Prepared, disk: Disk, drivers: Drivers, scheduler: Scheduler, rng: random.Random, log: Log
     ) -> None:
         super().__init__("register", scheduler, rng, log, disk)
-        self.keys, self._drivers = prepared.keys, drivers
+        self.centre, self._drivers = Centre(prepared.election, prepared.keys), drivers
         self.is_up = True
         self.lives = 0
         self.ingests = 0
@@ -53,7 +54,7 @@ class SimulatedCentre(Machine):
         self.ingests += 1
         try:
             with self.database().write() as connection:
-                told = ingest(connection, self.keys.key, request, address, self.clock.now())
+                told = ingest(connection, self.centre, request, address, self.clock.now())
         except UchastkaError as error:
             return refused(error.failure)
         return told

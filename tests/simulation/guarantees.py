@@ -7,20 +7,21 @@ back to an old image: such a book need not keep what it told, but every second h
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pollbook.clock import HybridTime
 from pollbook.custody import Anomaly
-from pollbook.entries import Marked, MarkVoided, decode_entry
+from pollbook.entries import decode_entry
+from pollbook.line_state import Place
 from pollbook.store.check import check_book
 from pollbook.store.syncing import book_digest, notices, sync_status
-from pollbook.types import BookName, LineId
+from pollbook.types import BookName
 from register.checking import check_register
 from register.store import ledgers, stations
 from register.store.schema import fork_entry
+from tests.simulation.model import contradictions, folded, in_flight
 
 if TYPE_CHECKING:
     from tests.simulation.station import SimulatedStation
@@ -50,7 +51,7 @@ def broken_promises(world: World) -> list[Broken]:
     """Everything that does not hold at the end of this world."""
     register = _register(world)
     was_restored = world.log.faults["register restored from a backup"] > 0
-    broken = [*_order(world), *_states(world), *_marks(world), *_frauds(world, register)]
+    broken = [*_order(world), *_custody(world), *_frauds(world, register)]
     for station in world.stations:
         if station.is_suspect:
             broken += _suspect(station, register[station.prepared.book], was_restored=was_restored)
@@ -91,36 +92,21 @@ def _order(world: World) -> Iterator[Broken]:
             last_at = at
 
 
-def _states(world: World) -> Iterator[Broken]:
-    """What a book shows of its lines is what its entries say."""
+def _custody(world: World) -> Iterator[Broken]:
+    """(1) At most one effective mark a line, and one holder, among the honest books; and the books show it."""
+    models = []
     for station in world.stations:
-        marks: dict[int, int | None] = {}
-        for number, content in _ledger(station).items():
-            match decode_entry(content).fact:
-                case Marked(line, _):
-                    marks[line] = number
-                case MarkVoided(line, _):
-                    marks[line] = None
-        if marks != dict(station.disk.look("SELECT line, mark FROM line_state")):
+        model = folded(station.prepared.book, station.prepared.lines, _ledger(station))
+        if not station.is_suspect:
+            models.append(model)
+        rows = station.disk.look("SELECT line, mark, place FROM line_state")
+        shown = {line: (mark, place == Place.HERE) for line, mark, place in rows}
+        told = {line: (model.marks.get(line), line in model.here) for line in model.touched}
+        if shown != told:
             yield Broken("the book shows what its entries say", station.name)
-
-
-def _marks(world: World) -> Iterator[Broken]:
-    """(1) At most one effective mark a line among the honest books."""
-    effective: dict[LineId, set[str]] = defaultdict(set)
-    for station in world.stations:
-        if station.is_suspect:
-            continue
-        for number, content in _ledger(station).items():
-            match decode_entry(content).fact:
-                case Marked(line, _):
-                    effective[line].add(f"{station.name} {number}")
-                    if len(effective[line]) > 1:
-                        yield Broken("one effective mark a line", " and ".join(sorted(effective[line])))
-                case MarkVoided(line, mark):
-                    if f"{station.name} {mark}" not in effective[line]:
-                        yield Broken("a void undoes an effective mark", f"{station.name} {number}")
-                    effective[line].discard(f"{station.name} {mark}")
+    for what in contradictions(models):
+        yield Broken("one holder and one effective mark a line", what)
+    world.said["lines in flight at the end"] += len(in_flight(models))
 
 
 def _durable(station: SimulatedStation, register: AtRegister) -> Iterator[Broken]:
@@ -181,7 +167,7 @@ def _frauds(world: World, register: dict[BookName, AtRegister]) -> Iterator[Brok
 def _checks(world: World) -> Iterator[Broken]:
     """The product's own `check` finds nothing, on either side."""
     with world.centre.database().read() as connection:
-        for fault in check_register(connection, world.prepared.election).faults:
+        for fault in check_register(connection, world.centre.centre).faults:
             yield Broken("the register's check is clean", f"{fault.where}: {fault.what}")
     for station in world.stations:
         if station.book is not None:

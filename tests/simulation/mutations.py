@@ -118,7 +118,7 @@ def acknowledges_before_the_register_has_it() -> AbstractContextManager[object]:
 
         try:
             with centre.database().write() as connection:
-                answers.append(kept(connection, centre.keys.key, request, address, centre.clock.now()))
+                answers.append(kept(connection, centre.centre, request, address, centre.clock.now()))
                 raise Answered
         except Answered:
             centre.scheduler.after(seconds(2), write_later)

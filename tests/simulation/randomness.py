@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -15,23 +14,21 @@ from pollbook.signing import SigningKey
 
 @contextmanager
 def drawn_from(rng: random.Random) -> Iterator[None]:
-    """`os.urandom`, `secrets` and new signing keys come from `rng`; the system's own are back afterwards."""
-    kept = (os.urandom, secrets.choice, secrets.randbelow, secrets.token_bytes, SigningKey.__dict__["generate"])
+    """`os.urandom`, `secrets` (by way of `random`) and new signing keys come from `rng` inside."""
+    kept = (os.urandom, random._urandom, SigningKey.__dict__["generate"])
 
     def drawn_key(cls: type[SigningKey]) -> SigningKey:
         return cls.from_seed(rng.randbytes(32))
 
-    _draw_by(rng.randbytes, rng.choice, rng.randrange, rng.randbytes, classmethod(drawn_key))
+    _draw_by(rng.randbytes, rng.randbytes, classmethod(drawn_key))
     try:
         yield
     finally:
         _draw_by(*kept)
 
 
-def _draw_by(urandom: object, choice: object, randbelow: object, token_bytes: object, generate: object) -> None:
-    os.urandom = urandom
-    secrets.choice, secrets.randbelow, secrets.token_bytes = choice, randbelow, token_bytes
-    SigningKey.generate = generate
+def _draw_by(urandom: object, of_random: object, generate: object) -> None:
+    os.urandom, random._urandom, SigningKey.generate = urandom, of_random, generate
 
 
 _MODULES = (signing, acts, ledger)

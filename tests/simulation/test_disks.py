@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,6 +11,15 @@ from tests.simulation.prepared import prepared
 from tests.simulation.torn_disks import TornDisk
 
 MARKS = 60
+
+
+@pytest.fixture
+def disks() -> Iterator[list[Disk]]:
+    """Disks put in here are thrown away at the end."""
+    used: list[Disk] = []
+    yield used
+    for disk in used:
+        disk.throw_away()
 
 
 def committed(disk: Disk, synchronous: str) -> None:
@@ -28,22 +38,25 @@ def kept(disk: Disk) -> int:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_a_power_cut_takes_nothing_that_was_synced(seed: int) -> None:
+def test_a_power_cut_takes_nothing_that_was_synced(seed: int, disks: list[Disk]) -> None:
     disk = TornDisk(prepared().stations[0].image, random.Random(seed), Log(Scheduler()))
+    disks.append(disk)
     committed(disk, "FULL")
     disk.crash()
     assert kept(disk) == MARKS
 
 
-def test_a_power_cut_takes_what_was_committed_without_a_sync() -> None:
+def test_a_power_cut_takes_what_was_committed_without_a_sync(disks: list[Disk]) -> None:
     disk = TornDisk(prepared().stations[0].image, random.Random(1), Log(Scheduler()))
+    disks.append(disk)
     committed(disk, "NORMAL")
     disk.crash()
     assert kept(disk) < MARKS
 
 
-def test_a_crash_takes_the_open_transaction_and_the_dead_program_reaches_the_disk_no_more() -> None:
+def test_a_crash_takes_the_open_transaction_and_the_dead_program_reaches_the_disk_no_more(disks: list[Disk]) -> None:
     disk = Disk(prepared().stations[0].image)
+    disks.append(disk)
     committed(disk, "FULL")
     program = disk.database.cursor()
     program.execute("BEGIN")
@@ -54,8 +67,9 @@ def test_a_crash_takes_the_open_transaction_and_the_dead_program_reaches_the_dis
         program.execute("DELETE FROM told")
 
 
-def test_a_full_disk_refuses_what_needs_a_page_until_there_is_room() -> None:
+def test_a_full_disk_refuses_what_needs_a_page_until_there_is_room(disks: list[Disk]) -> None:
     disk = Disk(prepared().stations[0].image)
+    disks.append(disk)
     committed(disk, "FULL")
     disk.fill(0)
     cursor = disk.database.cursor()
