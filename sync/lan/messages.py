@@ -93,9 +93,13 @@ class AskShare:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A release with what the receiver must know of its voters; `request` is 0 where it is sent again or unasked."""
+    """A release with what the receiver must know of its voters; `request` is 0 where it is sent again or unasked.
+
+    `release` is the id by which it is answered; what it really is stands in the parcel.
+    """
 
     request: int
+    release: bytes
     parcel: bytes
 
 
@@ -221,8 +225,8 @@ def _told_parts(message: Message) -> list[object]:
             return [int(Kind.HELLO), name, desk, membership, _state_parts(state), list(superseded)]
         case State():
             return [int(Kind.STATE), *_state_parts(message)]
-        case Offer(request, parcel):
-            return [int(Kind.OFFER), request, parcel]
+        case Offer(request, release, parcel):
+            return [int(Kind.OFFER), request, release, parcel]
         case Accepted(release, entry):
             return [int(Kind.ACCEPTED), release, entry]
         case NotAccepted(release, failure):
@@ -244,8 +248,8 @@ def _ask_share(parts: list[object]) -> AskShare:
 
 
 def _offer(parts: list[object]) -> Offer:
-    fields = Fields(parts, 2)
-    return Offer(fields.take_int(0, _REQUEST_MAX), fields.take_bytes(1, PARCEL_BYTES_MAX))
+    fields = Fields(parts, 3)
+    return Offer(fields.take_int(0, _REQUEST_MAX), _release(fields), fields.take_bytes(1, PARCEL_BYTES_MAX))
 
 
 def _accepted(parts: list[object]) -> Accepted:

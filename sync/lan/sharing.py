@@ -88,6 +88,11 @@ def request_for(own: int, loads: Mapping[int, Load], moved: Sequence[Moved], now
     return Request(busiest, count) if count else None
 
 
+def may_give(own: int, asking: int, moved: Sequence[Moved], now_s: float) -> bool:
+    """Whether desk `own` gives to desk `asking` now: not before both have rested, whatever that one says of itself."""
+    return not any({each.giver, each.receiver} == {own, asking} and now_s - each.at_s < REST_S for each in moved)
+
+
 def lines_to_give(count: int, page_of: Mapping[LineId, int], kept: Collection[LineId]) -> tuple[LineId, ...]:
     """Which of a desk's unmarked lines go when another asks for `count`: from the last page backwards.
 
@@ -112,9 +117,7 @@ def _count(giver: Load, surplus: int) -> int:
 
 def _must_rest(own: int, other: int, surplus: int, moved: Sequence[Moved], now_s: float) -> bool:
     for movement in moved:
-        ago_s = now_s - movement.at_s
-        if {movement.giver, movement.receiver} == {own, other} and ago_s < REST_S:
+        # What was given away because this desk was busy isn't asked back at the first calm moment.
+        if movement.giver == own and now_s - movement.at_s < TURN_S and surplus < 2 * BUSIER_BY:
             return True
-        if movement.giver == own and ago_s < TURN_S and surplus < 2 * BUSIER_BY:
-            return True  # what was given away because this desk was busy isn't asked back at the first calm moment
-    return False
+    return not may_give(own, other, moved, now_s)

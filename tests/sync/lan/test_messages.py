@@ -53,7 +53,7 @@ every_message = st.one_of(
     states,
     st.builds(AskLine, requests, lines),
     st.builds(AskShare, requests, st.integers(1, 1000)),
-    st.builds(Offer, st.integers(0, 2**31 - 1), some_bytes),
+    st.builds(Offer, st.integers(0, 2**31 - 1), release_ids, some_bytes),
     st.builds(Accepted, release_ids, st.integers(1, 2**40).map(EntryNumber)),
     st.builds(NotAccepted, release_ids, failures),
     st.builds(StatusOf, requests, st.lists(lines, max_size=5).map(tuple)),
@@ -110,7 +110,7 @@ WRONG: dict[str, object] = {
     "request beyond": [3, 2**31, 1],
     "share of none": [4, 1, 0],
     "share beyond": [4, 1, 1_000_001],
-    "parcel of none": [5, 1, b""],
+    "parcel of none": [5, 1, bytes(8), b""],
     "release id short": [6, bytes(7), 1],
     "entry 0": [6, bytes(8), 0],
     "entry far below": [6, bytes(8), -(2**63)],
@@ -144,4 +144,4 @@ def test_a_failure_that_a_newer_desk_names_is_not_understood_and_no_crash() -> N
 
 
 def test_the_largest_parcel_fits_a_frame() -> None:
-    assert len(encode_message(Offer(2**31 - 1, bytes(messages.PARCEL_BYTES_MAX)))) <= FRAME_BYTES_MAX
+    assert len(encode_message(Offer(2**31 - 1, bytes(8), bytes(messages.PARCEL_BYTES_MAX)))) <= FRAME_BYTES_MAX
