@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from pollbook.commanding import CommandParser, Console, Program, default_home, run_command
 from pollbook.store.home import StationHome
-from station_app.commands import book, enrolling, mirroring, people, printing, recovering
+from station_app.commands import book, enrolling, mirroring, neighbouring, people, printing, recovering
 from station_app.commands.terminal import SystemTerminal, Terminal
 
 
@@ -36,6 +36,7 @@ def _parser(terminal: Terminal) -> CommandParser:
     recovering.add_command(of_the_book)
     printing.add_commands(of_the_book)
     mirroring.add_commands(of_the_book)
+    neighbouring.add_commands(of_the_book)
     people.add_commands(parser)
     return parser
 

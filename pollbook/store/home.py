@@ -57,6 +57,16 @@ class StationHome:
         """The PINs of a training election, for commands that sign in unattended."""
         return self.path / "training-pins.json"
 
+    @property
+    def network(self) -> Path:
+        """How the desk is on the station's own network, where IT staff wrote what differs."""
+        return self.path / "network.toml"
+
+    @property
+    def neighbours(self) -> Path:
+        """The pages that the station's other desks held when they were last heard."""
+        return self.path / "neighbours.pages"
+
     def exists(self) -> bool:
         """Whether a book stands here."""
         return self.book.exists()

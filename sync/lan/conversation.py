@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from pollbook.clock import Clock
 from pollbook.failures import Failure, InputInvalid, Refused, UchastkaError, WorldFailed
+from pollbook.types import BookName
 from sync.lan.channel import Channel
 from sync.lan.credentials import Credentials
 from sync.lan.messages import (
@@ -112,6 +114,7 @@ class Conversation:
         self._state: State | None = None
         self._asked: dict[int, _Asked] = {}
         self._offered: dict[bytes, _Offered] = {}
+        self._arrived: list[bytes] = []
         self._allowance = _Allowance(at_s=now_s)
         self._number = 0
         self._look_at_s = now_s
@@ -189,6 +192,7 @@ class Conversation:
             return
         now_s = self._now_s()
         self._look_at_s = now_s + OFFER_EVERY_S
+        self._note_arrived(self._hello.book)
         for parcel in self._ours.book.waiting(self._hello.book):
             self._offer(parcel, 0)
 
@@ -196,6 +200,9 @@ class Conversation:
         """The connection is gone: every question is answered with why."""
         for number in list(self._asked):
             self._answer(number, failure)
+        if self._hello is not None:
+            with suppress(UchastkaError):  # offered once more, and accepted as before
+                self._note_arrived(self._hello.book)
 
     # Questions of ours.
 
@@ -237,8 +244,9 @@ class Conversation:
             case Offer():
                 self._accept(message)
             case Accepted(release, _entry):
-                self._offered.pop(release, None)
-                self._ours.book.note_arrived(release, neighbour.book)
+                # Kept with the next look at what waits: the disk's time belongs to the next line that is asked for.
+                if self._offered.pop(release, None) is not None:
+                    self._arrived.append(release)
             case NotAccepted(release, failure):
                 self._refused(release, failure)
             case Statuses(request) | Refusal(request):
@@ -317,6 +325,11 @@ class Conversation:
         else:
             self._say(Accepted(taken.release, taken.entry))
             self._answer(offer.request, taken)
+
+    def _note_arrived(self, by: BookName) -> None:
+        arrived, self._arrived = tuple(self._arrived), []
+        if arrived:
+            self._ours.book.note_arrived(arrived, by)
 
     def _answer(self, number: int, answer: Answer) -> None:
         asked = self._asked.pop(number, None)

@@ -64,8 +64,8 @@ class Neighbourly(Protocol):
     def accept(self, untrusted_parcel: bytes) -> Taken | Refused:
         """The parcel's lines are here, on the disk; one that was accepted before gives its entry again."""
 
-    def note_arrived(self, release: bytes, by: BookName) -> None:
-        """`by` has accepted this release, if it was for it: it need not be sent again."""
+    def note_arrived(self, releases: tuple[bytes, ...], by: BookName) -> None:
+        """`by` has accepted these releases, those that were for it: they need not be sent again."""
 
     def standings(self, lines: tuple[LineId, ...]) -> tuple[LineStanding, ...]:
         """How these lines stand here."""

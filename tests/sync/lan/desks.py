@@ -121,9 +121,8 @@ class MemoryDesk:
         self.taken[release] = Taken(release, EntryNumber(len(self.taken) + 1), lines)
         return self.taken[release]
 
-    def note_arrived(self, release: bytes, by: BookName) -> None:
-        if release in self.sent and self.sent[release][0] == by:
-            self.arrived.add(release)
+    def note_arrived(self, releases: tuple[bytes, ...], by: BookName) -> None:
+        self.arrived |= {release for release in releases if release in self.sent and self.sent[release][0] == by}
 
     def standings(self, lines: tuple[LineId, ...]) -> tuple[LineStanding, ...]:
         return tuple(LineStanding(line, self._standing(line)) for line in lines)

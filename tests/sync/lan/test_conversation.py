@@ -136,6 +136,7 @@ def test_a_line_that_is_asked_for_moves_and_both_sides_know_it(room: Room) -> No
     assert [type(answer) for answer in answers] == [Taken]
     assert LineId(21) in first.lines
     assert LineId(21) not in second.lines
+    other.offer_waiting()
     assert second.arrived == set(second.sent)
 
 
@@ -173,6 +174,7 @@ def test_a_line_moves_only_once_its_release_is_safe(room: Room) -> None:
     other.offer_waiting()
     carry(one, other)
     assert LineId(21) in first.lines
+    other.offer_waiting()
     assert second.arrived == set(second.sent)
 
 
@@ -192,6 +194,7 @@ def test_a_release_whose_offer_or_acceptance_got_lost_is_sent_again_and_taken_on
             continue
         assert LineId(line) in first.lines
         assert LineId(line) not in second.lines
+        again_other.offer_waiting()
         assert second.arrived == set(second.sent)
         assert again.stage is again_other.stage is Stage.JOINED
     assert len(first.lines) + len(second.lines) == 30
@@ -231,6 +234,7 @@ def test_a_desk_that_shares_gives_what_was_asked_and_no_open_line(room: Room) ->
     assert answers == [Statuses(1, ())]
     assert len(first.lines) == 20 + 19
     assert LineId(199) in second.lines
+    other.offer_waiting()
     assert len(second.arrived) == 1
 
 
@@ -270,6 +274,7 @@ def test_a_question_without_an_answer_ends_and_what_comes_late_is_taken(room: Ro
     carry(one, other)
     assert answers == [Failure.NEIGHBOUR_SLOW]
     assert LineId(21) in first.lines
+    other.offer_waiting()
     assert second.arrived == set(second.sent)
 
 

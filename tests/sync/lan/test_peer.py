@@ -86,7 +86,7 @@ def test_three_desks_find_each_other_and_each_gets_a_line_from_the_one_that_hold
             Fetched(LineId(5), EntryNumber(1), 1),
             Fetched(LineId(25), EntryNumber(1), 2),
         ]
-        turn_until(room, each, lambda: all(desk.arrived == set(desk.sent) for desk in three))
+        turn_until(room, each, lambda: all(desk.arrived == set(desk.sent) for desk in three), 0.1)
     assert {LineId(35)} <= three[0].lines
     assert sum(len(desk.lines) for desk in three) == 40
 
@@ -158,7 +158,7 @@ def test_a_desk_that_takes_the_question_and_never_answers_is_slow_and_named(room
         assert isinstance(outcome, NotFetched)
         assert outcome.refused.failure is Failure.NEIGHBOUR_SLOW
         turn_until(room, each, lambda: LineId(25) in two[0].lines, passes_s=0.001)
-        turn_until(room, each, lambda: two[1].arrived == set(two[1].sent))
+        turn_until(room, each, lambda: two[1].arrived == set(two[1].sent), 0.1)
     assert LineId(25) not in two[1].lines
 
 
@@ -169,7 +169,7 @@ def test_a_desk_that_comes_back_gets_the_releases_made_before_it_left(room: Room
     two[1].release_line(LineId(25), two[0].place.book)  # entered on the disk, and the program was killed
     with peers(room, *two) as each:
         turn_until(room, each, lambda: LineId(25) in two[0].lines)
-        turn_until(room, each, lambda: bool(two[1].arrived))
+        turn_until(room, each, lambda: bool(two[1].arrived), 0.1)
 
 
 def test_a_release_that_becomes_safe_leaves_at_the_next_wake(room: Room) -> None:
