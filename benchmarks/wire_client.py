@@ -1,9 +1,9 @@
 """A station's program for measurements: it does what each line on its standard input says and answers in JSON.
 
-    enrol FILE AT   enrol at another time, in ISO form
-    cycle           one cycle of sync, over the connection that is open
-    mark            one more mark in the book, without a sync
-    pause S         nothing for so many seconds
+enrol FILE AT   enrol at another time, in ISO form
+cycle           one cycle of sync, over the connection that is open
+mark            one more mark in the book, without a sync
+pause S         nothing for so many seconds
 """
 
 from __future__ import annotations

@@ -187,7 +187,7 @@ def _as_mark(content: bytes, order: SliceOrder | None) -> _Mark | None:
         entry = decode_entry(content)
     except InputInvalid:
         return None
-    if not isinstance(entry.fact, Marked) or encode_entry(entry) != content:
+    if not isinstance(entry.fact, Marked):
         return None
     line = entry.fact.line
     return _Mark(entry.at, entry.actor, entry.fact.channel, line, order.place_of(line) if order else None)

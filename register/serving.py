@@ -25,7 +25,7 @@ from register.connections import (
     connections_max,
 )
 
-KEEP_ALIVE_S = 75
+KEEP_ALIVE_S = 180
 """Longer than any client keeps an idle connection, so that it is the client who closes (FACTS §7)."""
 END_WITHIN_S = 12
 """Longer than one request waits for the database, so that it is still answered."""

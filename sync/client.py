@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import logging
 import ssl
 from collections.abc import Iterable, Iterator
 from datetime import UTC
@@ -29,7 +30,7 @@ from pollbook.messages import CONTENT_TYPE, ENROL_PATH, MESSAGE_BYTES_MAX, PROBL
 from pollbook.slice import SLICE_BYTES_MAX
 from pollbook.store.link import Link
 from pollbook.types import BookName, EntryNumber
-from sync.pace import Pace, Patience, Traffic
+from sync.pace import PROBE_S, RESUME_S, UNDER_WAY_S, Pace, Patience, Traffic
 from sync.tls import ElectionContext, trusting_only
 
 if TYPE_CHECKING:
@@ -72,6 +73,9 @@ _LESS_NEXT_TIME = frozenset(
 )
 
 
+logger = logging.getLogger(__name__)
+
+
 class RegisterClient:
     """A register at an https address; used by one thread, but for `abort`.
 
@@ -87,6 +91,7 @@ class RegisterClient:
         self._session = _session(self._context)
         self._idle_since_s = clock.monotonic_s()
         self._is_kept_alive = False
+        self._answered_at_s: float | None = None
         self.pace = Pace(self._patience)
         self.traffic = Traffic()
 
@@ -120,8 +125,35 @@ class RegisterClient:
     def _ask(self, method: str, path: str, body: bytes, bytes_max: int) -> bytes:
         if not self._url.lower().startswith("https://"):
             raise WorldFailed(Failure.REGISTER_NOT_TRUSTED, "not an https address")
-        if self._clock.monotonic_s() - self._idle_since_s > self._patience.idle_s:
+        began_s = self._clock.monotonic_s()
+        if began_s - self._idle_since_s > self._patience.idle_s:
             self.close()
+        is_under_way = self._answered_at_s is not None and began_s - self._answered_at_s < UNDER_WAY_S
+        try:
+            return self._ask_again(method, path, body, bytes_max)
+        except WorldFailed as error:
+            if not is_under_way or not _is_broken_link(error):
+                raise
+            logger.info("link broken under a transfer code=%s detail=%s", error.failure.code, error.detail)
+        return self._resume(method, path, body, bytes_max, began_s + RESUME_S)
+
+    def _resume(self, method: str, path: str, body: bytes, bytes_max: int, until_s: float) -> bytes:
+        """The answer, as soon as the link is back.
+
+        Only who was in the middle of a transfer comes back so eagerly; all others wait as `backoff` says, so that a
+        register which was away does not get them all at once. Every request is idempotent.
+        """
+        while True:
+            tried_at_s = self._clock.monotonic_s()
+            try:
+                return self._ask_once(method, path, body, bytes_max, is_probe=True)
+            except WorldFailed as error:
+                now_s = self._clock.monotonic_s()
+                took_none = now_s - tried_at_s < PROBE_S / 2  # refused, or given up: it is not the link that is away
+                if took_none or now_s > until_s or not _is_broken_link(error):
+                    raise
+
+    def _ask_again(self, method: str, path: str, body: bytes, bytes_max: int) -> bytes:
         try:
             was_kept_alive = self._is_kept_alive
             try:
@@ -137,8 +169,10 @@ class RegisterClient:
                 self.pace.note_failure()
             raise
 
-    def _ask_once(self, method: str, path: str, body: bytes, bytes_max: int) -> bytes:
+    def _ask_once(self, method: str, path: str, body: bytes, bytes_max: int, *, is_probe: bool = False) -> bytes:
         time_outs = self.pace.time_outs(len(body))
+        if is_probe:
+            time_outs = self.pace.probe(time_outs)
         began_s = self._clock.monotonic_s()
         was_kept_alive, self._is_kept_alive = self._is_kept_alive, False
         try:
@@ -155,6 +189,7 @@ class RegisterClient:
                 answer = self._read(response, bytes_max if status == http.HTTPStatus.OK else PROBLEM_BYTES_MAX)
                 self._measure(len(body), len(answer), began_s)
                 self._is_kept_alive = True
+                self._answered_at_s = self._clock.monotonic_s()
                 self._refuse(status, kind, answer, response.headers.get("Retry-After", ""))
         except (requests.RequestException, OSError) as error:
             raise _as_ours(error) from error
@@ -214,6 +249,11 @@ class RegisterClient:
             return 0
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
         return min(max(int((at - self._clock.now()).total_seconds()), 0), RETRY_AFTER_MAX_S)
+
+
+def _is_broken_link(error: WorldFailed) -> bool:
+    """Whether it was the link that failed, and no word of the register's."""
+    return error.__cause__ is not None and error.failure in {Failure.REGISTER_UNREACHABLE, Failure.REGISTER_SLOW}
 
 
 def client_of(link: Link, clock: Clock) -> RegisterClient:

@@ -14,6 +14,14 @@ BATCH_BYTES_MIN = 2 * 1024
 BATCH_BYTES_MAX = 1024 * 1024
 _MEASURABLE_BYTES = 1024
 """Below this an exchange measures the round trip, not the rate."""
+SILENCE_MIN_S = 5.0
+"""Where round trip and rate are known, a link that says nothing for so long, or for six round trips, is broken."""
+RESUME_S = 120.0
+"""A transfer that was under way is tried again for so long, as soon as the link is back."""
+UNDER_WAY_S = 10.0
+"""A transfer is under way when the answer before was so short a time ago."""
+PROBE_S = 3.0
+"""To connect while a broken link is waited for: TCP alone would ask at ever longer intervals."""
 _SMOOTHING = 0.5
 _HALVINGS_MAX = 10
 
@@ -32,7 +40,7 @@ class Patience:
     connect_s: float = 15.0
     silence_s: float = 15.0
     bytes_per_s: float = 1000.0
-    idle_s: float = 60.0
+    idle_s: float = 150.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +74,17 @@ class Traffic:
 
 
 class Pace:
-    """The link's round trip and rate, learnt from what went over it. A failed exchange halves the next batch."""
+    """The link's round trip and rate, learnt from what went over it.
+
+    A failed exchange halves the next batch, and doubles the silence that is borne: it may be the register that is slow.
+    """
 
     def __init__(self, patience: Patience) -> None:
         self._patience = patience
         self.round_trip_s: float | None = None
         self.bytes_per_s: float | None = None
         self._halvings = 0
+        self._failures = 0
 
     def note_handshake(self, seconds: float) -> None:
         """A TLS 1.3 handshake took this long: one round trip."""
@@ -81,6 +93,7 @@ class Pace:
     def note_exchange(self, bytes_moved: int, seconds: float) -> None:
         """A request and its answer went through on an open connection."""
         self._halvings = max(0, self._halvings - 1)
+        self._failures = 0
         if bytes_moved < _MEASURABLE_BYTES:
             self.round_trip_s = _smooth(self.round_trip_s, seconds)
         else:
@@ -90,6 +103,7 @@ class Pace:
     def note_failure(self) -> None:
         """An exchange broke: less is tried next time, whatever the link or a body limit on the way was."""
         self._halvings = min(self._halvings + 1, _HALVINGS_MAX)
+        self._failures = min(self._failures + 1, _HALVINGS_MAX)
 
     def batch_bytes(self) -> int:
         """How many bytes of entries the next request should carry."""
@@ -104,8 +118,24 @@ class Pace:
         if self.round_trip_s is not None:
             connect_s = min(max(6 * self.round_trip_s, patience.connect_s / 3), patience.connect_s)
         # The kernel takes a whole batch at once, so the silence after sending covers its way up as well.
-        silence_s = patience.silence_s + bytes_up / patience.bytes_per_s
+        silence_s = self._silence_s() + bytes_up / self._slowest_bytes_per_s()
         return TimeOuts(connect_s, silence_s, connect_s + 2 * silence_s)
+
+    def probe(self, time_outs: TimeOuts) -> TimeOuts:
+        """The same for an exchange that first has to find out whether the link is back."""
+        connect_s = min(max(PROBE_S, 4 * (self.round_trip_s or 0.0)), time_outs.connect_s)
+        return replace(time_outs, connect_s=connect_s)
+
+    def _silence_s(self) -> float:
+        patience = self._patience
+        if self.round_trip_s is None or self.bytes_per_s is None:
+            return patience.silence_s
+        return min(max(SILENCE_MIN_S, 6 * self.round_trip_s) * (1 << self._failures), patience.silence_s)
+
+    def _slowest_bytes_per_s(self) -> float:
+        """A half of what was measured, with the register's own time in it, where something was."""
+        slowest = self._patience.bytes_per_s
+        return max(self.bytes_per_s / 2, slowest) if self.bytes_per_s is not None else slowest
 
     def body_s(self, bytes_down: int) -> float:
         """How long an answer's body of this size may take once its head is here."""

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pollbook.failures import Failure
 from sync.backoff import CAP_S, COME_BACK_MAX_S, COME_BACK_MIN_S, FIRST_S, HOPELESS_S, WAIT_MIN_S, Backoff
-from sync.pace import BATCH_BYTES_MAX, BATCH_BYTES_MIN, Pace, Patience
+from sync.pace import BATCH_BYTES_MAX, BATCH_BYTES_MIN, PROBE_S, SILENCE_MIN_S, Pace, Patience
 
 AWAY = Failure.REGISTER_UNREACHABLE
 
@@ -85,3 +86,40 @@ def test_whatever_was_measured_batches_and_time_outs_stay_in_bounds(measured: li
         pace.note_exchange(moved, seconds)
         assert BATCH_BYTES_MIN <= pace.batch_bytes() <= BATCH_BYTES_MAX
         assert 5 <= pace.time_outs(0).connect_s <= 15
+
+
+def test_a_measured_link_is_broken_after_a_shorter_silence_and_a_slow_register_is_waited_for() -> None:
+    pace = Pace(Patience())
+    pace.note_handshake(0.6)
+    pace.note_exchange(16_000, 0.6 + 1.0)
+    assert pace.time_outs(0).silence_s == SILENCE_MIN_S
+    borne = []
+    for _ in range(4):
+        pace.note_failure()
+        borne.append(pace.time_outs(0).silence_s)
+    assert borne == [10, 15, 15, 15]
+    pace.note_exchange(100, 0.6)
+    assert pace.time_outs(0).silence_s == SILENCE_MIN_S
+    pace.note_exchange(100, 4.0)
+    assert pace.time_outs(0).silence_s > 6 * 2.0
+
+
+def test_a_broken_link_is_asked_for_at_short_intervals() -> None:
+    pace = Pace(Patience())
+    assert pace.probe(pace.time_outs(0)).connect_s == PROBE_S
+    pace.note_handshake(2.0)
+    assert pace.probe(pace.time_outs(0)).connect_s == 4 * 2.0
+
+
+def test_batches_follow_the_link_through_an_outage() -> None:
+    pace = Pace(Patience())
+    pace.note_handshake(0.6)
+    for _ in range(6):
+        pace.note_exchange(40_000, 0.6 + 5.0)
+    usual = pace.batch_bytes()
+    for _ in range(5):
+        pace.note_failure()
+    assert pace.batch_bytes() == max(usual >> 5, BATCH_BYTES_MIN)
+    for _ in range(5):
+        pace.note_exchange(pace.batch_bytes(), 0.6 + pace.batch_bytes() / 8000)
+    assert pace.batch_bytes() == pytest.approx(usual, rel=0.05)

@@ -15,7 +15,7 @@ from pollbook.messages import CONTENT_TYPE, Address, EnrolRequest, encode_enrol_
 from pollbook.signing import SigningKey, device_id
 from pollbook.types import BookName, EntryNumber
 from sync.client import PROBLEM_BYTES_MAX, RegisterClient
-from sync.pace import Patience, Traffic
+from sync.pace import PROBE_S, RESUME_S, Patience, Traffic
 from tests.sync import fake_register as fake
 from tests.sync.centre import Centre
 from tests.sync.conftest import IMPATIENT
@@ -224,9 +224,49 @@ def test_a_connection_that_stood_idle_for_long_is_not_used_again(centre: Centre,
     clock = StandingClock(datetime.now(UTC))
     with RegisterClient(register.url, centre.authority.pem, clock) as client:
         client.enrol(REQUEST)
-        clock.go_on(61)
+        clock.go_on(Patience().idle_s + 1)
         client.enrol(REQUEST)
     assert [request.connection for request in register.received] == [1, 2]
+
+
+@pytest.mark.parametrize("silences", [[fake.never_answers], [fake.hangs_up, fake.hangs_up, fake.hangs_up]])
+def test_a_transfer_under_way_outlasts_a_broken_link(
+    client: RegisterClient, register: FakeRegister, silences: list[Behaviour]
+) -> None:
+    client.enrol(REQUEST)
+    register.then(*silences)
+    if silences[0] is fake.never_answers:
+        assert client.enrol(REQUEST)
+        assert len(register.received) == 3
+    else:  # not silence: whoever hangs up at once is there, and is not pressed
+        assert failure_of(client).failure is Failure.REGISTER_UNREACHABLE
+        assert len(register.received) == 4
+
+
+def test_a_transfer_under_way_waits_until_the_link_is_back(centre: Centre, register: FakeRegister) -> None:
+    clock = StandingClock(datetime.now(UTC))
+    tried: list[int] = []
+
+    class OutOfReach(RegisterClient):
+        def _ask_once(self, *arguments: object, **options: bool) -> bytes:
+            if not options:
+                return super()._ask_once(*arguments)  # type: ignore[arg-type]
+            tried.append(1)
+            clock.go_on(PROBE_S)
+            raise WorldFailed(Failure.REGISTER_UNREACHABLE) from OSError("no route")
+
+    with OutOfReach(register.url, centre.authority.pem, clock, IMPATIENT) as client:
+        client.enrol(REQUEST)
+        register.then(fake.hangs_up, fake.hangs_up)
+        assert failure_of(client).failure is Failure.REGISTER_UNREACHABLE
+    assert len(tried) == pytest.approx(RESUME_S / PROBE_S, abs=1)
+
+
+def test_a_refusal_is_not_asked_for_again(client: RegisterClient, register: FakeRegister) -> None:
+    client.enrol(REQUEST)
+    register.then(sends(fake.problem(Failure.REQUEST_NOT_ACCEPTED, 408)))
+    assert failure_of(client).failure is Failure.REGISTER_SLOW
+    assert len(register.received) == 2
 
 
 def test_an_exchange_can_be_given_up_from_another_thread(centre: Centre, register: FakeRegister) -> None:
