@@ -1,4 +1,4 @@
-"""A satellite link in two network namespaces: real TCP at both ends, and between them a relay with rate, delay and loss.
+"""A satellite link in two network namespaces: real TCP at both ends, between them a relay with rate, delay and loss.
 
     station 10.9.0.1  ── veth ──  relay (this process)  ── veth ──  10.9.0.2 register
 
@@ -223,9 +223,9 @@ def _frames(packets: socket.socket) -> Iterator[bytes]:
 
 
 def _wait_for_namespaces(pids: Sequence[int]) -> None:
-    own = os.readlink("/proc/self/ns/net")
+    own = Path("/proc/self/ns/net").readlink()
     until = time.monotonic() + 5
-    while any(os.readlink(f"/proc/{pid}/ns/net") == own for pid in pids):
+    while any(Path(f"/proc/{pid}/ns/net").readlink() == own for pid in pids):
         if time.monotonic() > until:
             sys.exit("the namespaces do not come")
         time.sleep(0.01)
