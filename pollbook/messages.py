@@ -83,7 +83,7 @@ class EnrolRequest:
 
 @dataclass(frozen=True, slots=True)
 class EnrolAnswer:
-    """The station's certificate, the register's, and the slice."""
+    """The station's certificate, the register's, and the slice, which is empty for a spare."""
 
     device_certificate: bytes
     register_certificate: bytes
@@ -375,7 +375,7 @@ def _software(fields: Fields) -> str:
 def _enrol_answer(body: bytes) -> EnrolAnswer:
     fields = _fields(body, 4)
     device = fields.take_bytes(1, CERTIFICATE_BYTES_MAX)
-    return EnrolAnswer(device, fields.take_bytes(1, CERTIFICATE_BYTES_MAX), fields.take_bytes(1, SLICE_BYTES_MAX))
+    return EnrolAnswer(device, fields.take_bytes(1, CERTIFICATE_BYTES_MAX), fields.take_bytes(0, SLICE_BYTES_MAX))
 
 
 def _feed_item(fields: Fields) -> FeedItem:

@@ -21,8 +21,9 @@ from pollbook.slice import Expected, read_slice
 from pollbook.types import BookName, ElectionId, PrecinctCode
 from register.authority import RegisterKeys
 from register.issuing import check_issuable, issue_slice
-from register.store import stations
+from register.store import spares, stations
 from register.store.engine import Transaction
+from register.store.spares import Spare, SpareCode
 from register.store.stations import Code, Station
 
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -42,12 +43,24 @@ def make_code(
         WorldFailed: As `issuing.check_issuable`: what could not be issued is said now, not at the station.
     """
     check_issuable(connection, election, precinct)
-    letters = [secrets.choice(_LETTERS) for _ in range(_GROUPS * _GROUP_LETTERS)]
-    text = "-".join("".join(letters[at : at + _GROUP_LETTERS]) for at in range(0, len(letters), _GROUP_LETTERS))
-    ends = now + timedelta(hours=election.code_valid_h)
+    text, ends = _new_code(), now + timedelta(hours=election.code_valid_h)
     code = Code(code_hash(election.id, text), precinct, desk, int(ends.timestamp()), None)
     stations.add_code(connection, code, int(now.timestamp()))
     return text, ends
+
+
+def make_spare_code(connection: Transaction, election: Election, now: datetime) -> tuple[str, datetime]:
+    """A new code for a spare and when it ends; other spares' codes stay as they are."""
+    text, ends = _new_code(), now + timedelta(hours=election.code_valid_h)
+    spares.add_spare_code(
+        connection, SpareCode(code_hash(election.id, text), int(ends.timestamp()), None), int(now.timestamp())
+    )
+    return text, ends
+
+
+def _new_code() -> str:
+    letters = [secrets.choice(_LETTERS) for _ in range(_GROUPS * _GROUP_LETTERS)]
+    return "-".join("".join(letters[at : at + _GROUP_LETTERS]) for at in range(0, len(letters), _GROUP_LETTERS))
 
 
 def code_hash(election: ElectionId, untrusted_code: str) -> bytes:
@@ -64,14 +77,11 @@ def enrol(connection: Transaction, keys: RegisterKeys, election: Election, untru
             `issuing.check_issuable`.
     """
     request, code = _proven(connection, election, untrusted)
+    if isinstance(code, SpareCode):
+        return _enrol_spare(connection, keys, code, request, now)
     if code.station is not None:
         return _answer_again(connection, code.station, request)
-    if int(now.timestamp()) >= code.expires_at_s:
-        raise WorldFailed(Failure.CODE_EXPIRED)
-    device = device_id(request.public_key)
-    earlier = stations.newest_epoch(connection, device)
-    if earlier is not None and earlier.revoked_at_s is None:
-        raise WorldFailed(Failure.ALREADY_ENROLLED, str(earlier.book), precinct=earlier.precinct)
+    earlier, device = _may_enrol(connection, code, request, now), device_id(request.public_key)
     book = BookName(device, earlier.book.epoch + 1 if earlier else 1)
     issued = issue_slice(connection, election, code.precinct, code.desk, book, keys.key, now)
     content = read_slice(issued.content, keys.key.public, Expected(election.id, book, code.precinct))
@@ -101,6 +111,37 @@ def enrol(connection: Transaction, keys: RegisterKeys, election: Election, untru
     return answer
 
 
+def _enrol_spare(
+    connection: Transaction, keys: RegisterKeys, code: SpareCode, request: EnrolRequest, now: datetime
+) -> bytes:
+    """The sealed answer to a spare: both certificates and no slice."""
+    device = device_id(request.public_key)
+    if code.device is not None:
+        known = spares.find_spare(connection, code.device)
+        if known is None or known.public_key != request.public_key:
+            raise WorldFailed(Failure.CODE_USED)
+        return known.answer
+    _may_enrol(connection, code, request, now)
+    if spares.find_spare(connection, device) is not None:
+        raise WorldFailed(Failure.ALREADY_ENROLLED, device.hex())
+    certificate = keys.authority.certify_device(request.public_key, now)
+    answer = encode_enrol_answer(EnrolAnswer(certificate, keys.certificate, b""), keys.key)
+    new = Spare(device, request.public_key, request.box_key, certificate, answer, int(now.timestamp()))
+    spares.use_spare_code(connection, code, new)
+    logger.info("enrolled spare=%s", device.hex())
+    return answer
+
+
+def _may_enrol(connection: Transaction, code: Code | SpareCode, request: EnrolRequest, now: datetime) -> Station | None:
+    """The device's earlier book, which is revoked, or None; a code out of its time or a living book is refused."""
+    if int(now.timestamp()) >= code.expires_at_s:
+        raise WorldFailed(Failure.CODE_EXPIRED)
+    earlier = stations.newest_epoch(connection, device_id(request.public_key))
+    if earlier is not None and earlier.revoked_at_s is None:
+        raise WorldFailed(Failure.ALREADY_ENROLLED, str(earlier.book), precinct=earlier.precinct)
+    return earlier
+
+
 def prove_enrolment(connection: Transaction, election: Election, untrusted: bytes) -> None:
     """Nothing, where `enrol` would look further: a request that its own key signed, with a code of this register.
 
@@ -110,12 +151,13 @@ def prove_enrolment(connection: Transaction, election: Election, untrusted: byte
     _proven(connection, election, untrusted)
 
 
-def _proven(connection: Transaction, election: Election, untrusted: bytes) -> tuple[EnrolRequest, Code]:
+def _proven(connection: Transaction, election: Election, untrusted: bytes) -> tuple[EnrolRequest, Code | SpareCode]:
     try:
         request = decode_enrol_request(untrusted)
     except InputInvalid as error:
         raise WorldFailed(Failure.REQUEST_NOT_ACCEPTED, str(error)) from error
-    code = stations.find_code(connection, code_hash(election.id, request.code))
+    kept = code_hash(election.id, request.code)
+    code = stations.find_code(connection, kept) or spares.find_spare_code(connection, kept)
     if code is None:
         raise WorldFailed(Failure.CODE_WRONG)
     return request, code

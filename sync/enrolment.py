@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from pollbook.clock import Clock
 from pollbook.commanding import software_name
-from pollbook.enrol_file import EnrolFile, read_enrol_file
+from pollbook.enrol_file import EnrolFile, SpareFile, read_any_file, read_enrol_file
 from pollbook.failures import Failure, InputInvalid, WorldFailed
 from pollbook.files import write_secret
 from pollbook.messages import EnrolAnswer, EnrolRequest, decode_enrol_answer, encode_enrol_request
@@ -33,7 +33,8 @@ from pollbook.slice import Expected, Slice, SliceHeader, read_slice
 from pollbook.store.creation import create_book
 from pollbook.store.home import StationHome
 from pollbook.store.link import Link
-from pollbook.types import BookName, PersonNumber
+from pollbook.store.spare import keep_spare
+from pollbook.types import BookName, DeviceId, ElectionId, PersonNumber
 from sync.client import RegisterClient
 from sync.training_pins import made_up_pin, write_training_pins
 
@@ -56,6 +57,14 @@ class Enrolled:
 
     header: SliceHeader
     pins: Mapping[PersonNumber, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SpareEnrolled:
+    """A spare that is ready, and for which election."""
+
+    election: ElectionId
+    device: DeviceId
 
 
 ChoosePins = Callable[[SliceHeader], Mapping[PersonNumber, str]]
@@ -94,19 +103,43 @@ def enrol(
         report(Stage.MAKING)
         if is_training:  # first, so that no training book stands without them
             write_training_pins(home, people, {person.key: pins[person.number] for person in people})
-        link = Link(
-            url=invited.url,
-            authority_pem=invited.authority_pem.decode("ascii"),
-            register_certificate=answer.register_certificate,
-            device_certificate=answer.device_certificate,
-            device_key=key,
-        )
-        create_book(home, link, answer.slice, issued, pins, clock, cost or PinCost())
+        create_book(home, _link(invited, answer, key), answer.slice, issued, pins, clock, cost or PinCost())
         home.enrolling.unlink(missing_ok=True)
     return Enrolled(issued.header, pins if is_training else {})
 
 
-def prove(untrusted: bytes, invited: EnrolFile, key: SigningKey, clock: Clock) -> tuple[EnrolAnswer, bytes]:
+def enrol_spare(
+    home: StationHome, untrusted_file: bytes, clock: Clock, report: Callable[[Stage], None]
+) -> SpareEnrolled:
+    """`home` is a spare's of the file's election, or is as it was.
+
+    Raises:
+        WorldFailed: `ALREADY_ENROLLED`, `ENROL_FILE_INVALID`, what the client and the register name, and
+            `ANSWER_NOT_UNDERSTOOD` or `ANSWER_NOT_SIGNED` where a proof does not hold.
+    """
+    _refuse_enrolled(home)
+    invited = read_any_file(untrusted_file)
+    if not isinstance(invited, SpareFile):
+        raise WorldFailed(Failure.ENROL_FILE_INVALID, "a station's")
+    with _alone(home):
+        _refuse_enrolled(home)
+        if home.spare.exists():
+            raise WorldFailed(Failure.ALREADY_ENROLLED, path=home.path)
+        key = _device_key(home, invited)
+        report(Stage.ASKING)
+        with RegisterClient(invited.url, invited.authority_pem, clock) as client:
+            request = EnrolRequest(invited.code, key.public, box_key_of(key).public, software_name())
+            untrusted = client.enrol(encode_enrol_request(request, key))
+        report(Stage.PROVING)
+        answer, _ = prove(untrusted, invited, key, clock)
+        if answer.slice:
+            raise WorldFailed(Failure.ANSWER_NOT_UNDERSTOOD, "a slice for a spare")
+        keep_spare(home, _link(invited, answer, key))
+        home.enrolling.unlink(missing_ok=True)
+    return SpareEnrolled(invited.election, device_id(key.public))
+
+
+def prove(untrusted: bytes, invited: EnrolFile | SpareFile, key: SigningKey, clock: Clock) -> tuple[EnrolAnswer, bytes]:
     """The answer that the election's register gave to this device, and the register's key.
 
     Raises:
@@ -144,7 +177,17 @@ def _proven_slice(answer: EnrolAnswer, register_key: bytes, invited: EnrolFile, 
     return issued
 
 
-def _device_key(home: StationHome, invited: EnrolFile) -> SigningKey:
+def _link(invited: EnrolFile | SpareFile, answer: EnrolAnswer, key: SigningKey) -> Link:
+    return Link(
+        url=invited.url,
+        authority_pem=invited.authority_pem.decode("ascii"),
+        register_certificate=answer.register_certificate,
+        device_certificate=answer.device_certificate,
+        device_key=key,
+    )
+
+
+def _device_key(home: StationHome, invited: EnrolFile | SpareFile) -> SigningKey:
     """This device's key for this invitation: that of an enrolment which was broken off, or a new one on the disk.
 
     Another invitation gets another key, since the register may have given the first one a book already.

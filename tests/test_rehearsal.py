@@ -327,3 +327,36 @@ def decides_which_row_stays(rehearsal: Rehearsal, pinfl: str, place: str) -> Non
     decide = ("--pinfl", pinfl, "--keep", place, "--reason", "moved in August")
     decided = rehearsal.centre("decide", *decide, "--officer", one, "--officer", other)
     assert decided == {"decided": 2, "kept": place}
+
+
+def test_a_laptop_dies_and_a_spare_goes_on_from_its_mirror_without_the_centre(rehearsal: Rehearsal) -> None:
+    rows = rehearsal.voters()
+    rehearsal.import_lists()
+    stick = rehearsal.folder / "stick"
+    stick.mkdir()
+    with rehearsal.serving():
+        old = rehearsal.enrol("S1", FIRST)["book"]
+        invited = rehearsal.centre("enrol", "--spare", "--out", rehearsal.folder / "spare.enrol")
+        assert (invited["spare"], "precinct" in invited) == (True, False)
+        spare = rehearsal.station("S9", "enrol", rehearsal.folder / "spare.enrol")
+        assert (spare["outcome"], spare["spare"]) == ("enrolled", True)
+    code = rehearsal.station("S1", "book", "mirror", stick)["sealed_code"]
+    for number in range(3):
+        marked = rehearsal.station("S1", "book", "mark", adult_of(rows, FIRST, number)["pinfl"])
+        assert (marked["outcome"], marked["mirror"]) == ("marked", "written")
+
+    # No register is there. The PINs are those that the officers had on the laptop that died.
+    shutil.copy(rehearsal.folder / "S1" / "training-pins.json", rehearsal.folder / "S9" / "training-pins.json")
+    words = ("book", "takeover", stick, "--code", code, "--officer", "chair", "--officer", "secretary")
+    taken = rehearsal.station("S9", *words)
+    assert (taken["outcome"], taken["precinct"], taken["predecessor"]) == ("took_over", FIRST, old)
+    assert (taken["entries"], taken["lines"], taken["unproven"]) == (marked["entry"], VOTERS_EACH, VOTERS_EACH - 3)
+    assert (taken["old_mirror"], taken["mirror"]) == ("told", "following")
+    again = rehearsal.station("S9", "book", "mark", adult_of(rows, FIRST, 0)["pinfl"], ends=3)
+    unproven = rehearsal.station("S9", "book", "mark", adult_of(rows, FIRST, 5)["pinfl"], ends=3)
+    assert (again["refusal"], unproven["refusal"]) == ("already_marked", "line_unproven")
+    checked = rehearsal.station("S9", "book", "check")
+    assert (checked["ok"], checked["problems"]) == (True, [])
+
+    refused = rehearsal.station("S1", "book", "mark", adult_of(rows, FIRST, 6)["pinfl"], ends=3)
+    assert refused["refusal"] == "book_superseded"

@@ -6,9 +6,10 @@ import argparse
 import logging
 import threading
 from datetime import UTC
+from pathlib import Path
 
 from pollbook.commanding import Answer, Console, WrongUsage
-from pollbook.enrol_file import EnrolFile, write_enrol_file
+from pollbook.enrol_file import EnrolFile, SpareFile, write_enrol_file, write_spare_file
 from pollbook.entries import REASON_CHARACTERS_MAX
 from pollbook.failures import Failure, WorldFailed
 from pollbook.files import write_secret
@@ -16,7 +17,7 @@ from pollbook.types import BookName, DeviceId, PrecinctCode, is_precinct_code
 from register.authority import load_keys, tls_context
 from register.commands.opening import moment, open_register
 from register.commands.voters import two_officers
-from register.enrolment import make_code
+from register.enrolment import make_code, make_spare_code
 from register.feed import tell_revoked
 from register.issuing import book_to_follow
 from register.log import keep_log, log_of
@@ -61,7 +62,11 @@ def serve(arguments: argparse.Namespace, console: Console) -> None:
 
 
 def enrol(arguments: argparse.Namespace, _console: Console) -> Answer:
-    """Write the enrol file of one station."""
+    """Write the enrol file of one station, or of a spare."""
+    if arguments.spare == (arguments.precinct is not None):
+        raise WrongUsage("--precinct CODE or --spare: one of them")
+    if arguments.spare:
+        return _enrol_spare(arguments)
     precinct = _precinct(arguments.precinct)
     if not arguments.reissue and (arguments.reason or arguments.officer):
         raise WrongUsage("--reason and --officer belong to --reissue")
@@ -78,15 +83,35 @@ def enrol(arguments: argparse.Namespace, _console: Console) -> Answer:
                 let_reissue(connection, register.election, precinct, act)
             code, ends = make_code(connection, register.election, precinct, arguments.desk, register.clock.now())
             file = EnrolFile(url, keys.authority.pem, register.election.id, precinct, arguments.desk, code)
-            try:
-                write_secret(arguments.out, write_enrol_file(file).encode())
-            except OSError as error:
-                raise WorldFailed(Failure.FILE_UNREADABLE, str(arguments.out), path=arguments.out) from error
+            _write(arguments.out, write_enrol_file(file))
     until = ends.astimezone(UTC).isoformat(timespec="seconds")
     return Answer(
         {"precinct": precinct, "desk": arguments.desk, "out": str(arguments.out), "url": url, "expires_at": until},
         f"{arguments.out}: for one station of precinct {precinct}, until {until}",
     )
+
+
+def _enrol_spare(arguments: argparse.Namespace) -> Answer:
+    if arguments.reissue or arguments.reason or arguments.officer:
+        raise WrongUsage("--reissue belongs to a precinct's station")
+    with open_register(arguments) as register:
+        keys = load_keys(register.home)
+        url = arguments.url or register.home.served_url()
+        with register.database.write() as connection:
+            code, ends = make_spare_code(connection, register.election, register.clock.now())
+            _write(arguments.out, write_spare_file(SpareFile(url, keys.authority.pem, register.election.id, code)))
+    until = ends.astimezone(UTC).isoformat(timespec="seconds")
+    return Answer(
+        {"spare": True, "out": str(arguments.out), "url": url, "expires_at": until},
+        f"{arguments.out}: for one spare of any precinct, until {until}",
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        write_secret(path, text.encode())
+    except OSError as error:
+        raise WorldFailed(Failure.FILE_UNREADABLE, str(path), path=path) from error
 
 
 def revoke(arguments: argparse.Namespace, _console: Console) -> Answer:

@@ -181,6 +181,21 @@ enrolment_code = Table(
     Column("station", Integer, ForeignKey("station.id")),
 )
 
+# A code and what came of it: a spare is of no precinct, so it is no station until it takes over a book.
+spare = Table(
+    "spare",
+    metadata,
+    Column("code", LargeBinary, primary_key=True),
+    Column("made_at_s", BigInteger, nullable=False),
+    Column("expires_at_s", BigInteger, nullable=False),
+    Column("device", LargeBinary, unique=True),
+    Column("public_key", LargeBinary),
+    Column("box_key", LargeBinary),
+    Column("certificate", LargeBinary),
+    Column("answer", LargeBinary),
+    Column("enrolled_at_s", BigInteger),
+)
+
 station = Table(
     "station",
     metadata,

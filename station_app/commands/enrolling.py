@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from pollbook.clock import SystemClock
 from pollbook.commanding import Answer, CommandParser, Console
-from pollbook.enrol_file import ENROL_FILE_BYTES_MAX
+from pollbook.enrol_file import ENROL_FILE_BYTES_MAX, is_spare_file
 from pollbook.failures import Failure, WorldFailed
 from pollbook.store.home import StationHome
 from station_app.commands.book import person_fields
 from station_app.commands.pins import called, choose_pins
 
 if TYPE_CHECKING:
-    from sync.enrolment import Enrolled, Stage
+    from sync.enrolment import Enrolled, SpareEnrolled, Stage
 
 
 def add_command(top: CommandParser) -> None:
@@ -27,7 +27,7 @@ def add_command(top: CommandParser) -> None:
 
 def _enrol(arguments: argparse.Namespace, console: Console) -> Answer:
     # requests takes a tenth of a second to load, which neither the desktop nor the other commands need.
-    from sync.enrolment import enrol  # noqa: PLC0415
+    from sync.enrolment import enrol, enrol_spare  # noqa: PLC0415
 
     choose = partial(choose_pins, terminal=arguments.terminal, console=console)
     try:
@@ -41,11 +41,18 @@ def _enrol(arguments: argparse.Namespace, console: Console) -> Answer:
             console.tell(f"{stage.value} …")
 
     try:
+        if is_spare_file(untrusted):
+            return _spare_answer(enrol_spare(StationHome(arguments.home), untrusted, SystemClock(), report))
         return _answer(enrol(StationHome(arguments.home), untrusted, SystemClock(), choose, report))
     except WorldFailed as error:
         if error.failure is Failure.ENROL_FILE_INVALID:
             raise WorldFailed(error.failure, error.detail, path=arguments.file) from error
         raise
+
+
+def _spare_answer(spare: SpareEnrolled) -> Answer:
+    data = {"outcome": "enrolled", "spare": True, "election": spare.election, "device": spare.device.hex()}
+    return Answer(data, f"A spare of {spare.election}: it takes over any station with `uchastka book takeover`")
 
 
 def _answer(enrolled: Enrolled) -> Answer:

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pollbook.enrol_file import ENROL_FILE_BYTES_MAX, EnrolFile, read_enrol_file, write_enrol_file
+from pollbook.enrol_file import (
+    ENROL_FILE_BYTES_MAX,
+    EnrolFile,
+    SpareFile,
+    is_spare_file,
+    read_any_file,
+    read_enrol_file,
+    write_enrol_file,
+    write_spare_file,
+)
 from pollbook.failures import Failure, WorldFailed
 from pollbook.types import ElectionId, PrecinctCode
 from register.authority import load_keys, make_keys
@@ -80,3 +89,39 @@ def test_deep_long_and_strange_files_are_refused(enrol_file: EnrolFile) -> None:
     assert refused(b" " * ENROL_FILE_BYTES_MAX + write_enrol_file(enrol_file).encode())
     assert refused(b"[]")
     assert refused(write_enrol_file(replace(enrol_file, url="https://host")).encode("utf-16"))
+
+
+@pytest.fixture(scope="module")
+def spare_file(enrol_file: EnrolFile) -> SpareFile:
+    return SpareFile(enrol_file.url, enrol_file.authority_pem, enrol_file.election, "ABCD-EFGH")
+
+
+def test_a_spares_file_is_told_from_a_stations(enrol_file: EnrolFile, spare_file: SpareFile) -> None:
+    spare, station = write_spare_file(spare_file).encode(), write_enrol_file(enrol_file).encode()
+    assert read_any_file(spare) == spare_file
+    assert read_any_file(station) == enrol_file
+    assert (is_spare_file(spare), is_spare_file(station), is_spare_file(b"nothing")) == (True, False, False)
+    assert refused(spare)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("url", "http://127.0.0.1:8443"),
+        ("authority_pem", "nothing"),
+        ("election", ""),
+        ("code", ""),
+        ("precinct", "1708-0001"),
+        ("desk", 1),
+        ("format", ["uchastka spare 1"]),
+        ("format", "uchastka spare 2"),
+        ("code", None),
+    ],
+)
+def test_a_spares_file_with_a_field_that_is_wrong_is_refused(spare_file: SpareFile, field: str, value: object) -> None:
+    fields = json.loads(write_spare_file(spare_file)) | {field: value}
+    if value is None:
+        del fields[field]
+    with pytest.raises(WorldFailed) as caught:
+        read_any_file(json.dumps(fields).encode())
+    assert caught.value.failure is Failure.ENROL_FILE_INVALID
