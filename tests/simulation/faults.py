@@ -40,6 +40,11 @@ class Plan:
     turnout: float
     double_attempts: float
     voids: float
+    papers: float
+    shown_twice: float
+    lan_asks: float
+    teams: int
+    closings: float
     loss: float
     duplication: float
     reordering: float
@@ -72,6 +77,11 @@ def draw_plan(rng: random.Random, seed: int) -> Plan:
         turnout=rng.uniform(0.1, 0.7),
         double_attempts=share(0.5),
         voids=share(0.4),
+        papers=share(0.5),
+        shown_twice=share(1.0),
+        lan_asks=share(0.5),
+        teams=count(2, 0.3),
+        closings=share(0.5),
         loss=share(0.25),
         duplication=share(0.3),
         reordering=share(0.3),

@@ -22,6 +22,7 @@ from register.checking import check_register
 from register.store import ledgers, stations
 from register.store.schema import fork_entry
 from tests.simulation.model import contradictions, folded, in_flight
+from tests.simulation.moves import couriers_carry
 
 if TYPE_CHECKING:
     from tests.simulation.station import SimulatedStation
@@ -106,6 +107,10 @@ def _custody(world: World) -> Iterator[Broken]:
             yield Broken("the book shows what its entries say", station.name)
     for what in contradictions(models):
         yield Broken("one holder and one effective mark a line", what)
+    for what in world.violations:
+        yield Broken("rules hold while the day goes on", what)
+    if couriers_carry(world):
+        yield Broken("a release is sent again until it arrives", "between two desks that can act")
     world.said["lines in flight at the end"] += len(in_flight(models))
 
 

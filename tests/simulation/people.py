@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from pollbook.types import Channel, LineId
+from tests.simulation.moves import COURIER_S, ask_for_paper, ask_over_lan, run_courier, send_team
 from tests.simulation.prepared import MORNING
 
 if TYPE_CHECKING:
@@ -29,8 +30,30 @@ def let_people_come(world: World) -> None:
             world.after_s(at_s, _come, world, station, index)
             if rng.random() < plan.double_attempts:
                 world.after_s(at_s + 40 * rng.random(), _come, world, rng.choice(world.stations), index, station)
+            if rng.random() < plan.papers:
+                world.after_s(at_s * rng.random(), ask_for_paper, world, station, index, _another(world, station))
+            if rng.random() < plan.lan_asks:
+                before_s = at_s * rng.random()
+                world.after_s(before_s, ask_over_lan, world, _another(world, station), station, index)
             if rng.random() < plan.voids:
                 world.after_s(at_s + 10 + 30 * rng.random(), _void, world, station, index)
+
+    for station in world.stations:
+        world.after_s(COURIER_S * rng.random(), run_courier, world, station)
+        if rng.random() < plan.closings:
+            world.after_s(plan.lasts_s * rng.uniform(0.7, 1), _close, world, station)
+    for _ in range(plan.teams):
+        station = rng.choice(world.stations)
+        lines = rng.sample(station.prepared.lines, 3)
+        world.after_s(plan.lasts_s * rng.random(), send_team, world, station, lines, rng.uniform(10, 80))
+
+
+def _another(world: World, station: SimulatedStation) -> SimulatedStation:
+    return world.rng.choice([other for other in world.stations if other is not station])
+
+
+def _close(world: World, station: SimulatedStation) -> None:
+    world.say(f"close {station.close()}", station.name)
 
 
 def _open(world: World, station: SimulatedStation) -> None:

@@ -12,6 +12,7 @@ from greenlet import GreenletExit, getcurrent, greenlet
 from pollbook.acts import Signer
 from pollbook.failures import Failure, Refused, WorldFailed
 from pollbook.store.book import Book
+from pollbook.store.closing import close_book
 from pollbook.store.sign_in import two_signers
 from pollbook.store.syncing import sync_status
 from pollbook.types import BookName, Channel, EntryNumber, LineId
@@ -258,6 +259,19 @@ class SimulatedStation(Machine):
         if isinstance(done, int):
             self.acknowledged(EntryNumber(done))
             return "voided"
+        return "failed" if done is None else str(done)
+
+    def close(self) -> str:
+        """How the two officers' closing of the book ended."""
+
+        def act(book: Book) -> object:
+            signers = self._signers(book)
+            return None if signers is None else close_book(book, *signers)
+
+        done = self.do(act)
+        if isinstance(done, int):
+            self.acknowledged(EntryNumber(done))
+            return "done"
         return "failed" if done is None else str(done)
 
     def _signers(self, book: Book) -> tuple[Signer, Signer] | None:

@@ -8,7 +8,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from tests.simulation.disks import Disk, Drivers
 from tests.simulation.faults import Disks, Plan, draw_plan, inject
 from tests.simulation.guarantees import Broken, broken_promises
 from tests.simulation.kernel import Log, Scheduler, seconds
+from tests.simulation.moves import couriers_carry
 from tests.simulation.mutations import Mutation
 from tests.simulation.network import Link, Weather
 from tests.simulation.people import let_people_come
@@ -46,6 +47,21 @@ class World:
     drivers: Drivers
     said: Counter[str] = field(default_factory=Counter)
     is_healed: bool = False
+    violations: list[str] = field(default_factory=list)
+    lans: dict[frozenset[str], Link] = field(default_factory=dict)
+
+    def say(self, what: str, where: str) -> None:
+        """Somebody was told something."""
+        self.said[what] += 1
+        self.log.note(f"{where} {what}")
+
+    def lan(self, one: SimulatedStation, other: SimulatedStation) -> Link:
+        """The LAN between two stations; a quick link with the faults of all others."""
+        pair = frozenset((one.name, other.name))
+        if pair not in self.lans:
+            weather = Weather() if self.is_healed else replace(self.links[one.name].weather, delay_us=1_000)
+            self.lans[pair] = Link(self.scheduler, random.Random(self.rng.random()), self.log, weather)
+        return self.lans[pair]
 
     def add_station(self, name: str, of: PreparedStation) -> SimulatedStation:
         """One more laptop with this station's disk, and its link to the register."""
@@ -162,7 +178,7 @@ def heal(world: World) -> None:
     """No more faults; then as much time as it takes until everybody has talked, or until that takes too long."""
     world.log.note("healed")
     world.is_healed = True
-    for link in world.links.values():
+    for link in (*world.links.values(), *world.lans.values()):
         link.weather = Weather()
     world.centre.disk.crash_no_more()
     world.centre.disk.empty()
@@ -172,7 +188,7 @@ def heal(world: World) -> None:
     begun_us = world.scheduler.now_us
     while world.scheduler.now_us - begun_us < seconds(HEALED_IN_S):
         world.scheduler.run(world.scheduler.now_us + seconds(20))
-        if all(station.is_at_rest() for station in world.stations):
+        if all(station.is_at_rest() for station in world.stations) and not couriers_carry(world):
             return
 
 
