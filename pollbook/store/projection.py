@@ -23,7 +23,10 @@ VOTER_UPDATE_SQL = (
     "UPDATE voter SET pinfl = ?, document = ?, surname = ?, given_name = ?, patronymic = ?, birth_date = ?, sex = ?,"
     " address = ?, mahalla = ?, district_soato = ?, page = ?, row = ?, contests = ? WHERE line = ?"
 )
-_STATE_SQL = "INSERT OR REPLACE INTO line_state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_STATE_SQL = (
+    "INSERT OR REPLACE INTO line_state (line, mark, channel, at, actor, voids, place, custody, since, proof,"
+    " released_to, annexed, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 
 
 def project(connection: Connection, number: EntryNumber, effect: Effect) -> None:
