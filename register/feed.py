@@ -9,7 +9,6 @@ from pollbook.custody import Anomaly
 from pollbook.feed_items import FeedItem, FeedKind
 from register.store import ledgers
 from register.store.engine import Transaction
-from register.store.ledgers import StoredEntry
 from register.store.stations import Station
 
 logger = logging.getLogger(__name__)
@@ -28,10 +27,15 @@ def tell_anomaly(connection: Transaction, station: Station, kind: Anomaly, numbe
         logger.warning("anomaly kind=%s book=%s entry=%s", kind.value, station.book, number)
 
 
-def tell_quarantined(connection: Transaction, station: Station, new: Sequence[StoredEntry], at_s: int) -> None:
-    """Those of the new entries that changed nothing are anomalies and stand in the book's feed (custody rule 14)."""
-    ledgers.add_quarantined(connection, station.id, new, at_s)
-    if count := sum(each.quarantined is not None for each in new):
+def tell_quarantined(
+    connection: Transaction, station: Station, first: int, found: Sequence[Anomaly | None], at_s: int
+) -> None:
+    """Those of the new entries that changed nothing are anomalies and stand in the book's feed (custody rule 14).
+
+    `found` are the anomalies of the entries from the number `first` on, None for those that changed something.
+    """
+    ledgers.add_quarantined(connection, station.id, first, found, at_s)
+    if count := sum(each is not None for each in found):
         logger.warning("quarantined count=%s book=%s", count, station.book)
 
 

@@ -15,7 +15,8 @@ the answer names the head that is stored, from which the book sends again (rule 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pollbook import custody
@@ -34,12 +35,14 @@ from pollbook.messages import (
 )
 from pollbook.packing import SliceOrder
 from pollbook.types import EntryNumber, LineId
+from register import runs
 from register.centre import Centre
 from register.feed import tell_anomaly, tell_quarantined, tell_revoked
 from register.replay import Ingested, decoded, touched
-from register.store import ledgers, marks, orders, people, stations
+from register.store import ledgers, marks, orders, people, rows, stations
 from register.store.engine import Transaction
-from register.store.ledgers import BookRecord, StoredEntry
+from register.store.ledgers import BookRecord
+from register.store.rows import FreshMark
 from register.store.stations import Station, identity_of
 
 SKEW_MAX_S = 300
@@ -68,10 +71,13 @@ def ingest(connection: Transaction, centre: Centre, untrusted: bytes, address: A
     if fork is not None:
         _keep_fork(connection, station, record, request, fork, at_s)
     elif new:
-        _take(connection, centre, station, record, new, at_s)
+        was_behind = record.adjudicated < before
+        changed = _take(connection, centre, station, record, new, request.head.head, at_s)
         record.signature = request.head.signature
+        if not was_behind:
+            _adjudicate(connection, station, record, changed, at_s)
     if record.adjudicated < record.head.number:
-        _adjudicate(connection, station, record, at_s)
+        _adjudicate(connection, station, record, _left_behind(connection, station, record), at_s)
     if station.revoked_at_s is not None:
         tell_revoked(connection, station, at_s)
         has_been_told = request.feed_cursor >= ledgers.newest_feed_number(connection, station.id)
@@ -115,6 +121,14 @@ def _proven(connection: Transaction, untrusted: bytes, address: Address) -> tupl
     return station, request
 
 
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """The lines that entries changed: their states, and the marks of lines that nothing else had happened to."""
+
+    states: Mapping[LineId, LineState]
+    fresh: Mapping[int, FreshMark] = field(default_factory=dict)
+
+
 def _compare(
     connection: Transaction, station: Station, stored: Head, request: SyncRequest
 ) -> tuple[tuple[bytes, ...], EntryNumber | None]:
@@ -152,31 +166,40 @@ def _take(
     station: Station,
     record: BookRecord,
     new: tuple[bytes, ...],
+    head: Head,
     at_s: int,
-) -> None:
-    """Store new entries with what they change."""
-    entries = decoded(new)
-    view, before = _load_view(connection, centre, station, record, touched(entries))
-    stored: list[StoredEntry] = []
-    for number, (content, entry) in enumerate(zip(new, entries, strict=True), record.head.number + 1):
-        stored.append(StoredEntry(EntryNumber(number), content, view.ingest(EntryNumber(number), entry)))
-    ledgers.add_entries(connection, station.id, stored, at_s)
+) -> _Changed:
+    """Store new entries, which lead to `head`, with what they change."""
+    first = record.head.number + 1
+    batch = runs.read_batch(new)
+    issued = stations.issued_lines(connection, station.id)
+    view, before = _load_view(connection, centre, station, record, batch, issued)
+    taken = runs.take(view, issued, station.holds, first, batch)
+    quarantined = [None if anomaly is None else anomaly.value for anomaly in taken.quarantined]
+    rows.add_entries(connection, station.id, first, list(zip(new, quarantined, strict=True)), at_s)
     after = {line: view.states[line] for line in view.changed}
     ledgers.save_states(connection, station.id, before, after)
+    rows.add_fresh_marks(connection, station.id, taken.fresh.values())
     for person in view.keys_changed:
         ledgers.save_key(connection, station.id, person, view.bound[person])
-    tell_quarantined(connection, station, stored, at_s)
-    record.head = extend_all(record.head, new)
+    tell_quarantined(connection, station, first, taken.quarantined, at_s)
+    record.head = head
     record.last_at, record.day, record.closed = view.last_at, max(view.days, default=None), view.is_closed
-    record.digest = _digest_after(record.digest, before, after)
+    record.digest = _digest_after(record.digest, before, after, taken.fresh.values())
+    return _Changed(after, taken.fresh)
 
 
 def _load_view(
-    connection: Transaction, centre: Centre, station: Station, record: BookRecord, lines: set[LineId]
+    connection: Transaction,
+    centre: Centre,
+    station: Station,
+    record: BookRecord,
+    batch: runs.Batch,
+    issued: frozenset[LineId],
 ) -> tuple[Ingested, dict[LineId, LineState]]:
-    """The book as the rules look at it, and those states of `lines` that are stored."""
-    before = ledgers.states(connection, station.id, lines)
-    held = stations.issued_lines(connection, station.id) & lines
+    """The book as the rules look at it, and those states of the batch's lines that are stored."""
+    before = ledgers.states(connection, station.id, batch.lines)
+    held = issued & batch.looked_up
     return Ingested(
         identity=identity_of(station, centre.election.id, centre.keys.key.public),
         start=station.start,
@@ -190,15 +213,20 @@ def _load_view(
     ), before
 
 
-def _adjudicate(connection: Transaction, station: Station, record: BookRecord, at_s: int) -> None:
-    """Bring by voter what the book's entries past `record.adjudicated` came to, also after being broken off here.
+def _left_behind(connection: Transaction, station: Station, record: BookRecord) -> _Changed:
+    """What the entries changed that were stored and, the work being broken off there, not adjudicated."""
+    stored = ledgers.entry_bytes(connection, station.id, record.adjudicated + 1, record.head.number)
+    return _Changed(ledgers.states(connection, station.id, touched(decoded(stored.values()))))
+
+
+def _adjudicate(connection: Transaction, station: Station, record: BookRecord, changed: _Changed, at_s: int) -> None:
+    """Bring by voter what the book's entries past `record.adjudicated` changed; twice is as good as once.
 
     A line that another book marked too: both marks stay, and both books are told (guarantee 1).
     """
-    stored = ledgers.entry_bytes(connection, station.id, record.adjudicated + 1, record.head.number)
-    states = ledgers.states(connection, station.id, touched(decoded(stored.values())))
-    marked = {line: state.mark.number for line, state in states.items() if state.mark is not None}
-    marks.remove(connection, station.id, (line for line, state in states.items() if state.mark is None))
+    marked = {line: state.mark.number for line, state in changed.states.items() if state.mark is not None}
+    marked |= {LineId(line): EntryNumber(mark.number) for line, mark in changed.fresh.items()}
+    marks.remove(connection, station.id, (line for line, state in changed.states.items() if state.mark is None))
     for other in marks.add(connection, station.id, marked):
         tell_anomaly(connection, station, Anomaly.SECOND_MARK, marked[other.line], at_s)
         found = stations.station_by_id(connection, other.station)
@@ -218,9 +246,14 @@ def _compare_digests(
     return digest
 
 
-def _digest_after(digest: bytes, before: Mapping[LineId, LineState], after: Mapping[LineId, LineState]) -> bytes:
-    """The digest of all lines once those in `after` changed; it is a sum, so only they need be looked at."""
-    total = int.from_bytes(digest, "big")
+def _digest_after(
+    digest: bytes,
+    before: Mapping[LineId, LineState],
+    after: Mapping[LineId, LineState],
+    fresh: Iterable[FreshMark],
+) -> bytes:
+    """The digest of all lines once these changed; it is a sum, so only they need be looked at."""
+    total = int.from_bytes(digest, "big") + runs.digest_of(fresh)
     for line, state in after.items():
         total += custody.line_digest(line, state) - custody.line_digest(line, before.get(line, custody.UNMARKED))
     return (total % (1 << 8 * custody.DIGEST_BYTES)).to_bytes(custody.DIGEST_BYTES, "big")

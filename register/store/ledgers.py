@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, func, insert, select, text, update
 
 from pollbook.clock import HybridTime
 from pollbook.custody import Anomaly
@@ -121,22 +121,6 @@ def all_entries(connection: Connection, station_id: int) -> Iterable[StoredEntry
         yield StoredEntry(EntryNumber(row.number), bytes(row.bytes), quarantined)
 
 
-def add_entries(connection: Connection, station_id: int, entries: Sequence[StoredEntry], at_s: int) -> None:
-    """Store new entries as they came."""
-    rows = [
-        {
-            "station": station_id,
-            "number": each.number,
-            "received_at_s": at_s,
-            "quarantined": each.quarantined.value if each.quarantined else None,
-            "bytes": each.content,
-        }
-        for each in entries
-    ]
-    if rows:
-        connection.execute(insert(entry), rows)
-
-
 def add_fork(connection: Connection, station_id: int, entries: Mapping[int, bytes], at_s: int) -> None:
     """Keep, as evidence, entries that a book sent under numbers that others have already; each kept once."""
     hashes = {number: hashlib.sha256(content).digest() for number, content in entries.items()}
@@ -154,7 +138,12 @@ def add_fork(connection: Connection, station_id: int, entries: Mapping[int, byte
 def states(connection: Connection, station_id: int, lines: Collection[LineId] | None = None) -> dict[LineId, LineState]:
     """What the book's entries made of `lines`, or of all lines that they touched."""
     query = select(line_state).where(line_state.c.station == station_id)
-    if lines is not None:
+    if lines is not None and connection.dialect.name == "postgresql":
+        # One value, however many lines: nothing is planned or bound line by line.
+        literal = "{" + ",".join(map(str, lines)) + "}"
+        among = text("line_state.line IN (SELECT unnest(CAST(:lines AS bigint[])))")
+        query = query.where(among.bindparams(lines=literal))
+    elif lines is not None:
         query = query.where(line_state.c.line.in_(lines))
     return {LineId(row.line): _state(row) for row in connection.execute(query)}
 
@@ -199,21 +188,23 @@ def add_anomaly(connection: Connection, station_id: int, kind: Anomaly, number: 
     return True
 
 
-def add_quarantined(connection: Connection, station_id: int, entries: Sequence[StoredEntry], at_s: int) -> None:
-    """Keep and tell the anomalies of new entries that changed nothing, however many they are.
+def add_quarantined(
+    connection: Connection, station_id: int, first: int, kinds: Sequence[Anomaly | None], at_s: int
+) -> None:
+    """Keep and tell the anomalies of the entries from `first` on that changed nothing, however many they are.
 
     A fork is told once, when it is found; what comes after it says nothing new.
     """
     found = [
-        (each.number, each.quarantined.value)
-        for each in entries
-        if each.quarantined is not None and each.quarantined is not Anomaly.FORK
+        (number, kind.value)
+        for number, kind in enumerate(kinds, first)
+        if kind is not None and kind is not Anomaly.FORK
     ]
     if not found:
         return
     rows = [{"station": station_id, "kind": kind, "entry": number, "at_s": at_s} for number, kind in found]
     connection.execute(insert(anomaly), rows)
-    first = _next_feed_number(connection, station_id)
+    item_first = _next_feed_number(connection, station_id)
     items = [
         {
             "station": station_id,
@@ -224,7 +215,7 @@ def add_quarantined(connection: Connection, station_id: int, entries: Sequence[S
             "at_s": at_s,
             "content": b"",
         }
-        for item, (number, kind) in enumerate(found, first)
+        for item, (number, kind) in enumerate(found, item_first)
     ]
     connection.execute(insert(feed), items)
 

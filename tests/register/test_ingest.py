@@ -262,6 +262,41 @@ def test_two_books_that_marked_one_line_are_both_told_and_both_marks_stay(loaded
     assert (marks(loaded), is_sound(loaded)) == (2, True)
 
 
+def test_an_adjudication_that_was_broken_off_is_done_at_the_next_sync(loaded: Centre, station: Station) -> None:
+    for line in station.lines[:4]:
+        station.mark(line)
+    station.void(station.lines[0])
+    station.sync(loaded)
+    whole = sorted(loaded.rows("SELECT line, station, number FROM effective_mark"))
+    loaded.change("DELETE FROM effective_mark WHERE number > 6", "UPDATE book SET adjudicated = 0")
+    station.mark(station.lines[9])
+    assert station.sync(loaded).acknowledged == station.head
+    assert set(whole) < set(loaded.rows("SELECT line, station, number FROM effective_mark"))
+    assert (marks(loaded), is_sound(loaded)) == (4, True)
+
+
+def test_a_voided_mark_lets_the_other_books_mark_count(loaded: Centre, station: Station) -> None:
+    revoke(loaded, station)
+    loaded.let_reissue(PRECINCT)
+    second = enrolled_station(loaded, PRECINCT)
+    line = station.lines[3]
+    station.mark(line)
+    station.sync(loaded)
+    second_number = second.mark(line)
+    second.sync(loaded)
+    assert len(loaded.rows("SELECT * FROM disputed_mark")) == 1
+    station.void(line)
+    station.sync(loaded)
+    assert loaded.rows("SELECT station, number FROM effective_mark") == [(2, second_number)]
+    assert loaded.rows("SELECT * FROM disputed_mark") == []
+    station.mark(line)
+    station.sync(loaded)
+    station.void(line)
+    station.sync(loaded)
+    assert loaded.rows("SELECT station, number FROM effective_mark") == [(2, second_number)]
+    assert (marks(loaded), is_sound(loaded)) == (1, True)
+
+
 def test_what_a_revoked_book_still_has_is_stored_and_then_it_is_refused(loaded: Centre, station: Station) -> None:
     station.mark(station.lines[0])
     revoke(loaded, station)
