@@ -2,6 +2,7 @@
 
     book thread   opens the book, owns the desk, answers the window's questions one after another
     sync thread   cycle after cycle; holds the book for moments only, through the book's thread
+    lan thread    the station's other desks, where there are any; the book as sync has it
     GUI thread    draws and asks; waits for nothing
 
 The window opens before the book does, and is closed first; then sync ends, then the book.
@@ -33,7 +34,7 @@ from pollbook.store.book import Book, open_book
 from pollbook.store.home import StationHome
 from pollbook.store.mirror import Mirror
 from pollbook.store.syncing import sync_status
-from pollbook.types import Person, PersonNumber
+from pollbook.types import LineId, Person, PersonNumber
 from station_app.background import Background, BookThread, Cancelled, Keep, Report, Task, keep_fault
 from station_app.desk import Desk, LinkState, LinkStatus, Refused
 from station_app.station_desk import StationDesk
@@ -43,6 +44,9 @@ from station_app.ui.window import Window
 
 if TYPE_CHECKING:
     from pollbook.slice import SliceHeader
+    from station_app.dividing import DeskShare
+    from station_app.neighbours import StationNeighbour
+    from sync.lan.peer import Neighbour, Peer
     from sync.loop import Tried
 
 log = logging.getLogger(__name__)
@@ -75,11 +79,13 @@ def build(home: StationHome, clock: Clock) -> Desktop:
     background = Background(keep)
     window = Window(book, clock, load_appearance(home.path), lambda chosen: save_appearance(home.path, chosen))
     sync = SyncEngine(opener, book, background, clock, window)
+    neighbours = Neighbours(home, opener, book, background, window)
     enrolment = Enrolment(home, clock, background, window)
     window.opened.connect(sync.start)
+    window.opened.connect(neighbours.start)
     window.marked.connect(sync.wake)
     window.enrolment_asked.connect(enrolment.start)
-    return Desktop(application, book, background, window, sync, enrolment)
+    return Desktop(application, book, background, window, sync, neighbours, enrolment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,7 @@ class Desktop:
     background: Background
     window: Window
     sync: SyncEngine
+    neighbours: Neighbours
     enrolment: Enrolment
 
     def open(self) -> None:
@@ -103,6 +110,7 @@ class Desktop:
         """End it: the window first, then sync, then the book."""
         self.window.close()
         self.sync.stop()
+        self.neighbours.stop()
         self.background.close()
         self.book.close()
 
@@ -165,14 +173,17 @@ class Opener:
         self._home = home
         self._clock = clock
         self._book: Book | None = None
+        self._mirror: Mirror | None = None
+        self._desk: StationDesk | None = None
 
     @contextmanager
     def open(self) -> Iterator[Desk]:
         """The desk over the book, for as long as the block lasts."""
         with open_book(self._home, self._clock, writer=True) as book, closing(Mirror(book)) as mirror:
-            self._book = book
+            self._book, self._mirror = book, mirror
             mirror.write()  # what it lacks, and whether it knows more than this book does, before the first mark
-            yield StationDesk(book, mirror=mirror)
+            self._desk = StationDesk(book, mirror=mirror)
+            yield self._desk
 
     def on(self, thread: BookThread) -> ThreadAccess:
         """Access from other threads."""
@@ -184,6 +195,15 @@ class Opener:
         if self._book is None:
             raise WorldFailed(Failure.NOT_ENROLLED)
         return self._book
+
+    def write_mirror(self, _book: Book) -> None:
+        """The newest entry is on the mirror, where one takes it; on the book's thread."""
+        if self._mirror is not None:
+            self._mirror.write()
+
+    def open_line(self) -> LineId | None:
+        """The line that is open at the table; on the book's thread."""
+        return None if self._desk is None else self._desk.open_line
 
 
 class ThreadAccess:
@@ -247,6 +267,99 @@ class SyncEngine(QObject):
                 report(link_status(tried, self._clock.now()))
 
             run(self._access, client, self._clock, self._wake, self._stop, tell)
+
+
+class Neighbours(QObject):
+    """Starts the desk among the station's other desks, tells the window what comes of it, ends it."""
+
+    def __init__(
+        self, home: StationHome, opener: Opener, thread: BookThread, background: Background, window: Window
+    ) -> None:
+        super().__init__()
+        self._home, self._opener, self._access = home, opener, opener.on(thread)
+        self._background, self._window = background, window
+        self._stop = threading.Event()
+        self._task: Task | None = None
+        self._peer: Peer | None = None
+        self._neighbour: StationNeighbour | None = None
+        window.line_wanted.connect(self.fetch)
+        window.divide_asked.connect(self.divide)
+
+    def start(self) -> None:
+        """Be a neighbour until stopped, where IT staff said that there are other desks."""
+        from station_app.network import has_network  # noqa: PLC0415 - after the first paint
+
+        if self._task is None and has_network(self._home):
+            self._task = self._background.start("lan", self._run)
+            self._task.reported.connect(self._told)
+            self._task.failed.connect(self._broke)
+
+    def fetch(self, line: LineId) -> None:
+        """The line is asked of the other desks; the window is told what came of it."""
+        self._background.start("fetch", lambda _report, _stop: self._fetched(line)).done.connect(
+            lambda refused: self._window.show_fetched(line, refused)
+        )
+
+    def divide(self) -> None:
+        """The list is divided between the desks that are there."""
+        task = self._background.start("divide", lambda _report, _stop: self._divided())
+        task.done.connect(self._show_divided)
+        task.failed.connect(self._broke)
+
+    def stop(self) -> None:
+        """End it."""
+        self._stop.set()
+        if self._peer is not None:
+            self._peer.wake()
+
+    def _run(self, report: Report, _stop: threading.Event) -> None:
+        from station_app.neighbours import StationNeighbour, credentials_of, place_of  # noqa: PLC0415 - as above
+        from station_app.network import read_network  # noqa: PLC0415 - as above
+        from sync.lan.peer import Peer  # noqa: PLC0415 - as above
+
+        network = read_network(self._home)
+        place, credentials, clock = self._access.step(lambda book: (place_of(book), credentials_of(book), book.clock))
+        opener = self._opener
+        self._neighbour = StationNeighbour(
+            self._access, opener.write_mirror, self._home.neighbours, lambda: report(None), opener.open_line
+        )
+        self._peer = Peer(place, credentials, self._neighbour, clock, network, told=report)
+        self._peer.run(self._stop)
+
+    def _fetched(self, line: LineId) -> Refused | None:
+        from sync.lan.asking import NotFetched  # noqa: PLC0415 - as above
+
+        if self._peer is None or self._neighbour is None:
+            return Refused(Failure.LINE_NOT_HELD)
+        if (refused := self._neighbour.may_receive()) is not None:
+            return refused
+        outcome = self._peer.fetch(line).result()
+        return outcome.refused if isinstance(outcome, NotFetched) else None
+
+    def _divided(self) -> tuple[DeskShare, ...]:
+        from station_app.dividing import divide  # noqa: PLC0415 - once a day
+
+        if self._peer is None or self._neighbour is None:
+            return ()
+        others = {each.desk: each.book for each in self._peer.neighbours if each.is_joined}
+        own = self._access.step(lambda book: book.header.desk)
+        shares = divide(self._access, self._neighbour, own, others)
+        self._peer.wake()
+        return shares
+
+    def _show_divided(self, shares: tuple[DeskShare, ...]) -> None:
+        self._window.show_divided(sum(share.given for share in shares), max(0, len(shares) - 1))
+        for failure in {share.failure for share in shares if share.failure}:
+            self._window.say_failure(Refused(failure))
+
+    def _told(self, neighbours: tuple[Neighbour, ...] | None) -> None:
+        if neighbours is None:
+            self._window.refresh()
+        else:
+            self._window.show_neighbours(sum(neighbour.is_joined for neighbour in neighbours))
+
+    def _broke(self, error: Exception) -> None:
+        self._window.say_failure(failure_of(error))
 
 
 def link_status(tried: Tried | None, now: datetime) -> LinkStatus:

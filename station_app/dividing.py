@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from pollbook.failures import Failure
 from pollbook.releases import LINES_MAX
 from pollbook.store import desks
-from pollbook.store.book import Book
 from pollbook.types import BookName, LineId
 from station_app.neighbours import StationNeighbour
 from sync.cycle import BookAccess
@@ -44,16 +42,15 @@ def divide(
 
     The releases are entered when this returns, and go out by themselves (`sync.lan.peer`).
     """
-    plan = access.step(partial(_plan, every=tuple(sorted({own, *others}))))
+    plan = _plan(neighbour.free_lines(), access.step(desks.listed_pages), tuple(sorted({own, *others})))
     return tuple(
         planned.share if planned.share.desk == own else _give(neighbour, planned, others[planned.share.desk])
         for planned in plan
     )
 
 
-def _plan(book: Book, every: tuple[int, ...]) -> list[_Planned]:
-    free = desks.free_lines(book)
-    runs = divide_pages(desks.listed_pages(book), len(every))
+def _plan(free: Mapping[LineId, int], pages: tuple[int, ...], every: tuple[int, ...]) -> list[_Planned]:
+    runs = divide_pages(pages, len(every))
     planned: list[_Planned] = []
     for desk, run in zip(every, runs, strict=True):
         lines = tuple(sorted(line for line, page in free.items() if page in run))

@@ -72,7 +72,10 @@ class _Known:
 
 
 class StationNeighbour:
-    """See `sync.lan.neighbourly.Neighbourly`. `told` is called where another desk changed this book's lines."""
+    """See `sync.lan.neighbourly.Neighbourly`.
+
+    `told` is called where another desk changed this book's lines; `open_line` is the one that is open at the table.
+    """
 
     def __init__(
         self,
@@ -80,8 +83,10 @@ class StationNeighbour:
         make_safe: MakeSafe,
         pages_file: Path,
         told: Callable[[], object] = lambda: None,
+        open_line: Callable[[], LineId | None] = lambda: None,
     ) -> None:
         self._access, self._make_safe, self._pages_file, self._told = access, make_safe, pages_file, told
+        self._open_line = open_line
         self._known = _Known(pages=_read_pages(pages_file))
 
     def hello(self) -> Hello:
@@ -115,6 +120,11 @@ class StationNeighbour:
         outcome = self._access.step(partial(self._share, count=count, to=to))
         self._told()
         return outcome if isinstance(outcome, Refused) else None
+
+    def free_lines(self) -> Mapping[LineId, int]:
+        """The lines that may be given away now, each with its page."""
+        free = self._access.step(desks.free_lines)
+        return {line: page for line, page in free.items() if line != self._open_line()}
 
     def give(self, lines: tuple[LineId, ...], to: BookName) -> Refused | None:
         """These lines, at most `pollbook.releases.LINES_MAX`, go to `to`: the division at opening."""
@@ -202,6 +212,8 @@ class StationNeighbour:
                 self._known.proofs.setdefault(about, untrusted)
 
     def _release(self, book: Book, lines: tuple[LineId, ...], to: BookName) -> Parcel | Refused | None:
+        if lines == (self._open_line(),):
+            return Refused(Failure.LINE_OPEN)
         if not self._may_become_safe(book):
             return Refused(Failure.NOT_SAFE_YET)
         sent = moving.release_lines(book, lines, to, Way.LAN, MACHINE)
@@ -212,7 +224,8 @@ class StationNeighbour:
         return Parcel(sent.id, sent.certificate) if sent.number <= book.safety().safe else None
 
     def _share(self, book: Book, count: int, to: BookName) -> Parcel | Refused | None:
-        lines = lines_to_give(count, desks.free_lines(book), ())
+        opened = self._open_line()
+        lines = lines_to_give(count, desks.free_lines(book), () if opened is None else (opened,))
         return self._release(book, lines, to) if lines else Refused(Failure.LINE_NOT_HELD)
 
     def _waiting(self, book: Book, to: BookName) -> tuple[Parcel, ...]:
@@ -250,7 +263,7 @@ class StationNeighbour:
         if state.place is Place.RELEASED:
             desk = self._known.desks.get(state.released_to, 0) if state.released_to else 0
             return LineStanding(line, Standing.RELEASED, desk)
-        is_open = moving.lock_of(book, line) is Lock.OPEN
+        is_open = line == self._open_line() or moving.lock_of(book, line) is Lock.OPEN
         return LineStanding(line, Standing.OPEN if is_open else Standing.HELD, book.header.desk)
 
     def _may_become_safe(self, book: Book) -> bool:

@@ -1,4 +1,6 @@
-"""How this desk is on the station's own network: `network.toml` in its home, where IT staff may write what differs.
+"""How this desk is on the station's own network: `network.toml` in its home, empty or with what differs.
+
+Without that file the desktop doesn't listen: the laptop of a station with one desk has nobody to talk to.
 
 address = "192.168.7.12"          # listen here only; every interface otherwise
 port = 41708                      # announcements, the same at every desk
@@ -19,6 +21,11 @@ from sync.lan.sockets import Network
 OTHERS_MAX = 32
 _FILE_BYTES_MAX = 16 * 1024
 _KEYS = frozenset({"address", "port", "tcp_port", "multicast", "others"})
+
+
+def has_network(home: StationHome) -> bool:
+    """Whether IT staff said that there are other desks here."""
+    return home.network.exists()
 
 
 def read_network(home: StationHome) -> Network:

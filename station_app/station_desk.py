@@ -28,6 +28,9 @@ _VERDICTS = {
     None: Verdict.MAY_VOTE,
     Refusal.ALREADY_MARKED: Verdict.ALREADY_MARKED,
     Refusal.LINE_NOT_HELD: Verdict.LINE_NOT_HELD,
+    Refusal.LINE_RELEASED: Verdict.LINE_NOT_HELD,
+    # The main button then says what is missing: the row must be seen unsigned (custody rule 9).
+    Refusal.LINE_UNPROVEN: Verdict.LOOK_CLOSER,
     Refusal.NOT_OLD_ENOUGH: Verdict.NOT_OLD_ENOUGH,
 }
 
@@ -42,6 +45,12 @@ class StationDesk:
         self._signed_in = signed_in
         self._scanned: dict[LineId, tuple[str, ...]] = {}
         self._record_noted: LineId | None = None
+        self._open_line: LineId | None = None
+
+    @property
+    def open_line(self) -> LineId | None:
+        """The line whose card was opened last at this table: it isn't given to another desk (custody rule 6)."""
+        return self._open_line
 
     @property
     def station(self) -> Station:
@@ -86,7 +95,7 @@ class StationDesk:
         """Nobody is at the desk."""
         self._signed_in = None
         self._scanned.clear()
-        self._record_noted = None
+        self._record_noted = self._open_line = None
 
     def find(self, text: str, limit: int = 50) -> FoundVoters:
         """Voters for whatever was typed or scanned; an MRZ finds by PINFL first, then by the document's number."""
@@ -111,6 +120,7 @@ class StationDesk:
         voter, state = self._book.voter(line), self._book.line(line)
         if voter is None or state is None:
             raise WeFailed(Failure.UNKNOWN_VOTER)
+        self._open_line = line
         if self._signed_in is not None and self._record_noted != line:
             # A disk that is full must not hide who has received ballots already; nothing can be marked on it either.
             with suppress(WorldFailed):

@@ -42,6 +42,7 @@ class CheckIn(QWidget):
     """Joins the panels to the book's thread; holds the one stage."""
 
     undo_asked = Signal(object)
+    line_wanted = Signal(object)
     changed = Signal()
 
     def __init__(
@@ -55,6 +56,8 @@ class CheckIn(QWidget):
         self._shown_at_s = 0.0
         self._text_when_pressed = ""
         self.has_sound = True
+        self.has_neighbours = False
+        self._wanted: VoterCard | None = None
         self.finder = FindPanel(texts, theme)
         self.verdict = VerdictPanel(texts, theme)
         self.marks = MarksPanel(texts, theme, zone)
@@ -200,6 +203,8 @@ class CheckIn(QWidget):
             case Shown(card, refused) if self._clock.monotonic_s() - self._shown_at_s >= READ_FIRST_S:
                 if refused is not None:
                     self._open(card.voter.line)
+                elif card.verdict is Verdict.LINE_NOT_HELD:
+                    self._want(card)
                 elif with_control == (card.verdict is Verdict.LOOK_CLOSER):
                     self.mark()
             case _:
@@ -237,11 +242,40 @@ class CheckIn(QWidget):
         self._set_stage(Shown(card))
         self.verdict.announce()
 
+    # Other desks
+
+    def show_neighbours(self, *, has_neighbours: bool) -> None:
+        """Whether another desk may be asked for a line now."""
+        if self.has_neighbours != has_neighbours:
+            self.has_neighbours = has_neighbours
+            self._show_stage()
+
+    def show_fetched(self, line: LineId, refused: Refused | None) -> None:
+        """The line that was asked of the other desks is here, or why not; nothing where the operator has gone on."""
+        card, self._wanted = self._wanted, None
+        if card is None or card.voter.line != line or not isinstance(self._stage, Opening):
+            return
+        self.searching.forget()
+        if refused is None:
+            self._open(line)
+            self.changed.emit()
+        else:
+            self._refuse(card, refused)
+
+    def _want(self, card: VoterCard) -> None:
+        if self.has_neighbours:
+            self._wanted, self._stage = card, Opening()
+            self.searching.show_waiting()
+            self.line_wanted.emit(card.voter.line)
+            self.focus_box()
+
     # Marking
 
     def mark(self) -> None:
         """Mark the voter on the screen; does nothing in any other stage, so a second press cannot mark."""
         stage = self._stage
+        if isinstance(stage, Shown) and stage.refused is None and stage.card.verdict is Verdict.LINE_NOT_HELD:
+            self._want(stage.card)
         if not isinstance(stage, Shown) or not stage.may_mark or stage.refused is not None:
             return
         line, channel = stage.card.voter.line, self.verdict.channel.channel
@@ -297,4 +331,6 @@ class CheckIn(QWidget):
         words = words_of(stage, texts, self._zone, self._station.election.day)
         asks_signature = isinstance(stage, (Shown, Marking)) and card is not None and card.verdict in MARKABLE
         self.verdict.show_verdict(words, card.voter if card else None, texts, asks_signature=asks_signature)
-        self.verdict.show_buttons(buttons_of(stage, texts, is_short=self._theme.is_large))
+        self.verdict.show_buttons(
+            buttons_of(stage, texts, is_short=self._theme.is_large, has_neighbours=self.has_neighbours)
+        )

@@ -20,8 +20,8 @@ class StageButtons:
     may_press: bool = False
 
 
-def buttons_of(stage: Stage, texts: Texts, *, is_short: bool) -> StageButtons:
-    """The buttons of a stage; `is_short` leaves the keys out."""
+def buttons_of(stage: Stage, texts: Texts, *, is_short: bool, has_neighbours: bool = False) -> StageButtons:
+    """The buttons of a stage; `is_short` leaves the keys out, `has_neighbours` offers to ask the other desks."""
 
     def keyed(key: str, text: str) -> str:
         return texts(text) if is_short else with_key(key, texts(text))
@@ -33,6 +33,8 @@ def buttons_of(stage: Stage, texts: Texts, *, is_short: bool) -> StageButtons:
             needs_control = card.verdict is Verdict.LOOK_CLOSER
             main = keyed("Ctrl+Enter", "button_mark_compared") if needs_control else keyed("Enter", "button_mark")
             return StageButtons(main, keyed("Esc", "button_back"), may_press=True)
+        case Shown(card, None) if has_neighbours and card.verdict is Verdict.LINE_NOT_HELD:
+            return StageButtons(keyed("Enter", "button_fetch"), keyed("Esc", "button_back"), may_press=True)
         case Shown(card, None) if card.mark is not None:
             return StageButtons(back=keyed("Esc", "button_back"), undo=texts("button_undo"))
         case Shown():

@@ -18,7 +18,7 @@ from PySide6.QtGui import QCloseEvent, QShowEvent
 from pollbook.clock import Clock
 from pollbook.failures import Failure
 from pollbook.texts import LANGUAGES
-from pollbook.types import Person
+from pollbook.types import LineId, Person
 from station_app.background import BookThread
 from station_app.desk import Desk, DeskStatus, LinkStatus, MarkShown, Notice, Refused, Station
 from station_app.ui import formats
@@ -50,6 +50,8 @@ class Window(Shell):
 
     opened = Signal()
     marked = Signal()
+    line_wanted = Signal(object)
+    divide_asked = Signal()
     enrolment_asked = Signal()
 
     def __init__(
@@ -62,6 +64,7 @@ class Window(Shell):
         self._zone: tzinfo = UTC
         self._notices: tuple[Notice, ...] = ()
         self._told: set[int] = set()
+        self._neighbours = 0
         self._touched_at_s = self._refreshed_at_s = clock.monotonic_s()
         self.sign_in: SignIn | None = None
         self.check_in: CheckIn | None = None
@@ -133,6 +136,7 @@ class Window(Shell):
         self.sign_in.day_not_open.connect(lambda: self.header.day.show_step("open"))
         self.sign_in.signed_in.connect(self._take_desk)
         self.check_in.undo_asked.connect(self.open_void)
+        self.check_in.line_wanted.connect(self.line_wanted)
         self.check_in.changed.connect(self.refresh)
         self.check_in.changed.connect(self.marked)
         self.header.day.show_step("vote" if is_day_open else "open")
@@ -185,6 +189,24 @@ class Window(Shell):
         if self._station is not None:
             self.refresh()
 
+    # The other desks
+
+    def show_neighbours(self, count: int) -> None:
+        """So many other desks of the station are there."""
+        self._neighbours = count
+        if self.check_in is not None:
+            self.check_in.show_neighbours(has_neighbours=count > 0)
+
+    def show_fetched(self, line: LineId, refused: Refused | None) -> None:
+        """What became of a line that was asked of the other desks."""
+        if self.check_in is not None:
+            self.check_in.show_fetched(line, refused)
+
+    def show_divided(self, lines: int, desks: int) -> None:
+        """The list was divided: so many lines went to so many other desks."""
+        self.toast.say(self.texts("divide_done", lines=formats.number(lines, self.texts.language), desks=desks))
+        self.refresh()
+
     # Who is at the desk
 
     def _take_desk(self, who: Person) -> None:
@@ -233,7 +255,9 @@ class Window(Shell):
         """Everything that can be done now."""
         from station_app.ui.actions_sheet import Action  # noqa: PLC0415 - not needed for the first paint
 
-        at_desk = (Action("action_marks", "F4", self.focus_marks), Action("button_lock", "Ctrl+L", self.lock))
+        at_desk = [Action("action_marks", "F4", self.focus_marks), Action("button_lock", "Ctrl+L", self.lock)]
+        if self._neighbours:
+            at_desk.append(Action("action_divide", "", self.divide_asked.emit))
         self.sheets.open_actions(
             [
                 *(at_desk if self._person else ()),

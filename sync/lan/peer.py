@@ -91,14 +91,21 @@ class Peer:
     """One desk's end of the station's network. `run` is the thread; every other method is for any thread."""
 
     def __init__(
-        self, place: Place, credentials: Credentials, book: Neighbourly, clock: Clock, network: Network
+        self,
+        place: Place,
+        credentials: Credentials,
+        book: Neighbourly,
+        clock: Clock,
+        network: Network,
+        told: Callable[[tuple[Neighbour, ...]], object] = lambda _neighbours: None,
     ) -> None:
-        """Open the sockets.
+        """Open the sockets; `told` hears on the peer's thread whenever other desks come or go.
 
         Raises:
             WorldFailed: `PORT_TAKEN`.
         """
         self._place, self._credentials, self._book, self._clock = place, credentials, book, clock
+        self._told = told
         self._listener = listen(network)
         try:
             self._beacon = Beacon(network)
@@ -448,9 +455,12 @@ class Peer:
             for each in self._neighbourhood.present()
             if each.announcement.desk not in joined
         }
+        before = self._standing.neighbours
         self._standing.neighbours = tuple(
             Neighbour(desk, book, desk in joined) for desk, book in sorted((joined | heard).items())
         )
+        if self._standing.neighbours != before:
+            self._told(self._standing.neighbours)
         self._standing.ignored = dict(self._neighbourhood.ignored)
 
 

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Event, Thread
 from typing import TypeVar
 
+from pollbook.clock import SystemClock
 from pollbook.failures import Refused
 from pollbook.signing import REGISTER_SUBJECT, SigningKey
 from pollbook.slice import Expected, read_slice
-from pollbook.store.book import Book
+from pollbook.store.book import Book, open_book
 from pollbook.store.creation import create_book
 from pollbook.store.home import StationHome
 from pollbook.store.link import Link
@@ -19,7 +22,7 @@ from pollbook.store.sign_in import two_signers
 from pollbook.voters import Voter
 from station_app.neighbours import StationNeighbour, credentials_of, place_of
 from sync.lan.peer import Peer
-from sync.lan.sockets import LOOPBACK
+from sync.lan.sockets import LOOPBACK, Network
 from tests.making import CHAIR, CHEAP, DEPUTY, PINS, START, Authority, FakeClock, Station, make_slice, make_voters
 from tests.sync.lan.test_peer import free_udp_port
 
@@ -100,3 +103,27 @@ def running(stations: list[Station], make_safe: Callable[[Book], object] = mirro
             stack.callback(peer.close)
             desks.append(OpenDesk(station, book, neighbour, peer, make_safe))
         yield desks
+
+
+@contextmanager
+def desk_on_its_own_thread(station: Station, network: Network) -> Iterator[Peer]:
+    """A whole desk beside the test, on a thread that owns its book; its entries are safe at once."""
+    made: SimpleQueue[Peer] = SimpleQueue()
+    stop = Event()
+
+    def live() -> None:
+        with open_book(station.home, SystemClock(), writer=True) as book:
+            neighbour = StationNeighbour(OpenBook(book), mirrored, station.home.neighbours)
+            peer = Peer(place_of(book), credentials_of(book), neighbour, book.clock, network)
+            made.put(peer)
+            peer.run(stop)
+
+    thread = Thread(target=live)
+    thread.start()
+    peer = made.get(timeout=30)
+    try:
+        yield peer
+    finally:
+        stop.set()
+        peer.wake()
+        thread.join(30)

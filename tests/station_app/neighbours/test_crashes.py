@@ -59,6 +59,7 @@ class MortalDesk:
 
     def start(self) -> None:
         self.book = self.station.open()
+        mirrored(self.book)  # as the desktop does when it opens
         home = self.station.home.path
         self.neighbour = StationNeighbour(self, self._make_safe, home / "neighbours")
         self.peer = Peer(
