@@ -62,5 +62,5 @@ def changeset_of(table: str, rows: list[tuple[object, ...]]) -> bytes:
     session = apsw.Session(database, "main")
     session.attach()
     places = ", ".join("?" * len(rows[0]))
-    database.executemany(f"INSERT INTO {table.split()[0]} VALUES ({places})", rows)  # noqa: S608 - our own tables
+    database.executemany(f"INSERT INTO {table.split(maxsplit=1)[0]} VALUES ({places})", rows)  # noqa: S608 - our own tables
     return session.changeset()

@@ -29,11 +29,13 @@ PORT = 8444
 
 
 class Handler(BaseHTTPRequestHandler):
+    """The two paths above."""
+
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = 64 * 1024  # an answer is one record, as ours
 
-    def do_POST(self) -> None:  # noqa: N802 - http.server's name
+    def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.path == "/mark":
             answer, kind = json.dumps(status_of(json.loads(body))).encode(), "application/json"
