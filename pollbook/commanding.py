@@ -25,7 +25,7 @@ from typing import IO, NoReturn
 
 import platformdirs
 
-from pollbook.failures import Exit, Failure, UchastkaError
+from pollbook.failures import Exit, Failure, UchastkaError, WorldFailed
 from pollbook.texts import LANGUAGES, FailureText, Texts, load_texts
 
 INTERRUPTED = 130
@@ -121,6 +121,19 @@ def refused(failure: Failure, facts: Mapping[str, object] | None = None, **data:
     """The answer that names why: `refusal` where a person asked in vain (exit 3), else `failure`."""
     name = "refusal" if failure.exit is Exit.REFUSED else "failure"
     return Answer({name: failure.key, "code": failure.code, **data, **(facts or {})}, "", failure.exit)
+
+
+def read_given(path: Path, bytes_max: int) -> bytes:
+    """The bytes of a file that the command line names, one more than `bytes_max` where there are too many.
+
+    Raises:
+        WorldFailed: `FILE_UNREADABLE`.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(bytes_max + 1)
+    except OSError as error:
+        raise WorldFailed(Failure.FILE_UNREADABLE, str(path), path=path) from error
 
 
 def _no_command(_arguments: argparse.Namespace, _console: Console) -> Answer:

@@ -154,6 +154,7 @@ class Failure(Enum):
     BUNDLE_OTHER_REGISTER = ("K04", Exit.REFUSED)
     BUNDLE_OTHER_BOOK = ("K05", Exit.REFUSED)
     BUNDLE_NOT_SIGNED = ("K06", Exit.REFUSED)
+    BUNDLE_OTHER_WAY = ("K07", Exit.REFUSED)
     # U is for everything else.
     WRONG_USAGE = ("U01", Exit.USAGE)
     FILE_UNREADABLE = ("U02", Exit.REFUSED)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pollbook.commanding import CommandParser, Program, default_home, run_command
 from pollbook.enrol_file import DESK_MAX
-from register.commands import log, looking, setup, stations, voters
+from register.commands import bundles, log, looking, setup, stations, voters
 from register.home import DEFAULT_PORT
 
 _PORT_MAX = 65_535
@@ -38,6 +38,12 @@ def parser() -> CommandParser:
     command.add_argument("--pinfl", required=True, metavar="N", help="the voter's PINFL")
     top.command("check", "prove every ledger, signature and projection, and the log", looking.check)
     _add_log(top)
+    group = top.command("bundle", "what stations send by hand")
+    command = group.command(
+        "take", "take a station's sealed bundle in and write the answer to carry back", bundles.take
+    )
+    command.add_argument("file", type=Path, metavar="FILE")
+    command.add_argument("--answer", type=Path, required=True, metavar="FILE", help="the file to carry back")
     return top
 
 

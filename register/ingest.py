@@ -53,8 +53,19 @@ COME_BACK_S = 30
 logger = logging.getLogger(__name__)
 
 
-def ingest(connection: Transaction, centre: Centre, untrusted: bytes, address: Address, now: datetime) -> bytes:
+def ingest(
+    connection: Transaction,
+    centre: Centre,
+    untrusted: bytes,
+    address: Address,
+    now: datetime,
+    *,
+    is_carried: bool = False,
+) -> bytes:
     """The sealed answer to a sync request, once everything in it is stored.
+
+    A request that `is_carried` came by hand and may be days old: that is no skewed clock, and says how the book was
+    when it was written, not now.
 
     Raises:
         WorldFailed: `REQUEST_NOT_ACCEPTED`: not a request, not one of our books, or a signature that does not hold.
@@ -84,10 +95,13 @@ def ingest(connection: Transaction, centre: Centre, untrusted: bytes, address: A
         if record.head.number == before and has_been_told:
             raise WorldFailed(Failure.BOOK_REVOKED, str(station.book))
     runs_ahead = (record.last_at >> COUNTER_BITS) - at_s > SKEW_MAX_S
-    if runs_ahead or abs(request.sent_at_s - at_s) > SKEW_MAX_S:
+    is_late = at_s - request.sent_at_s > SKEW_MAX_S and not is_carried
+    if runs_ahead or is_late or request.sent_at_s - at_s > SKEW_MAX_S:
         tell_anomaly(connection, station, Anomaly.CLOCK_SKEWED, 0, at_s)
     digest = _compare_digests(connection, station, record, request, at_s)
-    record.last_heard_at_s, record.pending, record.software = at_s, request.pending, request.software
+    heard_at_s = min(request.sent_at_s, at_s) if is_carried else at_s
+    if record.last_heard_at_s is None or heard_at_s >= record.last_heard_at_s or not is_carried:
+        record.last_heard_at_s, record.pending, record.software = heard_at_s, request.pending, request.software
     ledgers.save_book(connection, station.id, record)
     items = ledgers.feed_after(connection, station.id, request.feed_cursor)
     come_back_s = 0 if request.pending else COME_BACK_S

@@ -72,15 +72,15 @@ def bring_up_to_date(database: Database, log: Log, now: datetime) -> int:
     """Everything accepted so far is in the log, and a head is published where it is time; returns how many were new.
 
     Raises:
-        WorldFailed, WeFailed: As `Database.write`.
+        WorldFailed, WeFailed: As `Database.change_book`.
     """
     at_s, total = int(now.timestamp()), 0
     while True:
         with database.read() as connection:
             if not _has_work(connection, at_s):
                 return total
-        with database.write() as connection:
-            total += advance(connection, log, at_s)
+        # Like a change of one book: it holds one row, and waits for no import.
+        total += database.change_book(lambda connection: advance(connection, log, at_s))
 
 
 def advance(connection: Transaction, log: Log, at_s: int) -> int:
@@ -100,7 +100,7 @@ def advance(connection: Transaction, log: Log, at_s: int) -> int:
         leaves = (
             log.leaf(waiting.book, EntryNumber(number), entry) for number, entry in enumerate(entries, waiting.first)
         )
-        run = Run(frontier.size, waiting.station_id, waiting.book, waiting.first, len(entries))
+        run = Run(frontier.size, waiting.station_id, waiting.book, waiting.first, len(entries), waiting.start)
         frontier, stored = append(frontier, leaves)
         store.add_hashes(connection, stored)
         store.add_run(connection, run)

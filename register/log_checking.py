@@ -58,7 +58,7 @@ class _Rebuilt:
         for run in store.runs(self._connection):
             if run.first != self.frontier.size:
                 return [f"leaf {self.frontier.size} is missing"]
-            if run.number != self.logged.get(run.station_id, 0) + 1:
+            if run.number != self.logged.get(run.station_id, run.start) + 1:
                 return [f"leaf {run.first} is not the next entry of {run.book}"]
             for begin in range(0, run.length, _ENTRIES_AT_ONCE):
                 faults = self._take(log, run, begin, min(run.length, begin + _ENTRIES_AT_ONCE))

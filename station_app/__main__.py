@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from pollbook.commanding import CommandParser, Console, Program, default_home, run_command
 from pollbook.store.home import StationHome
-from station_app.commands import book, enrolling, mirroring, neighbouring, people, printing, recovering
+from station_app.commands import book, carrying, enrolling, mirroring, neighbouring, people, printing, recovering
 from station_app.commands.terminal import SystemTerminal, Terminal
 
 
@@ -37,6 +37,7 @@ def _parser(terminal: Terminal) -> CommandParser:
     printing.add_commands(of_the_book)
     mirroring.add_commands(of_the_book)
     neighbouring.add_commands(of_the_book)
+    carrying.add_commands(of_the_book)
     people.add_commands(parser)
     return parser
 

@@ -169,10 +169,10 @@ def _exchange(going: _Going, register: Register, clock: Clock) -> SyncAnswer:
     return _ask(replace(going, out=replace(going.out, order=None)), register, clock)
 
 
-def _ask(going: _Going, register: Register, clock: Clock) -> SyncAnswer:
-    out, key = going.out, going.link.device_key
-    request = SyncRequest(
-        book=going.name,
+def request_for(name: BookName, out: Outgoing, clock: Clock) -> SyncRequest:
+    """The request that brings `out` to the register, sent now."""
+    return SyncRequest(
+        book=name,
         first=out.first,
         entries=out.entries,
         head=out.head,
@@ -183,6 +183,11 @@ def _ask(going: _Going, register: Register, clock: Clock) -> SyncAnswer:
         software=software_name(),
         asks=out.asks,
     )
+
+
+def _ask(going: _Going, register: Register, clock: Clock) -> SyncAnswer:
+    out, key = going.out, going.link.device_key
+    request = request_for(going.name, out, clock)
     sent = encode_sync_request(request, key, out.order)
     untrusted = register.sync(going.name, out.first, sent)
     try:

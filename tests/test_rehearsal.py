@@ -360,3 +360,27 @@ def test_a_laptop_dies_and_a_spare_goes_on_from_its_mirror_without_the_centre(re
 
     refused = rehearsal.station("S1", "book", "mark", adult_of(rows, FIRST, 6)["pinfl"], ends=3)
     assert refused["refusal"] == "book_superseded"
+
+
+def test_a_station_without_a_link_syncs_by_hand(rehearsal: Rehearsal) -> None:
+    rows = rehearsal.voters()
+    rehearsal.import_lists()
+    with rehearsal.serving() as served:
+        rehearsal.enrol("S1", FIRST)
+        served.kill()
+    for number in range(3):
+        rehearsal.station("S1", "book", "mark", adult_of(rows, FIRST, number)["pinfl"])
+    written = rehearsal.station("S1", "book", "export", "up.bundle")
+    entries = rehearsal.station("S1", "book", "status")["entries"]
+    assert (written["entries"], written["left"]) == (entries, 0)
+    for _ in range(2):  # on the stick it may be found again and taken once more
+        taken = rehearsal.centre("bundle", "take", "up.bundle", "--answer", "down.bundle")
+        assert (taken["acknowledged"], taken["answered"]) == (entries, written["requests"])
+        brought = rehearsal.station("S1", "book", "import", "down.bundle")
+        assert (brought["acknowledged"], brought["pending"]) == (entries, 0)
+    status, checked = rehearsal.centre("status"), rehearsal.centre("check")
+    assert (status["marks"], status["anomalies"]) == (3, [])
+    assert checked["ok"] is True
+    assert rehearsal.station("S1", "book", "check")["ok"] is True
+    refused = rehearsal.centre("bundle", "take", "down.bundle", "--answer", "x.bundle", ends=3)
+    assert (refused["refusal"], refused["code"]) == ("bundle_other_way", "K07")

@@ -6,6 +6,8 @@ sends the rest again (it keeps every entry) and says so.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 from pollbook import line_state as states
 from pollbook.asks import Ask
 from pollbook.custody import Refusal
@@ -33,13 +35,16 @@ def sync_status(book: Book) -> SyncStatus:
     return SyncStatus(book.head, EntryNumber(row.acknowledged), row.feed_cursor, row.last_sync_s, failure)
 
 
-def outgoing(book: Book, bytes_max: int = BATCH_BYTES_MAX) -> Outgoing:
+def outgoing(book: Book, bytes_max: int = BATCH_BYTES_MAX, after: EntryNumber | None = None) -> Outgoing:
     """The entries that the register has not acknowledged, at least one if any, up to `bytes_max` bytes packed.
 
-    Lines that the register asks for and that may go are let go first, so that they go up with this.
+    Lines that the register asks for and that may go are let go first, so that they go up with this. `after` stands
+    for what will be acknowledged by then, where several requests are made ahead of their answers.
     """
     kept = moving.answer_recalls(book, MACHINE)
     status = sync_status(book)
+    if after is not None:
+        status = replace(status, acknowledged=after)
     first = EntryNumber(status.acknowledged + 1)
     with engine.translated():
         rows = book.connection.exec_driver_sql(
@@ -85,6 +90,35 @@ def take_answer(book: Book, answer: SyncAnswer, asks: tuple[Ask, ...] = ()) -> t
             book never wrote (it was rolled back or copied). Nothing of the answer was taken, and the book is
             stopped (rule 8).
     """
+    now_s = int(book.clock.now().timestamp())
+    return _take(book, answer, asks, _Heard(now_s, now_s - answer.register_at_s))
+
+
+def take_late_answer(book: Book, answer: SyncAnswer, asks: tuple[Ask, ...] = ()) -> tuple[FeedItem, ...]:
+    """As `take_answer`, for an answer that was long on its way.
+
+    What was acknowledged since then stays acknowledged, and it says nothing of either clock.
+
+    Raises:
+        WeFailed: As `take_answer`.
+    """
+    known, earlier = sync_status(book), answer.acknowledged
+    if earlier.number < known.acknowledged and _head_at(book, earlier.number) == earlier:
+        answer = replace(answer, acknowledged=_head_at(book, known.acknowledged))
+    with engine.translated():
+        ahead_s = book.connection.exec_driver_sql("SELECT clock_ahead_s FROM sync_state").scalar_one()
+    return _take(book, answer, asks, _Heard(max(known.last_sync_s or 0, answer.register_at_s), ahead_s))
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """When the register was heard last, and by how much this clock is ahead of the register's, where that is known."""
+
+    at_s: int
+    clock_ahead_s: int | None
+
+
+def _take(book: Book, answer: SyncAnswer, asks: tuple[Ask, ...], heard: _Heard) -> tuple[FeedItem, ...]:
     acknowledged = answer.acknowledged
     if acknowledged.number > book.head.number or _head_at(book, acknowledged.number) != acknowledged:
         book.stop(Refusal.LEDGER_BROKEN)
@@ -92,7 +126,6 @@ def take_answer(book: Book, answer: SyncAnswer, asks: tuple[Ask, ...] = ()) -> t
     status = sync_status(book)
     fresh = tuple(item for item in answer.feed if item.number > status.feed_cursor)
     failure = Failure.REGISTER_BEHIND.name if acknowledged.number < status.acknowledged else None
-    now_s = int(book.clock.now().timestamp())
     with book.writing():
         asking.note_sent(book, asks)
         for item in fresh:
@@ -100,7 +133,7 @@ def take_answer(book: Book, answer: SyncAnswer, asks: tuple[Ask, ...] = ()) -> t
         cursor = max((item.number for item in fresh), default=status.feed_cursor)
         book.connection.exec_driver_sql(
             "UPDATE sync_state SET acknowledged = ?, feed_cursor = ?, last_sync_s = ?, failure = ?, clock_ahead_s = ?",
-            (acknowledged.number, cursor, now_s, failure, now_s - answer.register_at_s),
+            (acknowledged.number, cursor, heard.at_s, failure, heard.clock_ahead_s),
         )
     book.read_standing()
     feeding.act_on(book, fresh)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from pollbook.merkle import HASH_BYTES, TILE_WIDTH, Frontier, Hashes, Stored
 from pollbook.types import BookName, DeviceId, EntryNumber
@@ -32,17 +32,22 @@ class Waiting:
     book: BookName
     first: EntryNumber
     last: EntryNumber
+    start: EntryNumber
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The leaves from `first` (from 0) on are `length` entries of one book, from `number` on."""
+    """The leaves from `first` (from 0) on are `length` entries of one book, from `number` on.
+
+    The book's ledger begins after `start`.
+    """
 
     first: int
     station_id: int
     book: BookName
     number: EntryNumber
     length: int
+    start: EntryNumber
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +77,17 @@ def save_log(connection: Connection, state: LogState) -> None:
 
 def waiting(connection: Connection, books_max: int) -> list[Waiting]:
     """What waits for the log, of at most `books_max` books, in the order in which the first entry of each came."""
-    logged = func.coalesce(log_book.c.logged, 0)
+    logged = _logged()
     query = (
-        select(book.c.station, station.c.device, station.c.epoch, logged.label("logged"), book.c.acknowledged)
+        select(
+            book.c.station,
+            station.c.device,
+            station.c.epoch,
+            logged.label("logged"),
+            book.c.acknowledged,
+            station.c.start_number,
+        )
+        .select_from(book)
         .join(station, station.c.id == book.c.station)
         .outerjoin(log_book, log_book.c.station == book.c.station)
         .join(entry, (entry.c.station == book.c.station) & (entry.c.number == logged + 1))
@@ -88,6 +101,7 @@ def waiting(connection: Connection, books_max: int) -> list[Waiting]:
             BookName(DeviceId(bytes(row.device)), row.epoch),
             EntryNumber(row.logged + 1),
             EntryNumber(row.acknowledged),
+            EntryNumber(row.start_number),
         )
         for row in connection.execute(query)
     ]
@@ -95,11 +109,15 @@ def waiting(connection: Connection, books_max: int) -> list[Waiting]:
 
 def count_waiting(connection: Connection) -> int:
     """How many accepted entries are not in the log yet."""
-    logged = func.coalesce(log_book.c.logged, 0)
-    query = select(func.coalesce(func.sum(book.c.acknowledged - logged), 0)).outerjoin(
-        log_book, log_book.c.station == book.c.station
+    logged = _logged()
+    query = (
+        select(func.coalesce(func.sum(book.c.acknowledged - logged), 0))
+        .select_from(book)
+        .join(station, station.c.id == book.c.station)
+        .outerjoin(log_book, log_book.c.station == book.c.station)
+        .where(book.c.acknowledged > logged)
     )
-    return int(connection.execute(query.where(book.c.acknowledged > logged)).scalar_one())
+    return int(connection.execute(query).scalar_one())
 
 
 def accepted_entries(connection: Connection, station_id: int, first: int, last: int) -> list[bytes]:
@@ -127,7 +145,7 @@ def runs(connection: Connection, first: int = 0) -> Iterator[Run]:
     """All runs in the log's order, from the one on that holds leaf `first`."""
     begin = select(func.coalesce(func.max(log_run.c.first), 0)).where(log_run.c.first <= first).scalar_subquery()
     query = (
-        select(log_run, station.c.device, station.c.epoch)
+        select(log_run, station.c.device, station.c.epoch, station.c.start_number)
         .join(station, station.c.id == log_run.c.station)
         .where(log_run.c.first >= begin)
         .order_by(log_run.c.first)
@@ -139,6 +157,7 @@ def runs(connection: Connection, first: int = 0) -> Iterator[Run]:
             BookName(DeviceId(bytes(row.device)), row.epoch),
             EntryNumber(row.number),
             row.length,
+            EntryNumber(row.start_number),
         )
 
 
@@ -225,6 +244,11 @@ def newest_head(connection: Connection) -> KeptHead | None:
 def add_head(connection: Connection, head: KeptHead) -> None:
     """A further head is published."""
     connection.execute(insert(log_head).values(size=head.size, quarter=head.quarter, note=head.note))
+
+
+def _logged() -> ColumnElement[int]:
+    """How far a book is in the log; one that took over begins where the ledger before it ended."""
+    return func.coalesce(log_book.c.logged, station.c.start_number)
 
 
 def _state(connection: Connection, *, is_held: bool) -> LogState:

@@ -2,10 +2,15 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, create_engine, text
 
 from pollbook import proving
 from pollbook.checkpoint import log_origin, open_checkpoint, open_inclusion, write_inclusion
@@ -26,11 +31,17 @@ from register.log import (
 )
 from register.log_checking import CheckedLog, check_log
 from register.store import log as store
-from register.store.engine import open_database
+from register.store import versions
+from register.store.engine import make_database
 from tests.register.lists_of_voters import PRECINCT
 from tests.register.stand_in import NOON, OPENING, Centre, Station, enrolled_station
 
 QUARTER = timedelta(seconds=QUARTER_S)
+STATION = """
+    INSERT INTO station
+        (id, device, epoch, public_key, precinct, desk, list_version, line_count, issued_at_s, start_hash)
+    VALUES (1, zeroblob(16), 1, zeroblob(32), '1708-0001', 1, 1, 0, 0, zeroblob(32))
+"""
 
 
 @pytest.fixture
@@ -84,7 +95,7 @@ def test_every_accepted_entry_is_in_the_log_once(loaded: Centre, station: Statio
     assert bring_up_to_date(loaded.database, log, NOON) == 2
     station.sync(loaded)
     station.sync(loaded, first=1)
-    assert bring_up_to_date(loaded.database, log, NOON) == 2
+    assert bring_up_to_date(loaded.database, log, NOON) == OPENING + 1 - 2
     assert bring_up_to_date(loaded.database, log, NOON) == 0
     assert size(loaded) == OPENING + 1
     leaves = [log.leaf(station.book, number, entry) for number, entry in enumerate(station.entries, 1)]  # type: ignore[arg-type]
@@ -257,16 +268,16 @@ def test_an_untouched_log_holds_together(logged: Centre, log: Log) -> None:
     [
         ("UPDATE entry SET bytes = (SELECT bytes FROM entry WHERE number = 6) WHERE number = 5", "tile 0/0"),
         ("DELETE FROM entry WHERE number = 5", "is missing"),
-        ("UPDATE log_run SET first = first + 1 WHERE first > 0", "leaf 9 is missing"),
+        ("UPDATE log_run SET first = first + 1 WHERE first > 0", f"leaf {OPENING + 6} is missing"),
         ("DELETE FROM log_run WHERE first = 0", "leaf 0 is missing"),
-        ("UPDATE log_run SET number = number + 1 WHERE first > 0", "leaf 9 is not the next entry"),
-        ("UPDATE log_run SET length = length - 1 WHERE first = 0", "leaf 8 is missing"),
+        ("UPDATE log_run SET number = number + 1 WHERE first > 0", f"leaf {OPENING + 6} is not the next entry"),
+        ("UPDATE log_run SET length = length - 1 WHERE first = 0", f"leaf {OPENING + 5} is missing"),
         ("UPDATE log_tile SET hashes = zeroblob(320)", "tile 0/0"),
         ("DELETE FROM log_tile", "tile 0/0"),
         ("INSERT INTO log_tile VALUES (0, 1, zeroblob(32))", "other tiles"),
         ("UPDATE log_state SET frontier = zeroblob(64)", "the tree's end"),
-        ("UPDATE log_state SET size = 9", "the tree's end"),
-        ("UPDATE log_book SET logged = 9", "how far each book"),
+        ("UPDATE log_state SET size = 2", "the tree's end"),
+        ("UPDATE log_book SET logged = 2", "how far each book"),
         ("DELETE FROM log_book", "how far each book"),
         ("UPDATE log_head SET note = zeroblob(200)", "not a note"),
         ("UPDATE log_head SET size = 8", "the head of 8 leaves is not the tree's"),
@@ -281,25 +292,25 @@ def test_what_was_changed_behind_the_programs_back_is_found(logged: Centre, log:
 
 def test_a_history_written_anew_does_not_fit_the_published_head(logged: Centre, log: Log, station: Station) -> None:
     """Somebody who has the whole database and the keys, and makes everything fit but what was published before."""
+    kept = OPENING + 2
     logged.change(
         *(f"DELETE FROM {table}" for table in ("log_run", "log_book", "log_tile")),  # noqa: S608 - names from above
         "UPDATE log_state SET size = 0, frontier = zeroblob(0)",
-        "DELETE FROM entry WHERE number > 5",
-        "UPDATE book SET acknowledged = 5",
+        f"DELETE FROM entry WHERE number > {kept}",  # noqa: S608 - a number from above
     )
     head = station.acknowledged
-    station.entries = station.entries[:5]
+    station.entries = station.entries[:kept]
     for line in station.lines[20:24]:
         station.mark(line)
     with logged.database.write() as connection:
-        for number, entry in enumerate(station.entries[5:], 6):
+        for number, entry in enumerate(station.entries[kept:], kept + 1):
             values = {"number": number, "bytes": entry}
             insert = "INSERT INTO entry (station, number, received_at_s, bytes) VALUES (1, :number, 0, :bytes)"
             connection.execute(text(insert), values)
-        connection.execute(text("UPDATE book SET acknowledged = 9"))
+        connection.execute(text("UPDATE book SET acknowledged = :head"), {"head": OPENING + 6})
     assert head == OPENING + 7
     bring_up_to_date(logged.database, log, NOON + QUARTER)
-    assert checked(logged, log).faults == ("the head of 9 leaves is not the tree's",)
+    assert checked(logged, log).faults == (f"the head of {OPENING + 6} leaves is not the tree's",)
 
 
 def test_another_registers_key_makes_another_log(logged: Centre, log: Log) -> None:
@@ -308,22 +319,42 @@ def test_another_registers_key_makes_another_log(logged: Centre, log: Log) -> No
     assert any("not a checkpoint of this log" in fault for fault in checked(logged, other).faults)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_an_older_register_logs_what_it_had_accepted(loaded: Centre, station: Station, log: Log) -> None:
+def test_an_older_register_logs_what_it_had_accepted(tmp_path: Path, log: Log) -> None:
+    path = tmp_path / "older.db"
+    with make_engine(path) as connection:
+        for change in (
+            "INSERT INTO precinct (code, name, version, loaded) VALUES ('1708-0001', '', 1, 0)",
+            STATION,
+            "INSERT INTO book VALUES (1, 2, zeroblob(32), NULL, zeroblob(32), 0, NULL, NULL, 0, '', 0)",
+            "INSERT INTO entry VALUES (1, 1, 0, NULL, x'01'), (1, 2, 0, NULL, x'02')",
+        ):
+            connection.execute(text(change))
+    database = make_database(path)
+    assert bring_up_to_date(database, log, NOON) == 2
+    with database.read() as connection:
+        assert check_log(connection, log) == CheckedLog(2, 0, 0, ())
+    database.close()
+
+
+def test_a_book_that_took_over_is_logged_from_where_it_begins(loaded: Centre, station: Station, log: Log) -> None:
+    """Its entries go on with the numbers of the ledger before it (custody rule 9)."""
     station.sync(loaded)
-    newer = ("log_state", "log_book", "log_run", "log_tile", "log_head", "effective_mark", "disputed_mark")
-    loaded.change(
-        *(f"DROP TABLE {table}" for table in newer),
-        "ALTER TABLE issued DROP COLUMN lines",
-        "ALTER TABLE book DROP COLUMN adjudicated",
-        "CREATE TABLE withheld (station INTEGER, line BIGINT)",
-        "CREATE INDEX ix_line_state_line ON line_state (line)",
-        "UPDATE alembic_version SET version_num = '0001'",
-    )
-    loaded.database.close()
-    loaded.database = open_database(loaded.home)
-    assert bring_up_to_date(loaded.database, log, NOON) == OPENING
-    assert checked(loaded, log).faults == ()
+    loaded.change("UPDATE station SET start_number = 2", "DELETE FROM entry WHERE number <= 2")
+    assert bring_up_to_date(loaded.database, log, NOON) == OPENING - 2
+    assert checked(loaded, log) == CheckedLog(OPENING - 2, 0, 0, ())
+
+
+@contextmanager
+def make_engine(path: Path) -> Iterator[Connection]:
+    """A database as the first release made it."""
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(versions.__file__).with_name("migrations")))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        yield connection
+    engine.dispose()
 
 
 def test_a_logs_text_form_shows_no_secret(log: Log) -> None:

@@ -124,16 +124,16 @@ def test_an_export_is_a_log_that_others_read(commands: Commands, tmp_path: Path)
         "checkpoint",
         "key",
         "tile/0/000",
-        "tile/0/001.p/47",
+        f"tile/0/001.p/{OPENING + MARKS - 256}",
         "tile/1/000.p/1",
         "tile/entries/000",
-        "tile/entries/001.p/47",
+        f"tile/entries/001.p/{OPENING + MARKS - 256}",
     ]
     key = (folder / "key").read_text("ascii").strip()
     origin, public = key.split("+", 2)[0], base64.b64decode(key.split("+", 2)[2])[1:]
     checkpoint = open_checkpoint((folder / "checkpoint").read_bytes(), origin, public)
     leaves = []
-    for name in ("tile/entries/000", "tile/entries/001.p/47"):
+    for name in ("tile/entries/000", f"tile/entries/001.p/{OPENING + MARKS - 256}"):
         bundle = (folder / name).read_bytes()
         while bundle:
             length = int.from_bytes(bundle[:2], "big")
@@ -142,7 +142,8 @@ def test_an_export_is_a_log_that_others_read(commands: Commands, tmp_path: Path)
     frontier, stored = append(Frontier(), leaves)
     assert (frontier.size, frontier.root) == (checkpoint.size, checkpoint.root)
     hashes = {level: b"".join(each.hash for each in stored if each.level == level) for level in (0, 1)}
-    assert (folder / "tile/0/000").read_bytes() + (folder / "tile/0/001.p/47").read_bytes() == hashes[0]
+    last = folder / f"tile/0/001.p/{OPENING + MARKS - 256}"
+    assert (folder / "tile/0/000").read_bytes() + last.read_bytes() == hashes[0]
     assert (folder / "tile/1/000.p/1").read_bytes() == hashes[1]
 
 

@@ -36,6 +36,7 @@ from pollbook.messages import (
 )
 from pollbook.packing import SliceOrder
 from pollbook.replay import Replay
+from pollbook.sealing import box_key_of
 from pollbook.signing import SigningKey, device_id
 from pollbook.slice import Expected, SliceHeader, encode_slice, read_slice
 from pollbook.types import BookName, LineId, Person, PersonNumber, PrecinctCode, Role
@@ -187,6 +188,7 @@ class Centre:
             issued_at_s=1_790_000_000,
             line_count=len(ticket.voters),
             people=self.people,
+            box_key=box_key_of(self.key).public,
         )
         issued = encode_slice(header, ticket.voters, self.key)
         read = read_slice(issued, self.key.public, Expected(self.election.id, book))
