@@ -114,7 +114,7 @@ def set_up(book: Book, code: str | None = None) -> SealedCode:
             "INSERT OR REPLACE INTO mirror_key VALUES (1, ?, ?)", (key, wrap_key(key, code))
         )
     header = book.header
-    return SealedCode(header.election.id, header.precinct, header.precinct_name, header.desk, str(header.book), code)
+    return SealedCode(header.election.id, header.precinct, header.precinct_name, header.desk, str(book.name), code)
 
 
 def is_set_up(book: Book) -> bool:

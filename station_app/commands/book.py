@@ -124,7 +124,7 @@ def _status(book: Book, _arguments: argparse.Namespace, _console: Console) -> An
             "precinct": header.precinct,
             "precinct_name": header.precinct_name,
             "desk": header.desk,
-            "book": str(header.book),
+            "book": str(book.name),
             "list_version": header.list_version,
             "lines": counts.lines,
             "marked": counts.marked,
