@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
 metadata = MetaData()
 
@@ -47,6 +47,7 @@ voter = Table(
     Column("page", Integer, nullable=False),
     Column("row", Integer, nullable=False),
     Column("contests", Text, nullable=False),
+    Index("ix_voter_place", "page", "row"),
 )
 
 entry = Table(
