@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pollbook.clock import HybridTime
 from pollbook.custody import Anomaly
 from pollbook.entries import decode_entry
+from pollbook.failures import Failure
 from pollbook.line_state import Place
 from pollbook.store.check import check_book
 from pollbook.store.syncing import book_digest, notices, sync_status
@@ -103,7 +104,7 @@ def _custody(world: World) -> Iterator[Broken]:
         rows = station.disk.look("SELECT line, mark, place FROM line_state")
         shown = {line: (mark, place == Place.HERE) for line, mark, place in rows}
         told = {line: (model.marks.get(line), line in model.here) for line in model.touched}
-        if shown != told:
+        if shown != told and not station.is_poisoned:
             yield Broken("the book shows what its entries say", station.name)
     for what in contradictions(models):
         yield Broken("one holder and one effective mark a line", what)
@@ -131,7 +132,8 @@ def _durable(station: SimulatedStation, register: AtRegister) -> Iterator[Broken
 def _agrees(station: SimulatedStation, register: AtRegister) -> Iterator[Broken]:
     """(3) Book and register stand in the same state, and know it."""
     book = station.book
-    if book is None or station.last_failure is not None or not station.is_at_rest():
+    expected = {None, Failure.BOOK_REVOKED} if station.is_revoked else {None}
+    if book is None or station.last_failure not in expected or not station.is_at_rest():
         yield Broken("everybody gets through after healing", f"{station.name} {station.last_failure}")
         return
     if register.record.head != book.head or register.record.digest != book_digest(book):
@@ -175,6 +177,6 @@ def _checks(world: World) -> Iterator[Broken]:
         for fault in check_register(connection, world.centre.centre).faults:
             yield Broken("the register's check is clean", f"{fault.where}: {fault.what}")
     for station in world.stations:
-        if station.book is not None:
+        if station.book is not None and not station.is_poisoned:
             for problem in check_book(station.book).problems:
                 yield Broken("the book's check is clean", f"{station.name}: {problem}")

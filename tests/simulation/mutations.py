@@ -20,10 +20,12 @@ import sync.cycle as cycle_module
 from pollbook import acts, custody, ledger, signing
 from pollbook.clock import COUNTER_BITS, HybridTime
 from pollbook.custody import LineChanged
-from pollbook.entries import MarkVoided
+from pollbook.entries import LineAccepted, LineReleased, MarkVoided
+from pollbook.feed_items import FeedItem
 from pollbook.ledger import Head
-from pollbook.messages import FeedItem, SyncAnswer, SyncRequest
-from pollbook.store import engine
+from pollbook.line_state import Place
+from pollbook.messages import SyncAnswer, SyncRequest
+from pollbook.store import engine, moving
 from pollbook.store.book import Book
 from pollbook.store.syncing import sync_status
 from pollbook.types import EntryNumber
@@ -193,6 +195,125 @@ def never_notices_a_skewed_clock() -> AbstractContextManager[object]:
     return replaced(ingest_module, SKEW_MAX_S=10**9)
 
 
+def marks_without_holding() -> AbstractContextManager[object]:
+    """A line that this book let go, or never had, may be marked here, by the rules of both sides."""
+
+    def may_mark(state: custody.LineState | None, *_rest: object) -> custody.Refusal | None:
+        return custody.Refusal.ALREADY_MARKED if state is not None and state.mark is not None else None
+
+    def marked(view: custody.BookView, line: custody.LineId, mark: custody.Mark) -> custody.Effect | custody.Anomaly:
+        state = view.line(line) or custody.UNMARKED
+        return custody.Anomaly.SECOND_MARK if state.mark else LineChanged(line, replace(state, mark=mark))
+
+    return replaced(custody, may_mark=may_mark, _marked=marked)
+
+
+def releases_twice() -> AbstractContextManager[object]:
+    """A line that was let go, or marked, may be let go once more."""
+
+    def may_release(*_line: object) -> None:
+        return None
+
+    def released(view: custody.BookView, fact: LineReleased) -> custody.Effect | custody.Anomaly:
+        states = ((moved, view.line(moved.line) or custody.UNMARKED) for moved in fact.lines)
+        return custody.LinesChanged(
+            tuple(
+                (moved.line, replace(state, place=Place.RELEASED, custody=moved.custody, released_to=fact.receiver))
+                for moved, state in states
+            )
+        )
+
+    return replaced(custody, may_release=may_release, _released=released)
+
+
+def accepts_what_is_addressed_to_others() -> AbstractContextManager[object]:
+    """A release is taken by whoever sees it first."""
+
+    def is_addressed(_identity: custody.Identity, _receiver: object) -> bool:
+        return True
+
+    def released(view: custody.BookView, fact: LineReleased) -> custody.Effect | custody.Anomaly:
+        with replaced(custody.Identity, is_addressed=addressed):
+            return original(view, fact)
+
+    original, addressed = custody._released, custody.Identity.is_addressed
+    stack = ExitStack()
+    stack.enter_context(replaced(custody, _released=released))
+    stack.enter_context(replaced(moving, release_lines=_with(moving.release_lines, addressed)))
+    stack.enter_context(replaced(custody.Identity, is_addressed=is_addressed))
+    return stack
+
+
+def _with(action: Callable[..., object], addressed: object) -> Callable[..., object]:
+    def honest(*given: object) -> object:
+        with replaced(custody.Identity, is_addressed=addressed):
+            return action(*given)
+
+    return honest
+
+
+def accepts_a_release_again_and_again() -> AbstractContextManager[object]:
+    """A custody number may be used twice: a paper brings the line back each time it is shown."""
+
+    def accepted(view: custody.BookView, number: EntryNumber, fact: LineAccepted) -> custody.Effect:
+        states = ((moved, view.line(moved.line) or custody.ELSEWHERE) for moved in fact.release.lines)
+        return custody.LinesChanged(
+            tuple(
+                (moved.line, replace(state, place=Place.HERE, custody=moved.custody, since=number, released_to=None))
+                for moved, state in states
+            )
+        )
+
+    def may_accept(*_asked: object) -> None:
+        return None
+
+    def accepted_as(book: Book, release_id: bytes) -> None:
+        book.connection.exec_driver_sql("DELETE FROM accepted_release WHERE id = ?", (release_id,))
+
+    stack = ExitStack()
+    stack.enter_context(replaced(custody, _accepted=accepted))
+    stack.enter_context(replaced(moving, may_accept=may_accept, accepted_as=accepted_as))
+    return stack
+
+
+def moves_lines_by_time_out() -> AbstractContextManager[object]:
+    """A release that nobody acknowledged within 20 s is taken for lost: the line is held here again."""
+    original = moving.ready_releases
+    seen: dict[bytes, float] = {}
+
+    def ready_releases(book: Book) -> tuple[moving.SentRelease, ...]:
+        waiting = original(book)
+        for sent in waiting:
+            if book.clock.monotonic_s() - seen.setdefault(sent.id, book.clock.monotonic_s()) > 20:
+                with book.writing():
+                    book.connection.exec_driver_sql("UPDATE line_state SET place = 0 WHERE place = 2")
+        return waiting
+
+    return replaced(moving, ready_releases=ready_releases)
+
+
+def releases_what_a_team_has() -> AbstractContextManager[object]:
+    """A lock keeps no line at home."""
+
+    def lock_of(*_line: object) -> None:
+        return None
+
+    return replaced(moving, lock_of=lock_of)
+
+
+def gives_up_sending() -> AbstractContextManager[object]:
+    """A release is sent once; who did not get it then does not get it."""
+    original = moving.ready_releases
+    sent: set[bytes] = set()
+
+    def ready_releases(book: Book) -> tuple[moving.SentRelease, ...]:
+        fresh = tuple(each for each in original(book) if each.id not in sent or each.way is not moving.Way.LAN)
+        sent.update(each.id for each in fresh)
+        return fresh
+
+    return replaced(moving, ready_releases=ready_releases)
+
+
 MUTATIONS: dict[str, Mutation] = {
     mutation.__name__: mutation
     for mutation in (
@@ -207,5 +328,12 @@ MUTATIONS: dict[str, Mutation] = {
         believes_its_clock,
         believes_every_signature,
         never_notices_a_skewed_clock,
+        marks_without_holding,
+        releases_twice,
+        accepts_what_is_addressed_to_others,
+        accepts_a_release_again_and_again,
+        moves_lines_by_time_out,
+        releases_what_a_team_has,
+        gives_up_sending,
     )
 }

@@ -29,7 +29,7 @@ from pollbook.types import BookName, LineId, PersonNumber, PrecinctCode, Role
 from register.authority import RegisterKeys
 from register.making import training_election
 from tests.making import CHEAP, FakeClock
-from tests.register.lists_of_voters import voters, write_list
+from tests.register.lists_of_voters import voter, voters, write_list
 from tests.register.stand_in import Centre, enrol_request, make_centre
 from tests.simulation.randomness import drawn_from
 
@@ -64,6 +64,7 @@ class Prepared:
     image: bytes
     stations: tuple[PreparedStation, ...]
     folder: Path
+    held_back: tuple[str, ...]
 
 
 @cache
@@ -80,6 +81,8 @@ def prepared() -> Prepared:
         for code, size in zip(codes, SIZES, strict=True):
             rows += voters(size, code, first)
             first += size
+        twice = [voter(first, codes[0], row="999"), voter(first, codes[1], row="999")]
+        rows += twice
         centre.load(write_list(path / "voters.csv", rows))
         stations = tuple(_enrol(centre, path, code) for code in codes)
         centre.database.close()
@@ -87,7 +90,7 @@ def prepared() -> Prepared:
         database.execute("PRAGMA journal_mode = DELETE")
         image = database.serialize()
     database.close()
-    return Prepared(centre.election, centre.keys, image, stations, path)
+    return Prepared(centre.election, centre.keys, image, stations, path, tuple(row["pinfl"] for row in twice))
 
 
 _KEPT: list[tempfile.TemporaryDirectory[str]] = []

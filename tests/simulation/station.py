@@ -129,6 +129,8 @@ class SimulatedStation(Machine):
         self._wanted = 0
         self.last_failure: Failure | None = None
         self.is_suspect = False
+        self.is_revoked = False
+        self.is_poisoned = False
 
     def connect(self, link: Link, centre: SimulatedCentre) -> None:
         """The sync engine reaches the register over this link."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
+from register.store import ledgers
 from tests.simulation.centre import SimulatedCentre
 from tests.simulation.cipher_disks import CipherDisk
 from tests.simulation.disks import Disk, Drivers
@@ -55,6 +56,12 @@ class World:
         self.said[what] += 1
         self.log.note(f"{where} {what}")
 
+    def anomalies_of(self, station: SimulatedStation) -> set[str]:
+        """The kinds of anomaly that the register knows of this station's book."""
+        with self.centre.database().read() as connection:
+            every = ledgers.anomalies(connection)
+        return {kind for kind, book, *_ in every if book == str(station.prepared.book)}
+
     def lan(self, one: SimulatedStation, other: SimulatedStation) -> Link:
         """The LAN between two stations; a quick link with the faults of all others."""
         pair = frozenset((one.name, other.name))
@@ -83,6 +90,10 @@ class World:
                 return TornDisk(of.image, random.Random(self.rng.random()), self.log)
             case Disks.MEMORY:
                 return Disk(of.image)
+
+    def run_s(self, passes_s: float) -> None:
+        """So much time passes."""
+        self.scheduler.run(self.scheduler.now_us + seconds(passes_s))
 
     def fault_s(self, delay_s: float, action: Callable[..., None], *arguments: object) -> None:
         """`action` happens so many seconds from now, unless all is healed by then."""
@@ -118,12 +129,12 @@ def drivers() -> Drivers:
     return Drivers()
 
 
-def make_world(seed: int) -> World:
-    """The world of this seed as it begins."""
+def make_world(seed: int, **changes: object) -> World:
+    """The world of this seed as it begins; `changes` are fields of its plan that are not drawn."""
     rng = random.Random(seed)
     ready, scheduler = prepared(), Scheduler()
     log = Log(scheduler)
-    plan = draw_plan(rng, seed)
+    plan = replace(draw_plan(rng, seed), **changes)
     drawn = random.Random(rng.random())
     disk = TornDisk(ready.image, drawn, log) if plan.disks is Disks.TORN else Disk(ready.image)
     centre = SimulatedCentre(ready, disk, drivers(), scheduler, drawn, log)
