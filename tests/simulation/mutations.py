@@ -18,6 +18,7 @@ import pollbook.store.book as book_module
 import register.ingest as ingest_module
 import sync.cycle as cycle_module
 from pollbook import acts, custody, ledger, signing
+from pollbook.asks import Ask
 from pollbook.clock import COUNTER_BITS, HybridTime
 from pollbook.custody import LineChanged
 from pollbook.entries import LineAccepted, LineReleased, MarkVoided
@@ -114,8 +115,8 @@ def acknowledges_before_the_register_has_it() -> AbstractContextManager[object]:
         answers: list[bytes] = []
         kept = ingest_module.ingest
 
-        def write_later() -> None:
-            if centre.is_up:
+        def write_later(life: int) -> None:
+            if centre.lives == life:
                 centre.survives(lambda: original(centre, address, request))
 
         try:
@@ -123,7 +124,7 @@ def acknowledges_before_the_register_has_it() -> AbstractContextManager[object]:
                 answers.append(kept(connection, centre.centre, request, address, centre.clock.now()))
                 raise Answered
         except Answered:
-            centre.scheduler.after(seconds(2), write_later)
+            centre.scheduler.after(seconds(10), write_later, centre.lives)
             return answers[0]
         except Exception:  # noqa: BLE001 - whatever is wrong with it, the honest way says so
             return original(centre, address, request)
@@ -158,9 +159,9 @@ def sends_nothing_again() -> AbstractContextManager[object]:
     """What was acknowledged once is never sent again, also where the register lost it."""
     original = cycle_module.take_answer
 
-    def take_answer(book: Book, answer: SyncAnswer) -> tuple[FeedItem, ...]:
+    def take_answer(book: Book, answer: SyncAnswer, asks: tuple[Ask, ...] = ()) -> tuple[FeedItem, ...]:
         before = sync_status(book).acknowledged
-        taken = original(book, answer)
+        taken = original(book, answer, asks)
         with book.writing():
             book.connection.exec_driver_sql("UPDATE sync_state SET acknowledged = max(acknowledged, ?)", (before,))
         return taken

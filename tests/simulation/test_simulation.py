@@ -65,6 +65,7 @@ EVERY_FAULT = {
 def test_a_deliberate_bug_breaks_a_promise(name: str) -> None:
     outcome = first_seed_that_catches(name)
     assert outcome is not None
+    assert "mutations.py" not in outcome.broken[0].where, "the bug's own code failed, which proves nothing"
 
 
 def test_a_failing_seed_prints_itself_and_fails_again() -> None:
