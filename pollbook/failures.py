@@ -56,6 +56,10 @@ class Failure(Enum):
     CLAIM_WAITS = ("B26", Exit.REFUSED)
     CLAIM_REFUSED = ("B27", Exit.REFUSED)
     LINE_NOT_ARRIVED = ("B28", Exit.REFUSED)
+    DOCUMENT_DATA_INVALID = ("B29", Exit.REFUSED)
+    LINE_HELD_HERE = ("B30", Exit.REFUSED)
+    CLAIM_UNKNOWN = ("B31", Exit.REFUSED)
+    RELEASE_NOT_FOR_PAPER = ("B32", Exit.REFUSED)
     # P is for people and their PINs.
     NOT_SIGNED_IN = ("P01", Exit.REFUSED)
     DAY_NOT_OPEN = ("P02", Exit.REFUSED)

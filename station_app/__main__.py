@@ -11,7 +11,18 @@ from typing import NoReturn
 
 from pollbook.commanding import CommandParser, Console, Program, default_home, run_command
 from pollbook.store.home import StationHome
-from station_app.commands import book, carrying, enrolling, mirroring, neighbouring, people, printing, recovering
+from station_app.commands import (
+    book,
+    carrying,
+    closing,
+    enrolling,
+    mirroring,
+    moving,
+    neighbouring,
+    people,
+    printing,
+    recovering,
+)
 from station_app.commands.terminal import SystemTerminal, Terminal
 
 
@@ -38,6 +49,8 @@ def _parser(terminal: Terminal) -> CommandParser:
     mirroring.add_commands(of_the_book)
     neighbouring.add_commands(of_the_book)
     carrying.add_commands(of_the_book)
+    moving.add_commands(of_the_book)
+    closing.add_commands(of_the_book)
     people.add_commands(parser)
     return parser
 

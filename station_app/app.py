@@ -34,6 +34,7 @@ from pollbook.store.book import Book, open_book
 from pollbook.store.home import StationHome
 from pollbook.store.mirror import Mirror
 from pollbook.store.syncing import sync_status
+from pollbook.store.whereabouts import close_open_cards
 from pollbook.types import LineId, Person, PersonNumber
 from station_app.background import Background, BookThread, Cancelled, Keep, Report, Task, keep_fault
 from station_app.desk import Desk, LinkState, LinkStatus, Refused
@@ -181,6 +182,7 @@ class Opener:
         """The desk over the book, for as long as the block lasts."""
         with open_book(self._home, self._clock, writer=True) as book, closing(Mirror(book)) as mirror:
             self._book, self._mirror = book, mirror
+            close_open_cards(book)  # which a program left open that ended without a word
             mirror.write()  # what it lacks, and whether it knows more than this book does, before the first mark
             self._desk = StationDesk(book, mirror=mirror)
             yield self._desk

@@ -7,7 +7,7 @@ network.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -17,6 +17,7 @@ from pollbook.failures import Failure, Refused
 from pollbook.store.records import Hit, MirrorState, MirrorStatus, Tier
 from pollbook.types import Channel, EntryNumber, LineId, Person, PersonNumber, PrecinctCode
 from pollbook.voters import Voter
+from station_app.moving import ClaimShown, LineWhere, MovingDesk, Standing
 
 __all__ = [
     "Desk",
@@ -39,7 +40,11 @@ __all__ = [
 
 
 class Verdict(StrEnum):
-    """The one answer of the check-in screen, each with its own colour, icon and next step (SCREENS)."""
+    """The one answer of the check-in screen, each with its own colour, icon and next step (SCREENS).
+
+    `UNPROVEN` after a takeover: two officers look at the row. `ARRIVING`: the line came here and is not safe yet.
+    `WITH_TEAM`: it is out with a mobile team. `STOPPED`: nothing is marked on this laptop any more.
+    """
 
     MAY_VOTE = "may_vote"
     ALREADY_MARKED = "already_marked"
@@ -47,6 +52,10 @@ class Verdict(StrEnum):
     NOT_OLD_ENOUGH = "not_old_enough"
     DISPUTED = "disputed"
     LOOK_CLOSER = "look_closer"
+    UNPROVEN = "unproven"
+    ARRIVING = "arriving"
+    WITH_TEAM = "with_team"
+    STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +84,31 @@ class MarkShown:
     row: int
     confirmed: bool
     voided: bool
+    disputed: bool = False
     unmirrored: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class VoterCard:
-    """All that the check-in screen shows of one voter. `ballots` are those to hand over if the verdict allows it."""
+    """All that the check-in screen shows of one voter.
+
+    Attributes:
+        ballots: Those to hand over if the verdict allows it.
+        where: Where the line is, if it is not here.
+        claim: The newest request for this line, if there was one and the line is not here.
+        stopped: Why nothing is marked here any more.
+        is_visitor: The line came from another precinct: the voter signs in the annex, not in the paper list.
+    """
 
     voter: Voter
     verdict: Verdict
     ballots: tuple[Contest, ...]
     mark: MarkShown | None
     differences: tuple[str, ...] = ()
+    where: LineWhere | None = None
+    claim: ClaimShown | None = None
+    stopped: Failure | None = None
+    is_visitor: bool = False
 
 
 class LinkState(StrEnum):
@@ -109,11 +131,20 @@ class LinkStatus:
 
 
 class NoticeKind(StrEnum):
-    """What a notice from the register is about."""
+    """What a notice from the register is about: the kinds of the feed that are told to people."""
 
     ANOMALY = "anomaly"
     NOTICE = "notice"
     REVOKED = "revoked"
+    RECALLED = "recalled"
+    GRANTED = "granted"
+    CLAIM_ANSWERED = "claim_answered"
+    SUPERSEDED = "superseded"
+    LIST_CHANGED = "list_changed"
+    ADJUDICATED = "adjudicated"
+    DISPUTED = "disputed"
+    DISPUTE_RESOLVED = "dispute_resolved"
+    ARRIVED = "arrived"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,20 +152,22 @@ class Notice:
     """What the register has told this station, by the feed's number.
 
     Of an anomaly `text` is the name in `custody.Anomaly` and `entry` the entry it concerns (0: the whole book); of a
-    notice it is the centre's own words, of a revocation the reason.
+    notice it is the centre's own words, of a revocation the reason. Of the others `facts` fill the places of the text
+    that `text` chooses among those of its kind.
     """
 
     number: int
     kind: NoticeKind
     text: str
     entry: int
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class DeskStatus:
     """The counters at the screen's foot; `by_hour` counts effective marks from the hour of opening to this one.
 
-    `mirror` is how the mirror stands, None at a desk that keeps none.
+    `mirror` is how the mirror stands, None at a desk that keeps none; `standing` what moves and what stopped.
     """
 
     lines: int
@@ -146,6 +179,7 @@ class DeskStatus:
     notices: tuple[Notice, ...]
     by_hour: tuple[int, ...] = ()
     mirror: MirrorStatus | None = None
+    standing: Standing = field(default_factory=Standing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +204,10 @@ class Desk(Protocol):
     def signed_in(self) -> Person | None:
         """Who is at the desk."""
 
+    @property
+    def moving(self) -> MovingDesk:
+        """The part of the desk where lines move."""
+
     def is_day_open(self) -> bool:
         """Whether two officers have opened today."""
 
@@ -186,7 +224,10 @@ class Desk(Protocol):
         """Voters for whatever was typed or scanned."""
 
     def card(self, line: LineId) -> VoterCard:
-        """The voter's card as it stands now."""
+        """The voter's card as it stands now; its line stays here while the card is open (custody rule 6)."""
+
+    def leave(self) -> None:
+        """No card is open any more."""
 
     def mark(self, line: LineId, channel: Channel) -> MarkShown | Refused:
         """Mark the line; on the disk when this returns. Asked again it refuses with `ALREADY_MARKED`."""

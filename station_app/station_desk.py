@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
@@ -15,22 +14,27 @@ from pollbook.clock import wall_time
 from pollbook.custody import LineState, Refusal
 from pollbook.entries import REASON_CHARACTERS_MAX
 from pollbook.failures import Failure, Refused, WeFailed, WorldFailed
-from pollbook.feed_items import FeedItem, FeedKind
-from pollbook.store import figures, sign_in, syncing
+from pollbook.line_state import Place
+from pollbook.permission import Lock
+from pollbook.store import annex, figures, moving, sign_in, syncing, whereabouts
 from pollbook.store.book import Book
 from pollbook.store.mirror import Mirror, NotMirrored
 from pollbook.store.records import Hit, MirrorStatus, RecentMark
 from pollbook.types import MACHINE, Channel, EntryNumber, LineId, Person, PersonNumber
 from pollbook.voters import Voter
-from station_app.desk import DeskStatus, FoundVoters, MarkShown, Notice, NoticeKind, Station, Verdict, VoterCard
+from station_app.desk import DeskStatus, FoundVoters, MarkShown, Notice, Station, Verdict, VoterCard
+from station_app.desk_acts import stopped
+from station_app.moving import Whereabouts
+from station_app.moving_desk import StationMoving
+from station_app.telling import told
 
 _VERDICTS = {
     None: Verdict.MAY_VOTE,
     Refusal.ALREADY_MARKED: Verdict.ALREADY_MARKED,
     Refusal.LINE_NOT_HELD: Verdict.LINE_NOT_HELD,
     Refusal.LINE_RELEASED: Verdict.LINE_NOT_HELD,
-    # The main button then says what is missing: the row must be seen unsigned (custody rule 9).
-    Refusal.LINE_UNPROVEN: Verdict.LOOK_CLOSER,
+    Refusal.LINE_UNPROVEN: Verdict.UNPROVEN,
+    Refusal.LINE_ARRIVING: Verdict.ARRIVING,
     Refusal.NOT_OLD_ENOUGH: Verdict.NOT_OLD_ENOUGH,
 }
 
@@ -46,6 +50,9 @@ class StationDesk:
         self._scanned: dict[LineId, tuple[str, ...]] = {}
         self._record_noted: LineId | None = None
         self._open_line: LineId | None = None
+        self._told: tuple[int, tuple[Notice, ...]] = (-1, ())
+        self.moving = StationMoving(book, lambda: self._actor, self._may_enter, self._write_mirror)
+        """The part of the desk where lines move."""
 
     @property
     def open_line(self) -> LineId | None:
@@ -93,9 +100,10 @@ class StationDesk:
 
     def sign_out(self) -> None:
         """Nobody is at the desk."""
+        self.leave()
         self._signed_in = None
         self._scanned.clear()
-        self._record_noted = self._open_line = None
+        self._record_noted = None
 
     def find(self, text: str, limit: int = 50) -> FoundVoters:
         """Voters for whatever was typed or scanned; an MRZ finds by PINFL first, then by the document's number."""
@@ -120,18 +128,50 @@ class StationDesk:
         voter, state = self._book.voter(line), self._book.line(line)
         if voter is None or state is None:
             raise WeFailed(Failure.UNKNOWN_VOTER)
-        self._open_line = line
         if self._signed_in is not None and self._record_noted != line:
             # A disk that is full must not hide who has received ballots already; nothing can be marked on it either.
             with suppress(WorldFailed):
                 self._book.note_opened_record(line, self._signed_in.number)
                 self._record_noted = line
+        team = self._hold(line, state)
         election = self._book.election
         ballots = tuple(contest for code in voter.contests if (contest := election.contest(code)) is not None)
         differences = self._scanned.get(line, ())
+        verdict = self._verdict(voter, state, differences, is_with_team=team)
+        where = self.moving.where(line, state)
+        if where is not None and where.kind is Whereabouts.MARKED_ELSEWHERE:
+            verdict = Verdict.ALREADY_MARKED
         return VoterCard(
-            voter, self._verdict(voter, state, differences), ballots, self._mark_of(voter, state), differences
+            voter,
+            verdict,
+            ballots,
+            self._mark_of(voter, state),
+            differences,
+            where,
+            self.moving.claim_of(voter.pinfl, voter.document) if where else None,
+            stopped(self._book),
+            whereabouts.is_visitor(self._book, line),
         )
+
+    def leave(self) -> None:
+        """No card is open any more: its line may go."""
+        line, self._open_line = self._open_line, None
+        if line is not None:
+            with suppress(WorldFailed):
+                if moving.lock_of(self._book, line) is Lock.OPEN:
+                    moving.set_lock(self._book, line, None)
+
+    def _hold(self, line: LineId, state: LineState) -> bool:
+        """The line stays here while its card is open; whether a mobile team has it."""
+        if self._open_line != line:
+            self.leave()
+        self._open_line = line
+        lock = moving.lock_of(self._book, line)
+        if lock is None and self._signed_in is not None and state.place is Place.HERE and state.mark is None:
+            # A disk that is full hides no card; the mark itself would be refused by it.
+            with suppress(WorldFailed):
+                moving.set_lock(self._book, line, Lock.OPEN)
+        return lock is Lock.TEAM
 
     def mark(self, line: LineId, channel: Channel) -> MarkShown | Refused:
         """Mark the line; on the disk when this returns, and on the mirror unless `unmirrored` says why not.
@@ -140,10 +180,23 @@ class StationDesk:
         """
         if (refused := self._may_enter()) is not None:
             return refused
+        if (refused := self._admit(line)) is not None:
+            return refused
         outcome = self._book.mark(line, channel, self._actor)
         unmirrored = None if isinstance(outcome, Refusal) else self._write_mirror()
         answer = self._answer(line, outcome)
         return answer if isinstance(answer, Refused) else replace(answer, unmirrored=unmirrored)
+
+    def _admit(self, line: LineId) -> Refused | None:
+        """A voter whose line came from another precinct stands in the annex before the mark."""
+        state = self._book.line(line)
+        if state is None or state.is_annexed or not whereabouts.is_visitor(self._book, line):
+            return None
+        voter = self._book.voter(line)
+        if voter is None or custody.may_mark(state, voter.birth_date, self._book.election.day, self._book.safety()):
+            return None  # the mark itself is refused, with the reason
+        admitted = annex.admit(self._book, line, self._actor)
+        return admitted if isinstance(admitted, Refused) else None
 
     def void(
         self, line: LineId, reason: str, first: PersonNumber, first_pin: str, second: PersonNumber, second_pin: str
@@ -182,10 +235,6 @@ class StationDesk:
         counts, sync = figures.counts(self._book), syncing.sync_status(self._book)
         zone = ZoneInfo(self._book.election.zone)
         list_at = datetime.fromtimestamp(self._book.header.issued_at_s, zone)
-        notices = tuple(
-            Notice(item.number, NoticeKind(item.kind.name.lower()), item.text, item.entry)
-            for item in syncing.notices(self._book)
-        )
         return DeskStatus(
             counts.lines,
             counts.marked,
@@ -193,10 +242,17 @@ class StationDesk:
             counts.voided,
             sync.pending,
             list_at,
-            notices,
+            self._notices(sync.feed_cursor),
             self._by_hour(),
             self.follow_mirror(),
+            self.moving.standing(),
         )
+
+    def _notices(self, cursor: int) -> tuple[Notice, ...]:
+        """What was told up to this place of the feed, put into words once."""
+        if self._told[0] != cursor:
+            self._told = (cursor, told(self._book))
+        return self._told[1]
 
     def follow_mirror(self) -> MirrorStatus | None:
         """One piece of what the mirror lacks is on its way; None at a desk that keeps no mirror."""
@@ -241,14 +297,19 @@ class StationDesk:
             raise WeFailed(Failure.FAULT, "a mark that is not there")
         return shown
 
-    def _verdict(self, voter: Voter, state: LineState, differences: tuple[str, ...]) -> Verdict:
-        if state.mark is not None and state.mark.number in self._disputed_entries():
+    def _verdict(self, voter: Voter, state: LineState, differences: tuple[str, ...], *, is_with_team: bool) -> Verdict:
+        if voter.line in whereabouts.disputed_lines(self._book) or (
+            state.mark is not None and state.mark.number in whereabouts.disputed_entries(self._book)
+        ):
             return Verdict.DISPUTED
-        verdict = _VERDICTS[custody.may_mark(state, voter.birth_date, self._book.election.day)]
+        verdict = _VERDICTS[custody.may_mark(state, voter.birth_date, self._book.election.day, self._book.safety())]
+        if verdict is Verdict.ALREADY_MARKED:
+            return verdict
+        if stopped(self._book) is not None:
+            return Verdict.STOPPED
+        if verdict is Verdict.MAY_VOTE and is_with_team:
+            return Verdict.WITH_TEAM
         return Verdict.LOOK_CLOSER if verdict is Verdict.MAY_VOTE and differences else verdict
-
-    def _disputed_entries(self) -> frozenset[int]:
-        return frozenset(_anomalies(syncing.notices(self._book)))
 
     def _mark_of(self, voter: Voter, state: LineState) -> MarkShown | None:
         if state.mark is None:
@@ -273,6 +334,7 @@ class StationDesk:
             row=voter.row,
             confirmed=mark.confirmed,
             voided=mark.voided,
+            disputed=mark.number in whereabouts.disputed_entries(self._book),
         )
 
     def _find_document(self, document: Mrz, limit: int) -> tuple[Hit, ...]:
@@ -304,7 +366,3 @@ def _differences(document: Mrz, voter: Voter) -> tuple[str, ...]:
         "check_digit": bool(document.failures),
     }
     return tuple(name for name, is_different in differs.items() if is_different)
-
-
-def _anomalies(items: Iterable[FeedItem]) -> Iterable[int]:
-    return (item.entry for item in items if item.kind is FeedKind.ANOMALY and item.entry)

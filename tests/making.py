@@ -18,6 +18,7 @@ from pollbook.bundle import resource_path
 from pollbook.election import Election, read_election
 from pollbook.failures import Refused
 from pollbook.people import PinCost
+from pollbook.sealing import box_key_of
 from pollbook.signing import REGISTER_SUBJECT, SigningKey, device_id
 from pollbook.slice import Expected, SliceHeader, encode_slice, read_slice
 from pollbook.store.book import Book, open_book
@@ -172,6 +173,7 @@ def make_slice(
         "issued_at_s": int(START.timestamp()) - 86400,
         "line_count": len(voters),
         "people": PEOPLE,
+        "box_key": box_key_of(authority.register_key).public,
     }
     header = SliceHeader(**{**fields, **changes})  # type: ignore[arg-type]
     return header, encode_slice(header, voters, authority.register_key)

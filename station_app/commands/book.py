@@ -20,25 +20,27 @@ from pollbook.store.mirror import Mirror, Mirrored, NotMirrored, is_set_up
 from pollbook.store.records import Hit
 from pollbook.types import Channel, LineId, Person, line_text
 from station_app.commands.presence import PIN_FILE, Presence
+from station_app.commands.standing import standing_fields, where_fields
 from station_app.desk import MarkShown
 from station_app.station_desk import StationDesk
 
 LIMIT = 50
 BookAct = Callable[[Book, argparse.Namespace, Console], Answer]
+DeskAct = Callable[[StationDesk, Book, argparse.Namespace, Console], Answer]
 
 
 def add_commands(top: CommandParser) -> CommandParser:
     """`top` knows the commands of the book; the group is returned for what is added beside them."""
     group = top.command("book", "look into the book, mark and void, check it")
-    group.command("status", "how the book stands", partial(_on_book, _status, writer=False))
-    find = group.command("find", "look for voters", partial(_on_book, _find, writer=False))
+    group.command("status", "how the book stands", partial(on_book, _status, writer=False))
+    find = group.command("find", "look for voters", partial(on_book, _find, writer=False))
     find.add_argument("text", metavar="TEXT", help="names, a birth year or date, a PINFL, a document, an MRZ")
     find.add_argument("--limit", type=_count, default=LIMIT, metavar="N", help=f"at most so many hits ({LIMIT})")
-    mark = group.command("mark", "record that the voter received ballots", partial(_on_book, _mark, writer=True))
+    mark = group.command("mark", "record that the voter received ballots", partial(on_book, _mark, writer=True))
     mark.add_argument("line", metavar="LINE", help="the line's id, or the voter's PINFL")
     channels = [channel.value for channel in Channel]
     mark.add_argument("--channel", choices=channels, default=Channel.STATION.value, help="where (station)")
-    void = group.command("void", "undo a mark by two officers", partial(_on_book, _void, writer=True))
+    void = group.command("void", "undo a mark by two officers", partial(on_book, _void, writer=True))
     void.add_argument("line", metavar="LINE", help="the line's id, or the voter's PINFL")
     void.add_argument("--reason", required=True, metavar="TEXT", help="why, in a few words")
     add_officers(void, required=True)
@@ -46,7 +48,7 @@ def add_commands(top: CommandParser) -> CommandParser:
     unlock = group.command(
         "unlock",
         "sign in for the commands; opens the day with two officers first",
-        partial(_on_book, _unlock, writer=True),
+        partial(on_book, _unlock, writer=True),
     )
     unlock.epilog = (
         "In a training election the other commands sign in by themselves, with training-pins.json or with the TOML "
@@ -54,7 +56,12 @@ def add_commands(top: CommandParser) -> CommandParser:
     )
     add_officers(unlock, required=False)
     unlock.add_argument("--person", metavar="NAME", help="who signs in (asked otherwise)")
-    group.command("lock", "sign out", partial(_on_book, _lock, writer=True))
+    unlock.add_argument("line", nargs="?", metavar="LINE", help="instead: the mobile team that had this line is back")
+    lock = group.command(
+        "lock", "sign out; or keep a line here for a mobile team", partial(on_book, _lock, writer=True)
+    )
+    lock.add_argument("line", nargs="?", metavar="LINE", help="instead: this line is out with the mobile team")
+    lock.add_argument("--team", action="store_true", help="why LINE stays: the mobile team has it")
     return group
 
 
@@ -85,18 +92,34 @@ def two_named(arguments: argparse.Namespace) -> list[str]:
     return named
 
 
-def _on_book(act: BookAct, arguments: argparse.Namespace, console: Console, *, writer: bool) -> Answer:
+def on_desk(act: DeskAct, arguments: argparse.Namespace, console: Console) -> Answer:
+    """What `act` answers for the person who is signed in, with what it entered on the mirror (custody rule 5)."""
+
+    def with_somebody(book: Book, mirror: Mirror) -> Answer:
+        person = Presence(book, arguments.terminal).someone()
+        if isinstance(person, Refused):
+            return refuse(console, person)
+        return act(StationDesk(book, person, mirror), book, arguments, console)
+
+    with open_book(StationHome(arguments.home), SystemClock(), writer=True) as book:
+        return _mirrored(book, partial(with_somebody, book), console)
+
+
+def on_book(act: BookAct, arguments: argparse.Namespace, console: Console, *, writer: bool) -> Answer:
+    """What `act` answers over the book; a reader needs no lock and runs while the desktop is open."""
     with open_book(StationHome(arguments.home), SystemClock(), writer=writer) as book:
-        return _mirrored(book, act, arguments, console) if writer else act(book, arguments, console)
+        if writer:
+            return _mirrored(book, lambda _mirror: act(book, arguments, console), console)
+        return act(book, arguments, console)
 
 
-def _mirrored(book: Book, act: BookAct, arguments: argparse.Namespace, console: Console) -> Answer:
+def _mirrored(book: Book, act: Callable[[Mirror], Answer], console: Console) -> Answer:
     """The answer, with what is new on the mirror too before it is given, or with why it is not (custody rule 5)."""
     with closing(Mirror(book)) as mirror:
         if isinstance(mirror.write(), NotMirrored) and not is_set_up(book):
-            return act(book, arguments, console)
+            return act(mirror)
         before = book.head
-        answer = act(book, arguments, console)
+        answer = act(mirror)
         if book.head == before:
             return answer
         outcome = mirror.write()
@@ -130,6 +153,7 @@ def _status(book: Book, _arguments: argparse.Namespace, _console: Console) -> An
             "marked": counts.marked,
             "by_channel": {channel.value: count for channel, count in counts.by_channel.items()},
             "voided": counts.voided,
+            "annexed": counts.annexed,
             "entries": sync.head.number,
             "acknowledged": sync.acknowledged,
             "pending": sync.pending,
@@ -140,6 +164,8 @@ def _status(book: Book, _arguments: argparse.Namespace, _console: Console) -> An
             "day_open": desk.is_day_open(),
             "day": max(book.opened_days(), default=None),
             "stopped": book.stopped.value if book.stopped else None,
+            "closed": book.is_closed,
+            **standing_fields(desk.moving.standing(), book),
             "signed_in": signed_in.key if signed_in else None,
             "people": [person_fields(person) | {"pin_set": person.number in with_pin} for person in header.people],
             "notices": [item.text for item in syncing.notices(book)],
@@ -167,7 +193,8 @@ def _mark(book: Book, arguments: argparse.Namespace, console: Console) -> Answer
         return refuse(console, person)
     marked = StationDesk(book, person).mark(line, Channel(arguments.channel))
     if isinstance(marked, Refused):
-        return refuse(console, marked, line=line_text(line), **_mark_there(book, line))
+        there = where_fields(StationDesk(book).moving, book, line)
+        return refuse(console, marked, line=line_text(line), **_mark_there(book, line), **there)
     return Answer({"outcome": "marked", "entry": marked.number, "line": line_text(line), **_place(marked)})
 
 
@@ -193,7 +220,7 @@ def _void(book: Book, arguments: argparse.Namespace, console: Console) -> Answer
 
 def _check_file(arguments: argparse.Namespace, console: Console) -> Answer:
     try:
-        return _on_book(_check, arguments, console, writer=False)
+        return on_book(_check, arguments, console, writer=False)
     except UchastkaError as error:
         if error.failure not in {Failure.BOOK_DAMAGED, Failure.LEDGER_BROKEN}:
             raise
@@ -218,13 +245,32 @@ def _check(book: Book, _arguments: argparse.Namespace, console: Console) -> Answ
 
 
 def _unlock(book: Book, arguments: argparse.Namespace, console: Console) -> Answer:
+    if arguments.line is not None:
+        return _set_team(book, arguments, console, is_out=False)
     person = Presence(book, arguments.terminal).unlock(two_named(arguments), arguments.person)
     if isinstance(person, Refused):
         return refuse(console, person)
     return Answer({"outcome": "unlocked", "person": person.key, "lock_after_s": book.election.lock_after_s})
 
 
-def _lock(book: Book, _arguments: argparse.Namespace, _console: Console) -> Answer:
+def _set_team(book: Book, arguments: argparse.Namespace, console: Console, *, is_out: bool) -> Answer:
+    line = book.line_named(arguments.line)
+    if isinstance(line, Failure):
+        return refuse(console, line)
+    person = Presence(book, arguments.terminal).someone()
+    if isinstance(person, Refused):
+        return refuse(console, person)
+    refused_set = StationDesk(book, person).moving.set_team(line, is_out=is_out)
+    if refused_set is not None:
+        return refuse(console, refused_set, line=line_text(line))
+    return Answer({"outcome": "with_team" if is_out else "back", "line": line_text(line)})
+
+
+def _lock(book: Book, arguments: argparse.Namespace, console: Console) -> Answer:
+    if arguments.team != (arguments.line is not None):
+        raise WrongUsage("--team and a LINE go together")
+    if arguments.line is not None:
+        return _set_team(book, arguments, console, is_out=True)
     sign_in.end_session(book)
     return Answer({"outcome": "locked"})
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from pollbook.asks import ClaimAnswer
 from pollbook.custody import Anomaly
 from pollbook.texts import Texts
 from station_app.desk import Notice, NoticeKind
 
-_STOPPING = {Anomaly.FORK}
+_STOPPING = {Anomaly.FORK, Anomaly.BOOK_CLOSED, Anomaly.MARKED_AFTER_TAKEOVER}
 """Of these the sentence says to stop marking; of all others, to go on."""
+_SAYING_NO = {
+    ClaimAnswer.ALREADY_MARKED,
+    ClaimAnswer.HELD_BACK,
+    ClaimAnswer.DISPUTED,
+    ClaimAnswer.UNKNOWN_VOTER,
+    ClaimAnswer.KEPT,
+    ClaimAnswer.TOO_MANY,
+    ClaimAnswer.RECOVERING,
+}
 
 
 def message_text(notice: Notice, texts: Texts) -> str:
@@ -21,6 +31,13 @@ def message_text(notice: Notice, texts: Texts) -> str:
             if notice.text in set(Anomaly):
                 return texts("notice_" + notice.text)
             return texts("notice_not_known", name=notice.text)
+        case NoticeKind.CLAIM_ANSWERED:
+            answer = texts("claim_" + notice.text, **notice.facts)
+            return texts("notice_claim_answered", name=notice.facts["name"], answer=answer)
+        case NoticeKind.ADJUDICATED:
+            return texts("notice_" + notice.text, **notice.facts)
+        case _:
+            return texts("notice_" + notice.kind.value, **notice.facts)
 
 
 def message_place(notice: Notice, texts: Texts) -> str:
@@ -32,6 +49,14 @@ def message_place(notice: Notice, texts: Texts) -> str:
 
 def message_tone(notice: Notice) -> str:
     """Red only where marking must stop."""
-    if notice.kind is NoticeKind.REVOKED or (notice.kind is NoticeKind.ANOMALY and notice.text in _STOPPING):
-        return "stop"
-    return "closer" if notice.kind is NoticeKind.ANOMALY else "plain"
+    match notice.kind:
+        case NoticeKind.REVOKED | NoticeKind.SUPERSEDED:
+            return "stop"
+        case NoticeKind.ANOMALY:
+            return "stop" if notice.text in _STOPPING else "closer"
+        case NoticeKind.DISPUTED:
+            return "closer"
+        case NoticeKind.CLAIM_ANSWERED:
+            return "closer" if notice.text in _SAYING_NO else "plain"
+        case _:
+            return "plain"

@@ -8,8 +8,11 @@ from datetime import date, tzinfo
 
 from pollbook.custody import VOTING_AGE_YEARS
 from pollbook.election import Contest
+from pollbook.failures import Failure
 from pollbook.texts import Texts
 from station_app.desk import Refused, Verdict, VoterCard
+from station_app.moving import Whereabouts
+from station_app.ui.claim_words import claim_text
 from station_app.ui.formats import colour_name, day, time_of_day
 from station_app.ui.stages import Broken, Done, Marking, Opening, Shown, Stage, Waiting
 
@@ -80,8 +83,7 @@ def _of_card(card: VoterCard, texts: Texts, zone: tzinfo, election_day: date) ->
                 (_where_marked(card, texts, zone), texts("already_marked_step")),
             )
         case Verdict.LINE_NOT_HELD:
-            title, sentence = texts("line_not_held_title"), texts("line_not_held_sentence")
-            return Words("closer", "elsewhere", title, sentence, (), (texts("line_not_held_step"),))
+            return _of_line_elsewhere(card, texts, zone)
         case Verdict.NOT_OLD_ENOUGH:
             age = texts("not_old_enough_sentence", day=day(of_age_on(card.voter.birth_date)))
             steps = (age, texts("not_old_enough_step", day=day(election_day)))
@@ -93,11 +95,50 @@ def _of_card(card: VoterCard, texts: Texts, zone: tzinfo, election_day: date) ->
             sentence = texts("look_closer_sentence", differences=differences(card.differences, texts))
             title, step = texts("look_closer_title"), texts("look_closer_step")
             return Words("closer", "closer", title, sentence, card.ballots, (step,))
+        case Verdict.UNPROVEN:
+            sentence = texts("unproven_sentence", page=card.voter.page, row=card.voter.row)
+            steps = (texts("unproven_unsigned"), texts("unproven_signed"))
+            return Words("closer", "paper", texts("unproven_title"), sentence, (), steps)
+        case Verdict.ARRIVING:
+            title, sentence = texts("arriving_title"), texts("arriving_sentence")
+            return Words("closer", "wait", title, sentence, (), (texts("arriving_step"),))
+        case Verdict.WITH_TEAM:
+            title, sentence = texts("with_team_title"), texts("with_team_sentence")
+            return Words("closer", "team", title, sentence, (), (texts("with_team_step"),))
+        case Verdict.STOPPED:
+            return _of_stopped(card.stopped or Failure.BOOK_CLOSED, texts)
+
+
+def _of_stopped(failure: Failure, texts: Texts) -> Words:
+    """A laptop on which nothing is marked any more, whoever the voter is."""
+    said = texts.failure(failure)
+    title = texts("closed_title" if failure is Failure.BOOK_CLOSED else "stopped_title")
+    return Words("stop", "closed", title, texts("give_nothing"), (), (said.cause, said.instruction))
+
+
+def _of_line_elsewhere(card: VoterCard, texts: Texts, zone: tzinfo) -> Words:
+    """Where the line is, then the address, then how far the request for it is, or that it may be asked for."""
+    where, voter = card.where, card.voter
+    kind = where.kind if where else Whereabouts.UNKNOWN
+    match kind:
+        case Whereabouts.RELEASED:
+            named = where.precinct if where else ""
+            sentence = texts("where_released", precinct=named) if named else texts("where_released_unnamed")
+            step = texts("where_released_step")
+        case Whereabouts.OTHER_DESK:
+            sentence, step = texts("where_other_desk"), texts("where_other_desk_step", page=voter.page)
+        case Whereabouts.UNKNOWN | Whereabouts.MARKED_ELSEWHERE:
+            sentence, step = texts("where_unknown"), texts("where_unknown_step")
+    address = texts("where_address", address=where.address) if where and where.address else ""
+    claimed = claim_text(card.claim, texts, zone) if card.claim else ""
+    steps = tuple(text for text in (address, claimed or step) if text)
+    return Words("closer", "elsewhere", texts("line_not_held_title"), sentence, (), steps)
 
 
 def _where_marked(card: VoterCard, texts: Texts, zone: tzinfo) -> str:
     if card.mark is None:
-        return texts("already_marked_sentence")
+        is_elsewhere = card.where is not None and card.where.kind is Whereabouts.MARKED_ELSEWHERE
+        return texts("already_marked_elsewhere" if is_elsewhere else "already_marked_sentence")
     where = texts("channel_" + card.mark.channel.value)
     return texts("already_marked_when", time=time_of_day(card.mark.at, zone), where=where, person=card.mark.actor)
 

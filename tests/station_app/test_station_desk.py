@@ -93,7 +93,7 @@ def test_a_reason_that_is_too_long_is_refused_not_cut(desk: StationDesk, station
 
 def test_the_register_s_notices_are_told_with_their_kind(desk: StationDesk, book: Book) -> None:
     feed = (FeedItem(1, FeedKind.ANOMALY, "clock_skewed", 0), FeedItem(2, FeedKind.NOTICE, "Salom"))
-    syncing.take_answer(book, SyncAnswer(bytes(8), book.head, feed, None, 0, 30))
+    syncing.take_answer(book, SyncAnswer(book.head, feed, None, 0, 30))
     assert desk.status().notices == (
         Notice(1, NoticeKind.ANOMALY, "clock_skewed", 0),
         Notice(2, NoticeKind.NOTICE, "Salom", 0),
@@ -172,14 +172,14 @@ def test_an_anomaly_from_the_register_makes_the_line_disputed(desk: StationDesk,
     marked = desk.mark(line, Channel.STATION)
     assert isinstance(marked, MarkShown)
     feed = (FeedItem(1, FeedKind.ANOMALY, "second_mark", marked.number),)
-    syncing.take_answer(book, SyncAnswer(bytes(8), book.head, feed, None, 0, 30))
+    syncing.take_answer(book, SyncAnswer(book.head, feed, None, 0, 30))
     assert desk.card(line).verdict is Verdict.DISPUTED
     assert desk.card(station.voters[1].line).verdict is Verdict.MAY_VOTE
 
 
 def test_a_revoked_book_marks_nothing(desk: StationDesk, book: Book, station: Station) -> None:
     feed = (FeedItem(1, FeedKind.REVOKED, "almashtirildi"),)
-    syncing.take_answer(book, SyncAnswer(bytes(8), book.head, feed, None, 0, 30))
+    syncing.take_answer(book, SyncAnswer(book.head, feed, None, 0, 30))
     assert desk.mark(station.voters[0].line, Channel.STATION) == Refused(Failure.BOOK_REVOKED)
 
 

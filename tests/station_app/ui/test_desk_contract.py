@@ -76,7 +76,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
 
         def send(notice: Notice) -> None:
             item = FeedItem(notice.number, FeedKind[notice.kind.name], notice.text, notice.entry)
-            syncing.take_answer(book, SyncAnswer(bytes(8), book.head, (item,), None, 0, 30))
+            syncing.take_answer(book, SyncAnswer(book.head, (item,), None, 0, 30))
 
         yield Place(StationDesk(book), listed, listed[-1].line, making.PINS, station.clock.advance, send)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pollbook.asks import ClaimAnswer
 from pollbook.bundle import resource_path
 from pollbook.custody import Anomaly
 from pollbook.texts import LANGUAGES, load_texts
@@ -83,16 +84,18 @@ def test_karakalpak_keeps_to_the_alphabet_of_2016() -> None:
     assert {"á", "ǵ", "ı", "ń", "ó", "ú"} <= letters
 
 
+TOLD = set(NoticeKind) - {NoticeKind.ANOMALY, NoticeKind.NOTICE, NoticeKind.ADJUDICATED}
 MADE: dict[str, Iterable[str]] = {
     "button_": ("lock", "settings", "help"),
     "channel_": Channel,
+    "claim_": (*ClaimAnswer, "none", "arrived"),
     "colour_": ("red", "orange", "yellow", "green", "blue", "violet", "grey", "white"),
     "day_": DAY_STEPS,
     "difference_": ("pinfl", "document", "birth_date", "sex", "check_digit"),
     "language_": LANGUAGES,
     "link_": LinkState,
     "not_in_list_": ("spelling", "document", "chair"),
-    "notice_": Anomaly,
+    "notice_": (*Anomaly, *TOLD, "counted", "not_counted"),
     "role_": Role,
     "theme_": THEMES,
     "turnout_": (Channel.HOME, Channel.EARLY),

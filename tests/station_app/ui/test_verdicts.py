@@ -64,12 +64,12 @@ def test_only_what_stops_is_red_and_only_may_vote_is_green() -> None:
     tones = {verdict: say(Shown(card(verdict)), texts).tone for verdict in Verdict}
     assert [verdict for verdict, tone in tones.items() if tone == "may"] == [Verdict.MAY_VOTE]
     red = {verdict for verdict, tone in tones.items() if tone == "stop"}
-    assert red == {Verdict.ALREADY_MARKED, Verdict.NOT_OLD_ENOUGH, Verdict.DISPUTED}
+    assert red == {Verdict.ALREADY_MARKED, Verdict.NOT_OLD_ENOUGH, Verdict.DISPUTED, Verdict.STOPPED}
 
 
 def test_red_always_says_not_to_give_ballots() -> None:
     texts = load_texts("en")
-    for verdict in (Verdict.ALREADY_MARKED, Verdict.NOT_OLD_ENOUGH, Verdict.DISPUTED):
+    for verdict in (Verdict.ALREADY_MARKED, Verdict.NOT_OLD_ENOUGH, Verdict.DISPUTED, Verdict.STOPPED):
         words = say(Shown(card(verdict)), texts)
         assert words.sentence == "Do not give ballots."
         assert words.ballots == ()
