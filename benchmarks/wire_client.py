@@ -21,9 +21,11 @@ from pollbook.store.book import open_book
 from pollbook.store.home import StationHome
 from pollbook.types import Channel, LineId, Role
 from sync.access import HomeAccess
+from sync.backoff import Backoff
 from sync.client import RegisterClient, client_of
 from sync.cycle import run_cycle
 from sync.enrolment import enrol
+from sync.loop import try_once
 
 
 @dataclass
@@ -49,16 +51,21 @@ def main(home_path: str) -> None:
     for line in sys.stdin:
         began = time.monotonic()
         answer: dict[str, object] = {}
-        match line.split():
+        words = line.split()
+        if words[0] in {"cycle", "drain"} and client is None:
+            with open_book(home, clock, writer=False) as book:
+                client = client_of(book.link, clock)
+        match words:
             case ["enrol", file, at]:
                 enrol(home, Path(file).read_bytes(), DayClock(datetime.fromisoformat(at)), lambda _: {}, lambda _: None)
-            case ["cycle"]:
-                if client is None:
-                    with open_book(home, clock, writer=False) as book:
-                        client = client_of(book.link, clock)
+            case ["cycle"] if client is not None:
                 report = run_cycle(HomeAccess(home, clock), client, clock)
                 answer = report.as_json()
                 answer["failure"] = report.failure.key if report.failure else None
+            case ["drain"] if client is not None:
+                answer = drain(home, clock, client)
+            case ["close"] if client is not None:
+                client.close()
             case ["mark"]:
                 mark_one(home, clock)
             case ["pause", seconds]:
@@ -67,6 +74,19 @@ def main(home_path: str) -> None:
         print(json.dumps(answer), flush=True)
     if client is not None:
         client.close()
+
+
+def drain(home: StationHome, clock: SystemClock, client: RegisterClient) -> dict[str, object]:
+    """The last cycle's report, with the round trips of all and what failed on the way."""
+    backoff, failures, round_trips = Backoff(), [], 0
+    while True:
+        tried = try_once(HomeAccess(home, clock), client, clock, backoff, random.random)
+        round_trips += tried.report.traffic.round_trips if tried.report else 0
+        if tried.failure is None and tried.report is not None and tried.report.pending == 0:
+            return {**tried.report.as_json(), "round_trips": round_trips, "failures": failures}
+        if tried.failure is not None:
+            failures.append(tried.failure.key)
+            time.sleep(tried.wait_s)
 
 
 def mark_one(home: StationHome, clock: SystemClock) -> None:

@@ -74,6 +74,8 @@ def _do(asked: argparse.Namespace, passed_on: list[str]) -> int:
             return subprocess.call([PYTHON, "-m", f"tests.soak.{asked.name}", *asked.options], cwd=ROOT)
         case "simulate":
             return subprocess.call([PYTHON, "-m", "tests.simulation", *passed_on], cwd=ROOT)
+        case "fuzz":
+            return subprocess.call([PYTHON, "-m", "tests.fuzzing.fuzz", *asked.options], cwd=ROOT)
         case "installer":
             ensure_system_packages(packing.installer_packages(), is_root=os.geteuid() == 0)
             return packing.build_installer()
@@ -118,6 +120,10 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument(
         "options", nargs=argparse.REMAINDER, help="--seeds N, --minutes M, --seed K, --steps, --mutations (--help)"
     )
+    fuzz = command(
+        "fuzz", "feed the parsers of untrusted bytes what a fuzzer thinks of; results in docs/evidence/fuzzing.md"
+    )
+    fuzz.add_argument("options", nargs=argparse.REMAINDER, help="[NAME] --inputs N")
     command("installer", "build dist/uchastka (two executables in one folder) and see that both start")
     lock = command("lock", "solve requirements.lock from pyproject.toml again")
     lock.add_argument("--upgrade", action="store_true", help="take newer versions where pyproject.toml allows them")

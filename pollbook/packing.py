@@ -8,28 +8,25 @@
 
 A run of marks has one actor and one channel. Its lines are places among the lines that both sides know, in as many
 bits as the last place needs, or ids of 64 bits; its times are steps: 0 is the same second and the next counter, n is n
-seconds later and counter 0, which is all that an honest clock gives (`clock.tick`). Steps are Rice codes: the quotient
-in ones, a zero, `k` bits; `QUOTIENT_MAX` ones announce the step itself in 32 bits. Each of the two columns ends with
-zero bits up to a whole byte. `form` is one byte: the channel (2 bits from the lowest), whether the lines are places (1)
-and `k` (5).
+seconds later and counter 0, which is all that an honest clock gives (`clock.tick`). Steps are Rice codes with `k` bits.
+`form` is one number: the channel (2 bits from the lowest), whether the lines are places (1) and `k` (5).
 
 What is packed unpacks to the same bytes: only what encodes to the same bytes again is a mark here, and the head's hash
 proves it to the receiver. `unpack` believes nothing: any bytes are refused, or give entries within the limits.
 
-Source: Rice and Plaunt, "Adaptive Variable-Length Coding for Efficient Compression of Spacecraft Television Data",
-1971. Which voter, in which order and to the second is 1.93 bytes of information a mark (a precinct of 3,000, one day).
+Which voter, in which order and to the second is 1.93 bytes of information a mark (a precinct of 3,000, one day).
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from pollbook import cbor
+from pollbook.bits import K_MAX, WHOLE_BITS, Reader, best_k, column, rice_column, unzigzag, varint, zigzag
 from pollbook.clock import COUNTER_BITS, HYBRID_TIME_MAX, HybridTime
 from pollbook.entries import ENTRY_BYTES_MAX, PERSON_NUMBER_MAX, Entry, Kind, Marked, decode_entry, encode_entry
 from pollbook.failures import InputInvalid
@@ -39,16 +36,14 @@ ORDER_CHECK_BYTES = 4
 """Two orders that differ have one check once in four thousand million times; then the head's hash differs."""
 RUN_MIN = 3
 """A shorter run of places costs more than it saves, since the check of the order comes on top."""
-QUOTIENT_MAX = 24
-STEP_BITS = 32
 _ID_BITS = 64
 _MARK_BYTES = 3
 _MARK_START = cbor.encode([int(Kind.MARKED), 0, 0, []])[:2]
 _COUNTER_MASK = (1 << COUNTER_BITS) - 1
 _SECONDS_MAX = HYBRID_TIME_MAX >> COUNTER_BITS
 _CHANNELS = (Channel.STATION, Channel.HOME, Channel.EARLY)
-_VARINT_BYTES_MAX = 9
 _ORDER, _MARKS = 0, 1
+_BITMAP = 255
 
 
 @dataclass(frozen=True)
@@ -111,7 +106,7 @@ class _Mark:
         if (later.actor, later.channel, later.place is None) != (self.actor, self.channel, self.place is None):
             return False
         step = _step(self.at, later.at)
-        return step is not None and step < 1 << STEP_BITS
+        return step is not None and step < 1 << WHOLE_BITS
 
 
 def pack(entries: Sequence[bytes], base_s: int, order: SliceOrder | None = None) -> bytes:
@@ -120,12 +115,12 @@ def pack(entries: Sequence[bytes], base_s: int, order: SliceOrder | None = None)
     is_announced = False
     for run in _runs(entries, order):
         if isinstance(run, _Raw):
-            packed += _varint(2 * len(run.entries))
-            packed += b"".join(_varint(len(content)) + content for content in run.entries)
+            packed += varint(2 * len(run.entries))
+            packed += b"".join(varint(len(content)) + content for content in run.entries)
             continue
         in_order = order if order is not None and run[0].place is not None and len(run) >= RUN_MIN else None
         if in_order is not None and not is_announced:
-            packed += _varint(_ORDER) + in_order.check
+            packed += varint(_ORDER) + in_order.check
             is_announced = True
         packed += _packed_marks(run, base_s, in_order)
     return bytes(packed)
@@ -142,7 +137,7 @@ def unpack(untrusted: bytes, base_s: int, entries_max: int, orders: Orders = no_
     Raises:
         InputInvalid: Not packed entries, more than `entries_max`, or places in an order that is not known here.
     """
-    reader = _Reader(untrusted)
+    reader = Reader(untrusted)
     entries: list[bytes] = []
     order: SliceOrder | None = None
     while not reader.is_at_end:
@@ -204,42 +199,18 @@ def _step(before: int, after: int) -> int | None:
 def _packed_marks(run: Sequence[_Mark], base_s: int, order: SliceOrder | None) -> bytes:
     first = run[0]
     steps = [step for before, after in pairwise(run) if (step := _step(before.at, after.at)) is not None]
-    k = _best_k(steps)
+    k = best_k(steps)
     form = _CHANNELS.index(first.channel) | (order is not None) << 2 | k << 3
     seconds, counter = divmod(first.at, 1 << COUNTER_BITS)
-    head = [2 * len(run) + _MARKS, form, first.actor, _zigzag(seconds - base_s), counter]
+    head = [2 * len(run) + _MARKS, form, first.actor, zigzag(seconds - base_s), counter]
     if order is not None:
-        lines = "".join(f"{mark.place:0{order.place_bits}b}" for mark in run) if order.place_bits else ""
+        lines = column([mark.place for mark in run if mark.place is not None], order.place_bits)
     else:
-        lines = "".join(f"{mark.line:0{_ID_BITS}b}" for mark in run)
-    times = "".join(_rice(step, k) for step in steps)
-    return b"".join(map(_varint, head)) + _whole_bytes(lines) + _whole_bytes(times)
+        lines = column([mark.line for mark in run], _ID_BITS)
+    return b"".join(map(varint, head)) + lines + rice_column(steps, k)
 
 
-def _best_k(steps: Sequence[int]) -> int:
-    guess = max(sum(steps) // max(len(steps), 1), 1).bit_length() - 1
-    near = range(max(guess - 2, 0), min(guess + 2, 31) + 1)
-    return min(near, key=lambda k: sum(_rice_bits(step, k) for step in steps))
-
-
-def _rice_bits(step: int, k: int) -> int:
-    quotient = step >> k
-    return quotient + 1 + k if quotient < QUOTIENT_MAX else QUOTIENT_MAX + STEP_BITS
-
-
-def _rice(step: int, k: int) -> str:
-    quotient = step >> k
-    if quotient >= QUOTIENT_MAX:
-        return "1" * QUOTIENT_MAX + f"{step:0{STEP_BITS}b}"
-    return "1" * quotient + (f"0{step & ((1 << k) - 1):0{k}b}" if k else "0")
-
-
-def _whole_bytes(bits: str) -> bytes:
-    padded = bits + "0" * (-len(bits) % 8)
-    return int(padded, 2).to_bytes(len(padded) // 8, "big") if padded else b""
-
-
-def _raw(reader: _Reader, count: int) -> list[bytes]:
+def _raw(reader: Reader, count: int) -> list[bytes]:
     entries = []
     for _ in range(count):
         length = reader.varint()
@@ -249,18 +220,18 @@ def _raw(reader: _Reader, count: int) -> list[bytes]:
     return entries
 
 
-def _marks(reader: _Reader, count: int, base_s: int, order: SliceOrder | None) -> list[bytes]:
+def _marks(reader: Reader, count: int, base_s: int, order: SliceOrder | None) -> list[bytes]:
     form, actor, moved_s, counter = (reader.varint() for _ in range(4))
     channel, is_place, k = form & 3, form >> 2 & 1, form >> 3
-    seconds = base_s + _unzigzag(moved_s)
-    if channel >= len(_CHANNELS) or k > 31 or actor > PERSON_NUMBER_MAX or counter > _COUNTER_MASK:
+    seconds = base_s + unzigzag(moved_s)
+    if channel >= len(_CHANNELS) or k > K_MAX or actor > PERSON_NUMBER_MAX or counter > _COUNTER_MASK:
         raise InputInvalid("a run of marks in no known form")
     if is_place and order is None:
         raise InputInvalid("places without an order")
     lines = _places(reader, count, order) if is_place and order is not None else _ids(reader, count)
     at = seconds << COUNTER_BITS | counter
     entries = []
-    for line, step in zip(lines, (None, *_steps(reader, count - 1, k)), strict=True):
+    for line, step in zip(lines, (None, *reader.rice_codes(count - 1, k)), strict=True):
         if step is not None:
             at = at + 1 if step == 0 else (at >> COUNTER_BITS) + step << COUNTER_BITS
         if not 0 <= at <= HYBRID_TIME_MAX:
@@ -270,7 +241,7 @@ def _marks(reader: _Reader, count: int, base_s: int, order: SliceOrder | None) -
     return entries
 
 
-def _places(reader: _Reader, count: int, order: SliceOrder) -> list[LineId]:
+def _places(reader: Reader, count: int, order: SliceOrder) -> list[LineId]:
     width = order.place_bits
     lines = [order.line_at(place) for place in reader.numbers(count, width)]
     found = [line for line in lines if line is not None]
@@ -279,91 +250,42 @@ def _places(reader: _Reader, count: int, order: SliceOrder) -> list[LineId]:
     return found
 
 
-def _ids(reader: _Reader, count: int) -> list[LineId]:
+def _ids(reader: Reader, count: int) -> list[LineId]:
     ids = reader.numbers(count, _ID_BITS)
     if not all(0 < number <= LINE_ID_MAX for number in ids):
         raise InputInvalid("a line's id out of its bounds")
     return [LineId(number) for number in ids]
 
 
-def _steps(reader: _Reader, count: int, k: int) -> list[int]:
-    code = re.compile(f"1{{{QUOTIENT_MAX}}}([01]{{{STEP_BITS}}})|(1{{0,{QUOTIENT_MAX - 1}}})0([01]{{{k}}})")
-    bits = reader.coming_bits(count * (QUOTIENT_MAX + STEP_BITS))
-    steps, place = [], 0
-    for _ in range(count):
-        found = code.match(bits, place)
-        if found is None:
-            raise InputInvalid("a column of times that is cut short")
-        whole, ones, rest = found.groups()
-        steps.append(int(whole, 2) if whole else len(ones) << k | int(rest or "0", 2))
-        place = found.end()
-    reader.skip_bits(bits, place)
-    return steps
+def pack_statuses(places: Iterable[int], size: int) -> bytes:
+    """Which places of an order of `size` are meant, each once: gaps as Rice codes, or a bit for each place.
+
+    The first byte says which: the codes' `k`, or `_BITMAP`.
+    """
+    chosen = sorted(set(places))
+    gaps = [later - before - 1 for before, later in pairwise([-1, *chosen])]
+    k = best_k(gaps)
+    listed = bytes([k]) + varint(len(chosen)) + rice_column(gaps, k)
+    if len(listed) <= 1 + (size + 7) // 8:
+        return listed
+    meant = set(chosen)
+    return bytes([_BITMAP]) + column([place in meant for place in range(size)], 1)
 
 
-class _Reader:
-    """Bytes read from left to right; every method raises `InputInvalid` where there are too few."""
+def unpack_statuses(untrusted: bytes, size: int) -> tuple[int, ...]:
+    """The places that are meant, ascending.
 
-    def __init__(self, untrusted: bytes) -> None:
-        self._bytes, self._place = untrusted, 0
-
-    @property
-    def is_at_end(self) -> bool:
-        return self._place == len(self._bytes)
-
-    def take(self, count: int) -> bytes:
-        taken = self._bytes[self._place : self._place + count]
-        if len(taken) != count:
-            raise InputInvalid("cut short")
-        self._place += count
-        return taken
-
-    def varint(self) -> int:
-        """A number in groups of 7 bits, the lowest first, in its shortest form."""
-        number = 0
-        for index in range(_VARINT_BYTES_MAX):
-            byte = self.take(1)[0]
-            number |= (byte & 0x7F) << 7 * index
-            if byte < 0x80:
-                if byte == 0 and index:
-                    raise InputInvalid("a number that is not in its shortest form")
-                return number
-        raise InputInvalid("a number beyond 63 bits")
-
-    def numbers(self, count: int, width: int) -> list[int]:
-        """A column of `count` numbers of `width` bits each, up to a whole byte."""
-        if not width:
-            return [0] * count
-        bits = self.coming_bits(count * width)
-        if len(bits) < count * width:
-            raise InputInvalid("a column that is cut short")
-        self.skip_bits(bits, count * width)
-        return [int(bits[at : at + width], 2) for at in range(0, count * width, width)]
-
-    def coming_bits(self, count: int) -> str:
-        """The bits that follow, as many as there are in the bytes that hold the next `count`."""
-        coming = self._bytes[self._place : self._place + (count + 7) // 8]
-        return f"{int.from_bytes(coming, 'big'):0{8 * len(coming)}b}" if coming else ""
-
-    def skip_bits(self, bits: str, count: int) -> None:
-        """`count` of the coming `bits` were used; those that fill the last byte are zero."""
-        whole = (count + 7) // 8
-        if "1" in bits[count : 8 * whole]:
-            raise InputInvalid("bits after a column's end")
-        self._place += whole
-
-
-def _varint(number: int) -> bytes:
-    groups = bytearray()
-    while number >= 0x80:
-        groups.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*groups, number])
-
-
-def _zigzag(number: int) -> int:
-    return 2 * number if number >= 0 else -2 * number - 1
-
-
-def _unzigzag(number: int) -> int:
-    return number // 2 if number % 2 == 0 else -(number + 1) // 2
+    Raises:
+        InputInvalid: Not statuses of an order of `size` places.
+    """
+    reader = Reader(untrusted)
+    form = reader.take(1)[0]
+    if form == _BITMAP:
+        places = [place for place, is_meant in enumerate(reader.numbers(size, 1)) if is_meant]
+    elif form <= K_MAX and (count := reader.varint()) <= size:
+        places = [step - 1 for step in accumulate(gap + 1 for gap in reader.rice_codes(count, form))]
+    else:
+        raise InputInvalid("statuses in no known form")
+    if not reader.is_at_end or (places and places[-1] >= size):
+        raise InputInvalid("places beyond the slice")
+    return tuple(places)

@@ -20,7 +20,7 @@ from pollbook.entries import (
     encode_entry,
 )
 from pollbook.failures import InputInvalid
-from pollbook.packing import SliceOrder, pack, unpack
+from pollbook.packing import SliceOrder, pack, pack_statuses, unpack, unpack_statuses
 from pollbook.types import LINE_ID_MAX, Channel, EntryNumber, LineId, PersonNumber
 
 BASE_S = 1_797_735_600
@@ -169,9 +169,9 @@ BY_ID = 0
         (HEAD + bytes([BY_ID, 5, 0, 0]) + bytes(23), "cut short"),
         (HEAD + bytes([BY_ID, 5, 0, 0]) + bytes(24), "id out of its bounds"),
         (HEAD + bytes([BY_ID, 5, 0, 0]) + b"\x80" + bytes(23), "id out of its bounds"),
-        (HEAD + bytes([BY_ID, 5, 0, 0]) + (bytes(7) + b"\x01") * 3, "times that is cut short"),
+        (HEAD + bytes([BY_ID, 5, 0, 0]) + (bytes(7) + b"\x01") * 3, "codes that is cut short"),
         (HEAD + bytes([BY_ID, 5, 0, 0]) + (bytes(7) + b"\x01") * 3 + b"\x3f", "bits after"),
-        (HEAD + bytes([BY_ID, 5, 0, 0]) + (bytes(7) + b"\x01") * 3 + b"\xff\xff\xff\x00", "times that is cut short"),
+        (HEAD + bytes([BY_ID, 5, 0, 0]) + (bytes(7) + b"\x01") * 3 + b"\xff\xff\xff\x00", "codes that is cut short"),
         (HEAD + bytes([BY_ID, 5]) + b"\xff" * 8 + b"\x7f\x00" + (bytes(7) + b"\x01") * 3 + b"\x00", "time out of its"),
     ],
 )
@@ -200,3 +200,40 @@ def test_a_changed_byte_is_refused_or_unpacks_to_something_else(data: st.DataObj
         assert unpack(bytes(packed), BASE_S, 100, orders_of(ORDER)) != entries
     except InputInvalid:
         return
+
+
+@given(st.integers(0, 400).flatmap(lambda size: st.tuples(st.just(size), st.sets(st.integers(0, max(size - 1, 0))))))
+def test_any_statuses_come_back_in_the_smaller_form(case: tuple[int, set[int]]) -> None:
+    size, places = case
+    places = {place for place in places if place < size}
+    packed = pack_statuses(places, size)
+    assert unpack_statuses(packed, size) == tuple(sorted(places))
+    assert len(packed) <= 1 + (size + 7) // 8 or len(places) < 2
+
+
+def test_statuses_take_few_bytes() -> None:
+    rng = random.Random(8)
+    assert len(pack_statuses([], 3000)) == 2
+    assert len(pack_statuses([2999], 3000)) <= 6
+    assert len(pack_statuses(rng.sample(range(3000), 100), 3000)) <= 85
+    assert len(pack_statuses(rng.sample(range(6000), 3000), 6000)) <= 751
+    assert len(pack_statuses(range(3000), 3000)) <= 376
+
+
+@pytest.mark.parametrize(
+    "untrusted",
+    [b"", b"\xff", b"\xff\x01", b"\xff\x80\x00", b"\x20\x00", b"\x00\x11", b"\x00\x01\xff", b"\x00\x00\x00"],
+)
+def test_statuses_that_are_none_are_refused(untrusted: bytes) -> None:
+    with pytest.raises(InputInvalid):
+        unpack_statuses(untrusted, 7)
+
+
+@given(st.binary(max_size=60), st.integers(0, 300))
+def test_any_bytes_are_refused_or_are_statuses_within_the_slice(untrusted: bytes, size: int) -> None:
+    try:
+        places = unpack_statuses(untrusted, size)
+    except InputInvalid:
+        return
+    assert list(places) == sorted(set(places))
+    assert all(0 <= place < size for place in places)

@@ -1,0 +1,95 @@
+"""A day's marks up and as many status changes down in one cold sync over a satellite, against its peers.
+
+A real book, the real engine, TLS and the real register at the two ends of an emulated link (`satellite.py`); bytes are
+counted where IP packets enter it, handshakes and acknowledgements included. The peers carry the same over the same link
+in the same run. `--without-pouch` leaves out PouchDB, which takes ten minutes.
+"""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks import satellite, wire_peers
+from benchmarks.link_world import client, copied, make_world, mark, tell
+from benchmarks.measuring import figure
+from benchmarks.satellite import FAST, SAT, Link, Profile
+from benchmarks.wire_peers import Spent
+from pollbook.store.home import StationHome
+
+MARKS = 3000
+VOTERS = 3400
+CLEAR_RUNS, LOSSY_RUNS = 3, 20
+SETTLE_S = 0.8
+"""For the last acknowledgements to cross the link before they are counted."""
+
+
+def cold_sync(world: Path, link: Link, profile: Profile) -> Spent:
+    """One cycle of sync, from a program that has no connection yet."""
+    with copied(world, link) as copy, client(link, copy / "station") as station:
+        tell(station, "pause 0")
+        link.profile = profile
+        with link.metered() as counters:
+            told = tell(station, "cycle")
+            time.sleep(SETTLE_S)
+        link.profile = FAST
+        if told["failure"] or told["pending"]:
+            sys.exit(f"the sync did not go through: {told}")
+    return Spent(told["seconds"], counters.bytes_up, counters.bytes_down)
+
+
+def median(runs: list[Spent]) -> Spent:
+    """Of each value for itself."""
+    return Spent(
+        statistics.median(run.seconds for run in runs),
+        round(statistics.median(run.bytes_up for run in runs)),
+        round(statistics.median(run.bytes_down for run in runs)),
+    )
+
+
+def tell_ours(name: str, ours: Spent) -> None:
+    a_mark = f"{ours.bytes_up / MARKS:.2f} B a mark"
+    figure(f"{name}: up, all layers", ours.bytes_up / 1000, "kB", "≤ 15", ours.bytes_up <= 15_000, a_mark)
+    figure(f"{name}: down, all layers", ours.bytes_down / 1000, "kB", "≤ 6", ours.bytes_down <= 6_000)
+    figure(f"{name}: time", ours.seconds, "s", "≤ 3.5", ours.seconds <= 3.5)
+
+
+def tell_peer(name: str, ours: Spent, peer: Spent, times: int) -> None:
+    ratio = ours.seconds / peer.seconds
+    detail = f"{peer.seconds:.1f} s, {peer.bytes_up / 1000:.0f} kB up, {peer.bytes_down / 1000:.0f} kB down there"
+    figure(f"time of ours / {name}", ratio, "times", f"≤ 1/{times}", ratio <= 1 / times, f"1/{1 / ratio:.0f}; {detail}")
+
+
+def main(folder: Path) -> None:
+    with Link() as link:
+        world = folder / "world"
+        world.mkdir()
+        make_world(world, link, VOTERS)
+        mark(StationHome(world / "station"), MARKS)
+        clear = SAT.without_loss()
+        ours = median([cold_sync(world, link, clear) for _ in range(CLEAR_RUNS)])
+        tell_ours(f"{MARKS:,} marks, cold, {clear.name}", ours)
+        lossy = median([cold_sync(world, link, SAT) for _ in range(LOSSY_RUNS)])
+        tell_ours(f"{MARKS:,} marks, cold, {SAT.name} with 1 % loss, median of {LOSSY_RUNS}", lossy)
+        tell_peer("SQLite changesets + zstd", ours, wire_peers.changesets(link, clear, folder, MARKS), 5)
+        tell_peer("a JSON request a mark", ours, wire_peers.json_requests(link, clear, folder, MARKS), 500)
+        if "--without-pouch" in sys.argv or not wire_peers.has_node():
+            print("PouchDB was not measured: " + ("left out" if wire_peers.has_node() else "node is not here"))
+            return
+        modules = wire_peers.install_pouch(Path("build"))
+        for mode, times in (("tuned", 40), ("default", 100)):
+            tell_peer(f"PouchDB {mode}", ours, wire_peers.pouch(link, clear, folder, modules, mode, MARKS), times)
+
+
+if __name__ == "__main__":
+    satellite.enter()
+    Path("build").mkdir(exist_ok=True)
+    place = Path(tempfile.mkdtemp(prefix="wire-", dir="build")).resolve()
+    try:
+        main(place)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)

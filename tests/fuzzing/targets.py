@@ -1,0 +1,141 @@
+"""What the fuzzer feeds: each parser of untrusted bytes, which may answer or raise what it says and nothing else.
+
+What stands behind a signature is signed here first, so that the parser behind it is reached: a station's own key may be
+stolen. Each target comes with seeds, bytes that it takes.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pollbook import cbor, compression, feed_items, messages, packing
+from pollbook.checkpoint import open_checkpoint, read_inclusion
+from pollbook.clock import COUNTER_BITS, HybridTime
+from pollbook.enrol_file import read_enrol_file
+from pollbook.entries import Entry, Marked, decode_entry, encode_entry
+from pollbook.failures import InputInvalid, WorldFailed
+from pollbook.feed_items import FeedKind
+from pollbook.ledger import Head, SignedHead
+from pollbook.messages import Address, Purpose, SyncAnswer, SyncRequest
+from pollbook.packing import SliceOrder
+from pollbook.signing import SigningKey, read_envelope, seal, sign_for
+from pollbook.slice import Expected, read_slice
+from pollbook.supersession import read_supersession
+from pollbook.types import BookName, Channel, DeviceId, ElectionId, EntryNumber, LineId, PersonNumber
+from sync.lan.discovery import read_announcement
+from sync.lan.messages import decode_message
+
+KEY = SigningKey.from_seed(bytes(32))
+BOOK = BookName(DeviceId(bytes(16)), 1)
+NOW_S = 1_797_735_600
+LINES = [LineId(1 + 7919 * number) for number in range(500)]
+ORDER = SliceOrder.of(LINES)
+ENTRIES = tuple(
+    encode_entry(Entry(HybridTime(NOW_S + 9 * n << COUNTER_BITS), PersonNumber(5), Marked(line, Channel.STATION)))
+    for n, line in enumerate(random.Random(1).sample(LINES, 40))
+)
+REQUEST = SyncRequest(
+    book=BOOK,
+    first=EntryNumber(1),
+    entries=ENTRIES,
+    head=SignedHead(Head(EntryNumber(len(ENTRIES)), bytes(32)), bytes(64)),
+    digest=bytes(8),
+    feed_cursor=0,
+    sent_at_s=NOW_S,
+    pending=0,
+    software="fuzz 1",
+)
+ANSWER = SyncAnswer(Head(EntryNumber(3), bytes(32)), (), None, NOW_S, 30)
+SENT = messages.encode_sync_request(REQUEST, KEY, ORDER)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A parser with what it may raise, and bytes that it takes."""
+
+    parse: Callable[[bytes], object]
+    seeds: tuple[bytes, ...]
+    allowed: tuple[type[Exception], ...] = (InputInvalid,)
+
+
+def feed(target: Target, untrusted: bytes) -> bool:
+    """Whether the target took these bytes; False where it refused them. Whatever else it raises is a fault."""
+    try:
+        target.parse(untrusted)
+    except target.allowed:
+        return False
+    return True
+
+
+def _packed(untrusted: bytes) -> None:
+    for entry in packing.unpack(untrusted, NOW_S, messages.ENTRIES_MAX, lambda _check: ORDER):
+        assert entry
+
+
+def _request(untrusted: bytes) -> None:
+    payload = b"\x00" + untrusted
+    signature = sign_for(Purpose.SYNC, REQUEST.address.signed, payload, KEY)
+    sent = bytes([messages.WIRE_SCHEMA]) + signature + payload
+    messages.decode_sync_request(sent, REQUEST.address, KEY.public, lambda _check: ORDER)
+
+
+def _answer(untrusted: bytes) -> None:
+    payload = b"\x00" + untrusted
+    head = bytes([messages.WIRE_SCHEMA]) + messages.request_id(SENT)
+    signature = sign_for(Purpose.SYNCED, messages.hashlib.sha256(SENT).digest(), payload, KEY)
+    messages.decode_sync_answer(head + signature + payload, REQUEST, SENT, KEY.public)
+
+
+def _address(untrusted: bytes) -> None:
+    book, _, first = untrusted.decode("utf-8", "replace").partition("/")
+    address = Address.parse(book, first)
+    assert address.path.endswith(f"/{book}/{first}")
+
+
+def _feed_content(untrusted: bytes) -> None:
+    kinds = list(FeedKind)
+    if untrusted:
+        feed_items.decode_content(kinds[untrusted[0] % len(kinds)], untrusted[1:])
+
+
+def _enrolment(untrusted: bytes) -> None:
+    messages.decode_enrol_request(compression.compress(seal(Purpose.ENROL, untrusted, KEY)))
+
+
+def _slice(untrusted: bytes) -> None:
+    read_slice(cbor.encode([seal("slice 1", untrusted[:4096], KEY), untrusted[4096:]]), KEY.public, _EXPECTED)
+
+
+_EXPECTED = Expected(ElectionId("fuzz"), BOOK)
+_PLAIN_REQUEST = messages.plain_sync_request(REQUEST, ORDER)
+TARGETS = {
+    "cbor": Target(
+        lambda bytes_: cbor.decode(bytes_, 4096), (cbor.encode([1, "two", b"3", {"4": None}]), *ENTRIES[:2])
+    ),
+    "entries": Target(decode_entry, ENTRIES[:3]),
+    "packing": Target(_packed, (packing.pack(ENTRIES, NOW_S, ORDER), packing.pack(ENTRIES[:5], NOW_S))),
+    "statuses": Target(
+        lambda bytes_: packing.unpack_statuses(bytes_, len(LINES)),
+        (packing.pack_statuses(range(9), 500), packing.pack_statuses(range(0, 500, 2), 500)),
+    ),
+    "compression": Target(
+        lambda bytes_: compression.decompress_message(bytes_, 65_536),
+        (compression.compress_message(_PLAIN_REQUEST), compression.compress_message(bytes(500))),
+    ),
+    "requests": Target(_request, (_PLAIN_REQUEST,)),
+    "answers": Target(_answer, (messages.plain_sync_answer(ANSWER, REQUEST),)),
+    "addresses": Target(_address, (b"AAAAAAAAAAAAAAAAAAAAAA.1/17",)),
+    "feed": Target(_feed_content, (b"\x00", b"\x03\x83\x01\x02\x03")),
+    "envelopes": Target(lambda bytes_: read_envelope(bytes_, 65_536), (seal("fuzz 1", b"body", KEY),)),
+    "enrolment": Target(_enrolment, (cbor.encode([1, "CODE", KEY.public, "fuzz 1"]),)),
+    "enrol_file": Target(read_enrol_file, (b'url = "https://127.0.0.1"\n',), (InputInvalid, WorldFailed)),
+    "slices": Target(_slice, (cbor.encode([1]),), (InputInvalid, WorldFailed)),
+    "supersessions": Target(read_supersession, (cbor.encode([1]),)),
+    "checkpoints": Target(lambda bytes_: open_checkpoint(bytes_, "fuzz", KEY.public), (b"fuzz\n1\nAAAA\n",)),
+    "inclusions": Target(read_inclusion, (b"c2sp.org/tlog-proof@v1\n",)),
+    "announcements": Target(read_announcement, (seal("announcement 1", b"body", KEY),)),
+    "desk_messages": Target(decode_message, (cbor.encode([1, 2]),)),
+}
+"""By the name that `dev.py fuzz NAME` takes."""
