@@ -42,7 +42,7 @@ def make_code(
     Raises:
         WorldFailed: As `issuing.check_issuable`: what could not be issued is said now, not at the station.
     """
-    check_issuable(connection, election, precinct)
+    check_issuable(connection, election, precinct, desk)
     text, ends = _new_code(), now + timedelta(hours=election.code_valid_h)
     code = Code(code_hash(election.id, text), precinct, desk, int(ends.timestamp()), None)
     stations.add_code(connection, code, int(now.timestamp()))

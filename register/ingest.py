@@ -15,13 +15,14 @@ the answer names the head that is stored, from which the book sends again (rule 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from pollbook import custody
 from pollbook.clock import COUNTER_BITS
 from pollbook.custody import Anomaly, LineState
+from pollbook.entries import Entry
 from pollbook.failures import Failure, InputInvalid, WorldFailed
 from pollbook.ledger import Head, extend_all, is_signed_head
 from pollbook.messages import (
@@ -34,12 +35,17 @@ from pollbook.messages import (
     short_digest,
 )
 from pollbook.packing import SliceOrder
-from pollbook.types import EntryNumber, LineId
+from pollbook.register_entries import AnomalyFound
+from pollbook.types import MACHINE, EntryNumber, LineId
 from register import runs
+from register.adjudication import follow
 from register.centre import Centre
+from register.claims import answer_asks
 from register.feed import tell_anomaly, tell_quarantined, tell_revoked
+from register.own_ledger import enter
 from register.replay import Ingested, decoded, touched
-from register.store import ledgers, marks, orders, people, rows, stations
+from register.store import custody as moved
+from register.store import ledgers, marks, orders, own_ledger, people, rows, stations
 from register.store.engine import Transaction
 from register.store.ledgers import BookRecord
 from register.store.rows import FreshMark
@@ -86,9 +92,9 @@ def ingest(
         changed = _take(connection, centre, station, record, new, request.head.head, at_s)
         record.signature = request.head.signature
         if not was_behind:
-            _adjudicate(connection, station, record, changed, at_s)
+            _adjudicate(connection, centre, station, record, changed, at_s)
     if record.adjudicated < record.head.number:
-        _adjudicate(connection, station, record, _left_behind(connection, station, record), at_s)
+        _adjudicate(connection, centre, station, record, _left_behind(connection, station, record), at_s)
     if station.revoked_at_s is not None:
         tell_revoked(connection, station, at_s)
         has_been_told = request.feed_cursor >= ledgers.newest_feed_number(connection, station.id)
@@ -103,6 +109,8 @@ def ingest(
     if record.last_heard_at_s is None or heard_at_s >= record.last_heard_at_s or not is_carried:
         record.last_heard_at_s, record.pending, record.software = heard_at_s, request.pending, request.software
     ledgers.save_book(connection, station.id, record)
+    _compare_feeds(connection, centre, station, request, at_s)
+    answer_asks(connection, centre, station, request.asks, at_s)
     items = ledgers.feed_after(connection, station.id, request.feed_cursor)
     come_back_s = 0 if request.pending else COME_BACK_S
     logger.info("sync book=%s acknowledged=%s new=%s", station.book, record.head.number, len(new))
@@ -137,9 +145,16 @@ def _proven(connection: Transaction, untrusted: bytes, address: Address) -> tupl
 
 @dataclass(frozen=True, slots=True)
 class _Changed:
-    """The lines that entries changed: their states, and the marks of lines that nothing else had happened to."""
+    """What accepted entries changed.
+
+    Attributes:
+        states: The lines' states.
+        others: The accepted entries but for plain marks, in order.
+        fresh: The marks of lines that nothing else had happened to.
+    """
 
     states: Mapping[LineId, LineState]
+    others: Sequence[tuple[EntryNumber, Entry]]
     fresh: Mapping[int, FreshMark] = field(default_factory=dict)
 
 
@@ -200,7 +215,12 @@ def _take(
     record.head = head
     record.last_at, record.day, record.closed = view.last_at, max(view.days, default=None), view.is_closed
     record.digest = _digest_after(record.digest, before, after, taken.fresh.values())
-    return _Changed(after, taken.fresh)
+    others = [
+        (EntryNumber(number), item)
+        for number, (item, anomaly) in enumerate(zip(batch.items, taken.quarantined, strict=True), first)
+        if isinstance(item, Entry) and anomaly is None
+    ]
+    return _Changed(after, others, taken.fresh)
 
 
 def _load_view(
@@ -223,30 +243,52 @@ def _load_view(
         last_at=record.last_at,
         days=set() if record.day is None else {record.day},
         is_closed=record.closed,
+        adjudications=moved.adjudications_at(connection, station.id),
         is_forked=record.forked,
     ), before
 
 
 def _left_behind(connection: Transaction, station: Station, record: BookRecord) -> _Changed:
     """What the entries changed that were stored and, the work being broken off there, not adjudicated."""
-    stored = ledgers.entry_bytes(connection, station.id, record.adjudicated + 1, record.head.number)
-    return _Changed(ledgers.states(connection, station.id, touched(decoded(stored.values()))))
+    stored = ledgers.accepted_entries(connection, station.id, record.adjudicated + 1, record.head.number)
+    entries = [(number, entry) for number, entry in zip(stored, decoded(stored.values()), strict=True) if entry]
+    return _Changed(ledgers.states(connection, station.id, touched(entry for _, entry in entries)), entries)
 
 
-def _adjudicate(connection: Transaction, station: Station, record: BookRecord, changed: _Changed, at_s: int) -> None:
+def _adjudicate(
+    connection: Transaction, centre: Centre, station: Station, record: BookRecord, changed: _Changed, at_s: int
+) -> None:
     """Bring by voter what the book's entries past `record.adjudicated` changed; twice is as good as once.
 
     A line that another book marked too: both marks stay, and both books are told (guarantee 1).
     """
-    marked = {line: state.mark.number for line, state in changed.states.items() if state.mark is not None}
+    # A mark by the machine is one of the book's predecessor, of which the register told it.
+    own = {line: state.mark for line, state in changed.states.items() if state.mark and state.mark.actor != MACHINE}
+    marked = {line: mark.number for line, mark in own.items()}
     marked |= {LineId(line): EntryNumber(mark.number) for line, mark in changed.fresh.items()}
-    marks.remove(connection, station.id, (line for line, state in changed.states.items() if state.mark is None))
+    voided = (line for line, state in changed.states.items() if state.mark is None and state.voids)
+    marks.remove(connection, station.id, voided)
     for other in marks.add(connection, station.id, marked):
         tell_anomaly(connection, station, Anomaly.SECOND_MARK, marked[other.line], at_s)
         found = stations.station_by_id(connection, other.station)
         if found is not None:
             tell_anomaly(connection, found, Anomaly.SECOND_MARK, other.number, at_s)
+    follow(connection, centre, station, changed.others, marked, at_s)
     record.adjudicated = record.head.number
+
+
+def _compare_feeds(connection: Transaction, centre: Centre, station: Station, request: SyncRequest, at_s: int) -> None:
+    """A book that has seen more of this register than there is: the register was rolled back, and grants nothing.
+
+    Custody rule 11. It goes on as soon as two officers say that it is recovered; new feed items get new numbers.
+    """
+    known = max(ledgers.newest_feed_number(connection, station.id), ledgers.feed_floor(connection, station.id))
+    if request.feed_cursor <= known:
+        return
+    ledgers.set_feed_floor(connection, station.id, request.feed_cursor)
+    enter(connection, centre, AnomalyFound(station.book, Anomaly.REGISTER_ROLLED_BACK.value, 0, 1), at_s)
+    own_ledger.set_behind(connection, at_s)
+    tell_anomaly(connection, station, Anomaly.REGISTER_ROLLED_BACK, 0, at_s)
 
 
 def _compare_digests(

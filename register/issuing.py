@@ -28,8 +28,10 @@ class IssuedSlice:
     line_count: int
 
 
-def check_issuable(connection: Transaction, election: Election, precinct: PrecinctCode) -> None:
-    """Nothing, where this precinct's slice may be issued.
+def check_issuable(connection: Transaction, election: Election, precinct: PrecinctCode, desk: int) -> None:
+    """Nothing, where this precinct's slice may be issued to this desk.
+
+    The first desk holds the lines; further ones know them, hold none, and get their share from the first.
 
     Raises:
         WorldFailed: `NOTHING_IMPORTED`, `UNKNOWN_PRECINCT`, `TOTALS_DIFFER`, `SLICE_TOO_LARGE`, `ALREADY_ENROLLED`,
@@ -46,11 +48,14 @@ def check_issuable(connection: Transaction, election: Election, precinct: Precin
     active = lists.active_lines(connection, precinct)
     if active > election.lines_max:
         raise WorldFailed(Failure.SLICE_TOO_LARGE, precinct, precinct=precinct, found=active, limit=election.lines_max)
-    if standing := stations.stations_at(connection, precinct):
-        raise WorldFailed(Failure.ALREADY_ENROLLED, precinct, precinct=precinct, book=str(standing[0].book))
+    standing = stations.stations_at(connection, precinct)
+    if same := [each for each in standing if each.desk == desk]:
+        raise WorldFailed(Failure.ALREADY_ENROLLED, precinct, precinct=precinct, book=str(same[0].book))
+    if not will_hold(connection, precinct):
+        return
     # A revoked book keeps its lines (custody rule 10) and may have marks that never arrived: only people may decide
     # that another book marks them too.
-    before = stations.newest_station_at(connection, precinct)
+    before = stations.newest_holder_at(connection, precinct)
     if before is not None and not decisions.has_decision(connection, REISSUE, str(before.book)):
         detail = f"the revoked book {before.book} holds the lines of {precinct}; --reissue takes two officers"
         raise WorldFailed(Failure.ALREADY_ENROLLED, detail, precinct=precinct, book=str(before.book))
@@ -59,17 +64,22 @@ def check_issuable(connection: Transaction, election: Election, precinct: Precin
         raise WorldFailed(Failure.OFFICERS_UNREADABLE, detail, precinct=precinct, where=detail)
 
 
+def will_hold(connection: Transaction, precinct: PrecinctCode) -> bool:
+    """Whether the next book of this precinct gets its lines: none that stands has them."""
+    return not any(each.holds for each in stations.stations_at(connection, precinct))
+
+
 def book_to_follow(connection: Transaction, precinct: PrecinctCode) -> BookName:
     """The precinct's revoked book, after which two officers may let another one out.
 
     Raises:
         WorldFailed: `NOTHING_TO_DECIDE` where there was none, `ALREADY_ENROLLED` where it is not revoked.
     """
-    before = stations.newest_station_at(connection, precinct)
+    before = stations.newest_holder_at(connection, precinct)
     if before is None:
         raise WorldFailed(Failure.NOTHING_TO_DECIDE, precinct, precinct=precinct)
-    if standing := stations.stations_at(connection, precinct):
-        raise WorldFailed(Failure.ALREADY_ENROLLED, precinct, precinct=precinct, book=str(standing[0].book))
+    if not will_hold(connection, precinct):
+        raise WorldFailed(Failure.ALREADY_ENROLLED, precinct, precinct=precinct, book=str(before.book))
     return before.book
 
 
@@ -87,7 +97,7 @@ def issue_slice(
     Raises:
         WorldFailed: As `check_issuable`.
     """
-    check_issuable(connection, election, precinct)
+    check_issuable(connection, election, precinct, desk)
     if election.training and not people.people_of(connection, precinct):
         people.set_people(connection, {precinct: made_up_people(precinct)})
     found = stations.precinct_row(connection, precinct)
@@ -104,6 +114,7 @@ def issue_slice(
         issued_at_s=int(now.timestamp()),
         line_count=len(voters),
         people=people.people_of(connection, precinct),
+        holds=will_hold(connection, precinct),
         box_key=box_key_of(key).public,
     )
     return IssuedSlice(encode_slice(header, voters, key), version, len(voters))

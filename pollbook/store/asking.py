@@ -27,7 +27,7 @@ from pollbook.store.book import Book
 from pollbook.types import BookName, DeviceId, LineId, PrecinctCode, line_text
 
 _ASK_BYTES_MAX = 1024
-_LAST_ANSWERS = frozenset(ClaimAnswer) - {ClaimAnswer.RECALLED, ClaimAnswer.KEPT, ClaimAnswer.IN_FLIGHT}
+_LAST_ANSWERS = frozenset(ClaimAnswer) - {ClaimAnswer.RECALLED, ClaimAnswer.KEPT}
 """After these nothing more is to be expected."""
 
 

@@ -113,6 +113,15 @@ def entry_bytes(connection: Connection, station_id: int, first: int, last: int) 
     return {row.number: bytes(row.bytes) for row in connection.execute(query)}
 
 
+def accepted_entries(connection: Connection, station_id: int, first: int, last: int) -> dict[EntryNumber, bytes]:
+    """The stored entries from `first` to `last` that changed something, by number in order."""
+    query = select(entry.c.number, entry.c.bytes).where(
+        entry.c.station == station_id, entry.c.number.between(first, last), entry.c.quarantined.is_(None)
+    )
+    rows = connection.execute(query.order_by(entry.c.number))
+    return {EntryNumber(row.number): bytes(row.bytes) for row in rows}
+
+
 def all_entries(connection: Connection, station_id: int) -> Iterable[StoredEntry]:
     """The book's whole ledger in order."""
     query = select(entry).where(entry.c.station == station_id).order_by(entry.c.number)
@@ -235,13 +244,23 @@ def add_feed_item(connection: Connection, station_id: int, untold: FeedItem, at_
 
 
 def _next_feed_number(connection: Connection, station_id: int) -> int:
-    return newest_feed_number(connection, station_id) + 1
+    return max(newest_feed_number(connection, station_id), feed_floor(connection, station_id)) + 1
 
 
 def newest_feed_number(connection: Connection, station_id: int) -> int:
     """The number of the newest item in the book's feed, 0 where there is none."""
     newest = select(func.coalesce(func.max(feed.c.number), 0)).where(feed.c.station == station_id)
     return int(connection.execute(newest).scalar_one())
+
+
+def feed_floor(connection: Connection, station_id: int) -> int:
+    """The number from which the book's feed goes on at least."""
+    return int(connection.execute(select(book.c.feed_floor).where(book.c.station == station_id)).scalar_one())
+
+
+def set_feed_floor(connection: Connection, station_id: int, number: int) -> None:
+    """The numbers of this book's feed go on from here."""
+    connection.execute(update(book).where(book.c.station == station_id).values(feed_floor=number))
 
 
 def has_feed_item(connection: Connection, station_id: int, kind: FeedKind) -> bool:

@@ -252,6 +252,8 @@ book = Table(
     Column("closed", Boolean(create_constraint=False), nullable=False),
     # The last entry whose effect stands in `effective_mark` too: what an ingest stored may be adjudicated later.
     Column("adjudicated", Integer, nullable=False, server_default="0"),
+    # The newest feed item that the book has seen of a register that was rolled back since: numbers go on from there.
+    Column("feed_floor", Integer, nullable=False),
 )
 
 book_key = Table(
@@ -400,6 +402,67 @@ disputed_mark = Table(
     Column("number", Integer, nullable=False),
 )
 
+# Lines that moved, by voter: a line that never did has no row and is with the book that was issued it.
+custody = Table(
+    "custody",
+    metadata,
+    Column("line", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", Integer, nullable=False),
+    # The station that holds it; nothing while it is in flight, 0 where the register holds it.
+    Column("holder", Integer),
+    Column("receiver", String(48), nullable=False),
+    Column("release_id", LargeBinary, nullable=False),
+    # The provisional line whose ballot used the right up.
+    Column("used_by", BigInteger, nullable=False),
+)
+
+claim = Table(
+    "claim",
+    metadata,
+    Column("station", Integer, ForeignKey("station.id"), primary_key=True, autoincrement=False),
+    Column("id", LargeBinary, primary_key=True),
+    Column("line", BigInteger, nullable=False, index=True),
+    Column("state", String(10), nullable=False, index=True),
+    Column("at_s", BigInteger, nullable=False),
+    # Whether the station was told that the holder keeps the line for now.
+    Column("told_kept", Boolean(create_constraint=False), nullable=False),
+)
+
+provisional = Table(
+    "provisional",
+    metadata,
+    Column("line", BigInteger, primary_key=True, autoincrement=False),
+    Column("station", Integer, ForeignKey("station.id"), nullable=False),
+    Column("entry", Integer, nullable=False),
+    Column("real_line", BigInteger, nullable=False, index=True),
+    Column("outcome", SmallInteger),
+    Column("adjudication", Integer, nullable=False),
+    # The station that was asked for the voter's line, 0 while none was.
+    Column("asked_of", Integer, nullable=False),
+    Column("at_s", BigInteger, nullable=False),
+)
+
+# The register's own ledger.
+own_entry = Table(
+    "own_entry",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("bytes", LargeBinary, nullable=False),
+    Column("at_s", BigInteger, nullable=False),
+)
+
+own_head = Table(
+    "own_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    # Since when a book has known more of this register than it does itself: it was rolled back (custody rule 11).
+    Column("behind_since_s", BigInteger),
+)
+
 PARTITIONS = 16
 """Of each spread table: one node holds any number of them, so sixteen nodes are the most."""
 SPREAD = {
@@ -407,5 +470,6 @@ SPREAD = {
     "line": "pinfl",
     "effective_mark": "line",
     "disputed_mark": "line",
+    "custody": "line",
 }
 """The tables that are partitioned on PostgreSQL, each with the column whose hash decides."""

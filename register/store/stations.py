@@ -130,6 +130,7 @@ def add_station(connection: Connection, new: Station, answer: bytes, lines: Iter
             forked=False,
             closed=False,
             adjudicated=new.start.number,
+            feed_floor=0,
         )
     )
     return int(key[0])
@@ -166,9 +167,9 @@ def stations_at(connection: Connection, code: PrecinctCode) -> list[Station]:
     return [_station(row) for row in connection.execute(query)]
 
 
-def newest_station_at(connection: Connection, code: PrecinctCode) -> Station | None:
-    """The station that was enrolled last for the precinct, revoked or not."""
-    query = select(station).where(station.c.precinct == code).order_by(station.c.id.desc()).limit(1)
+def newest_holder_at(connection: Connection, code: PrecinctCode) -> Station | None:
+    """The station that was enrolled last for the precinct with its lines, revoked or not."""
+    query = select(station).where(station.c.precinct == code, station.c.holds).order_by(station.c.id.desc()).limit(1)
     row = connection.execute(query).first()
     return _station(row) if row else None
 

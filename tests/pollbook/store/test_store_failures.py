@@ -175,7 +175,7 @@ TAMPERING = {
     "an entry removed": "DELETE FROM entry WHERE number = 7",
     "an entry changed": "UPDATE entry SET bytes = (SELECT bytes FROM entry WHERE number = 8) WHERE number = 7",
     "a mark added to the projection": (
-        "INSERT INTO line_state SELECT line, 7, 'station', 1, 5, '', 0, 0, 0, 0, '', 0, NULL FROM voter WHERE id = 30"
+        "INSERT INTO line_state SELECT line, 7, 'station', 1, 5, '', 0, 0, 0, 0, 0, '', NULL FROM voter WHERE id = 30"
     ),
     "a mark removed from the projection": "DELETE FROM line_state WHERE mark = 8",
     "a voter changed": "UPDATE voter SET surname = 'Boshqayev' WHERE id = 3",

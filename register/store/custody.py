@@ -1,0 +1,236 @@
+"""Where each line is, by voter: lines that moved, claims for them, and provisional voters.
+
+A line that never moved has no row: it is with the book that was issued it. Rows are written by voter, after a book's
+entries were stored by book (`ledgers`), and from them alone; writing one twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from pollbook.entries import Outcome
+from pollbook.types import BookName, EntryNumber, LineId, parse_book
+from register.store.schema import claim, custody, provisional
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A line that moved.
+
+    Attributes:
+        number: Its custody number: how often it has moved.
+        holder: The station that holds it, None while it is in flight, 0 where the register holds it.
+        receiver: Whom it is in flight to, None where it has arrived.
+        release: The id of the release by which it moved last.
+        used_by: The provisional line that used the voter's right up, 0 where none did.
+    """
+
+    line: LineId
+    number: int
+    holder: int | None
+    receiver: BookName | None
+    release: bytes
+    used_by: int = 0
+
+
+REGISTER_HOLDS = 0
+
+
+def holding_of(connection: Connection, line: LineId) -> Holding | None:
+    """Where a line that moved is; None where it never did."""
+    row = connection.execute(select(custody).where(custody.c.line == line)).first()
+    if row is None:
+        return None
+    return Holding(
+        LineId(row.line), row.number, row.holder, parse_book(row.receiver), bytes(row.release_id), row.used_by
+    )
+
+
+def save_holding(connection: Connection, holding: Holding) -> None:
+    """Keep where the line is now."""
+    values = {
+        "number": holding.number,
+        "holder": holding.holder,
+        "receiver": str(holding.receiver or ""),
+        "release_id": holding.release,
+        "used_by": holding.used_by,
+    }
+    if not connection.execute(update(custody).where(custody.c.line == holding.line).values(values)).rowcount:
+        connection.execute(insert(custody).values(line=holding.line, **values))
+
+
+def moved_lines(connection: Connection) -> list[Holding]:
+    """Every line that moved, by id."""
+    rows = connection.execute(select(custody).order_by(custody.c.line))
+    return [
+        Holding(LineId(row.line), row.number, row.holder, parse_book(row.receiver), bytes(row.release_id), row.used_by)
+        for row in rows
+    ]
+
+
+class ClaimState(StrEnum):
+    """What became of a claim."""
+
+    RECALLED = "recalled"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptClaim:
+    """A claim of a station for a line; 0 is no line."""
+
+    station: int
+    id: bytes
+    line: int
+    state: ClaimState
+    at_s: int
+    told_kept: bool = False
+
+
+def find_claim(connection: Connection, station_id: int, claim_id: bytes) -> KeptClaim | None:
+    """The station's claim with this id."""
+    same = (claim.c.station == station_id) & (claim.c.id == claim_id)
+    row = connection.execute(select(claim).where(same)).first()
+    return None if row is None else _claim(row)
+
+
+def add_claim(connection: Connection, new: KeptClaim) -> None:
+    """Keep a new claim; whose PINFL it named is not kept (custody rule 15)."""
+    row = {
+        "station": new.station,
+        "id": new.id,
+        "line": new.line,
+        "state": new.state.value,
+        "at_s": new.at_s,
+        "told_kept": False,
+    }
+    connection.execute(insert(claim).values(row))
+
+
+def set_claim(connection: Connection, of: KeptClaim, state: ClaimState) -> None:
+    """The claim is in this state now."""
+    same = (claim.c.station == of.station) & (claim.c.id == of.id)
+    connection.execute(update(claim).where(same).values(state=state.value))
+
+
+def note_told_kept(connection: Connection, of: KeptClaim) -> None:
+    """The claim's station was told that the line stays where it is for now."""
+    same = (claim.c.station == of.station) & (claim.c.id == of.id)
+    connection.execute(update(claim).where(same).values(told_kept=True))
+
+
+def lines_waited_for(connection: Connection) -> set[LineId]:
+    """The lines that a claim or a provisional voter waits for; few at any time."""
+    claimed = select(claim.c.line).where(claim.c.state == ClaimState.RECALLED.value)
+    pending = select(provisional.c.real_line).where(provisional.c.outcome.is_(None), provisional.c.real_line != 0)
+    return {LineId(found) for query in (claimed, pending) for found in connection.execute(query).scalars()}
+
+
+def waiting_claims(connection: Connection, line: LineId) -> list[KeptClaim]:
+    """The claims for this line that still wait, oldest first."""
+    query = select(claim).where(claim.c.line == line, claim.c.state == ClaimState.RECALLED.value)
+    return [_claim(row) for row in connection.execute(query.order_by(claim.c.at_s, claim.c.station, claim.c.id))]
+
+
+def claims_since(connection: Connection, station_id: int, at_s: int) -> int:
+    """How many claims the station has made since then."""
+    query = select(func.count()).select_from(claim).where(claim.c.station == station_id, claim.c.at_s >= at_s)
+    return int(connection.execute(query).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class KeptProvisional:
+    """A provisional voter: at which station, the voter's own line (0: none is known), and the verdict so far."""
+
+    line: LineId
+    station: int
+    entry: EntryNumber
+    real_line: int
+    outcome: Outcome | None
+    adjudication: int
+    at_s: int
+    asked_of: int = 0
+
+
+def add_provisional(connection: Connection, new: KeptProvisional) -> bool:
+    """Keep a new provisional voter; False where this one is known."""
+    if find_provisional(connection, new.line) is not None:
+        return False
+    row = {
+        "line": new.line,
+        "station": new.station,
+        "entry": new.entry,
+        "real_line": new.real_line,
+        "outcome": None,
+        "adjudication": 0,
+        "asked_of": 0,
+        "at_s": new.at_s,
+    }
+    connection.execute(insert(provisional).values(row))
+    return True
+
+
+def find_provisional(connection: Connection, line: LineId) -> KeptProvisional | None:
+    """The provisional voter with this line."""
+    row = connection.execute(select(provisional).where(provisional.c.line == line)).first()
+    return None if row is None else _provisional(row)
+
+
+def provisionals_of(connection: Connection, real_line: LineId) -> list[KeptProvisional]:
+    """Every provisional voter who is the voter of this line, oldest first."""
+    query = select(provisional).where(provisional.c.real_line == real_line)
+    return [_provisional(row) for row in connection.execute(query.order_by(provisional.c.at_s, provisional.c.line))]
+
+
+def open_provisionals(connection: Connection) -> list[KeptProvisional]:
+    """Every provisional voter who waits for a verdict, oldest first."""
+    query = select(provisional).where(provisional.c.outcome.is_(None))
+    return [_provisional(row) for row in connection.execute(query.order_by(provisional.c.at_s, provisional.c.line))]
+
+
+def adjudications_at(connection: Connection, station_id: int) -> dict[LineId, tuple[EntryNumber, Outcome]]:
+    """What the register said of the provisional voters of this station."""
+    query = select(provisional).where(provisional.c.station == station_id, provisional.c.outcome.is_not(None))
+    return {
+        LineId(row.line): (EntryNumber(row.adjudication), Outcome(row.outcome)) for row in connection.execute(query)
+    }
+
+
+def note_asked(connection: Connection, line: LineId, station_id: int) -> None:
+    """That station was asked for the line of this provisional voter."""
+    connection.execute(update(provisional).where(provisional.c.line == line).values(asked_of=station_id))
+
+
+def set_outcome(connection: Connection, line: LineId, outcome: Outcome, adjudication: EntryNumber) -> None:
+    """The register's entry `adjudication` says this of the provisional voter."""
+    change = update(provisional).where(provisional.c.line == line, provisional.c.outcome.is_(None))
+    connection.execute(change.values(outcome=int(outcome), adjudication=adjudication))
+
+
+def forget_claims(connection: Connection, before_s: int) -> int:
+    """Claims that ended before then are not kept (custody rule 15); returns how many went."""
+    ended = (claim.c.at_s < before_s) & (claim.c.state != ClaimState.RECALLED.value)
+    return connection.execute(delete(claim).where(ended)).rowcount
+
+
+def _claim(row: Row[tuple[object, ...]]) -> KeptClaim:
+    return KeptClaim(row.station, bytes(row.id), row.line, ClaimState(row.state), row.at_s, row.told_kept)
+
+
+def _provisional(row: Row[tuple[object, ...]]) -> KeptProvisional:
+    outcome = None if row.outcome is None else Outcome(row.outcome)
+    return KeptProvisional(
+        LineId(row.line),
+        row.station,
+        EntryNumber(row.entry),
+        row.real_line,
+        outcome,
+        row.adjudication,
+        row.at_s,
+        row.asked_of,
+    )
