@@ -37,6 +37,7 @@ def fill(database: Database) -> list[BookName]:
         connection.execute(text("INSERT INTO precinct (code, name, version, loaded) VALUES ('1708-0001', '', 1, 0)"))
         for number, name in enumerate(names, 1):
             row = {"id": number, "device": name.device, "epoch": 1, "public_key": bytes(32), "precinct": "1708-0001"}
+            row |= dict.fromkeys(("slice_sha256", "certificate", "box_key"), b"") | {"start_number": 0, "holds": True}
             row |= {"desk": 1, "list_version": 1, "line_count": 0, "issued_at_s": 0, "start_hash": bytes(32)}
             connection.execute(insert(station).values(row))
             kept = {"station": number, "acknowledged": ENTRIES_EACH, "head_hash": bytes(32), "digest": bytes(32)}

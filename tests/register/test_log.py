@@ -31,7 +31,7 @@ from register.log import (
 )
 from register.log_checking import CheckedLog, check_log
 from register.store import log as store
-from register.store import versions
+from register.store import stations, versions
 from register.store.engine import make_database
 from tests.register.lists_of_voters import PRECINCT
 from tests.register.stand_in import NOON, OPENING, Centre, Station, enrolled_station
@@ -333,6 +333,8 @@ def test_an_older_register_logs_what_it_had_accepted(tmp_path: Path, log: Log) -
     assert bring_up_to_date(database, log, NOON) == 2
     with database.read() as connection:
         assert check_log(connection, log) == CheckedLog(2, 0, 0, ())
+        (station,) = stations.all_stations(connection)
+        assert (station.slice_sha256, station.certificate, station.box_key) == (b"", b"", b"")
     database.close()
 
 

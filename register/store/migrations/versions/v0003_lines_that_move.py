@@ -23,7 +23,8 @@ def upgrade() -> None:
         op.add_column("line_state", sa.Column(name, kind, nullable=False, server_default="0"))
     op.add_column("line_state", sa.Column("released_to", sa.String(48), nullable=False, server_default=""))
     op.add_column("line_state", sa.Column("outcome", sa.SmallInteger))
-    nothing = sa.text("''")
+    # In SQLite '' would be a text in a column of bytes.
+    nothing = sa.text("x''" if op.get_bind().dialect.name == "sqlite" else "''")
     op.add_column("feed", sa.Column("content", sa.LargeBinary, nullable=False, server_default=nothing))
     op.add_column("station", sa.Column("start_number", sa.Integer, nullable=False, server_default="0"))
     for name in ("slice_sha256", "certificate", "box_key"):
