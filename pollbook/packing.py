@@ -28,8 +28,9 @@ from itertools import accumulate, pairwise
 from pollbook import cbor
 from pollbook.bits import K_MAX, WHOLE_BITS, Reader, best_k, column, rice_column, unzigzag, varint, zigzag
 from pollbook.clock import COUNTER_BITS, HYBRID_TIME_MAX, HybridTime
-from pollbook.entries import ENTRY_BYTES_MAX, PERSON_NUMBER_MAX, Entry, Kind, Marked, decode_entry, encode_entry
+from pollbook.entries import ENTRY_BYTES_MAX, PERSON_NUMBER_MAX, Kind, Marked, decode_entry
 from pollbook.failures import InputInvalid
+from pollbook.plain_marks import encode_mark
 from pollbook.types import LINE_ID_MAX, Channel, LineId, PersonNumber
 
 ORDER_CHECK_BYTES = 4
@@ -236,8 +237,7 @@ def _marks(reader: Reader, count: int, base_s: int, order: SliceOrder | None) ->
             at = at + 1 if step == 0 else (at >> COUNTER_BITS) + step << COUNTER_BITS
         if not 0 <= at <= HYBRID_TIME_MAX:
             raise InputInvalid("a time out of its bounds")
-        fact = Marked(line, _CHANNELS[channel])
-        entries.append(encode_entry(Entry(HybridTime(at), PersonNumber(actor), fact)))
+        entries.append(encode_mark(at, actor, line, channel))
     return entries
 
 

@@ -12,11 +12,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert
 
-from pollbook.types import Channel
+from pollbook.plain_marks import CHANNELS
 from register.store.schema import entry, line_state
 
-CHANNELS = (Channel.STATION, Channel.HOME, Channel.EARLY)
-"""By their number in an entry."""
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 """No flags, no extension. Source: PostgreSQL's documentation, COPY, "Binary Format"."""
 _TRAILER = b"\xff\xff"
@@ -85,20 +83,22 @@ def add_fresh_marks(connection: Connection, station_id: int, marks: Collection[F
 
 def _entry_rows(station_id: int, first: int, entries: Sequence[tuple[bytes, str | None]], at_s: int) -> Iterable[bytes]:
     pack, length = _ENTRY.pack, _LENGTH.pack
-    for number, (content, quarantined) in enumerate(entries, first):
-        yield pack(5, 4, station_id, 4, number, 8, at_s)
-        yield _NULL if quarantined is None else _text(quarantined)
-        yield length(len(content))
-        yield content
+    return [
+        pack(5, 4, station_id, 4, number, 8, at_s)
+        + (_NULL if quarantined is None else _text(quarantined))
+        + length(len(content))
+        + content
+        for number, (content, quarantined) in enumerate(entries, first)
+    ]
 
 
 def _state_rows(station_id: int, marks: Iterable[FreshMark]) -> Iterable[bytes]:
     pack, end = _STATE.pack, _STATE_END.pack
     channels = [_text(channel.value) for channel in CHANNELS]
-    for line, number, channel, at, actor in marks:
-        yield pack(7, 4, station_id, 8, line, 4, number)
-        yield channels[channel]
-        yield end(8, at, 4, actor, 0)
+    return [
+        pack(7, 4, station_id, 8, line, 4, number) + channels[channel] + end(8, at, 4, actor, 0)
+        for line, number, channel, at, actor in marks
+    ]
 
 
 def _text(value: str) -> bytes:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pollbook import custody, line_state
+from pollbook import custody, line_state, plain_marks
 from pollbook.clock import HybridTime
 from pollbook.custody import Anomaly, Identity
 from pollbook.entries import (
@@ -134,6 +134,8 @@ def test_a_batch_taken_in_runs_is_what_custody_makes_of_it_entry_by_entry(
 
     batch = runs.read_batch(contents)
     assert batch.lines == touched(entries)
+    each = [plain_marks.plain_mark(content) for content in contents]
+    assert plain_marks.all_plain(contents) == (None if None in each else each)
     view = view_of(book, stored | {line: stored.get(line, unmoved) for line in ISSUED & batch.looked_up})
     taken = runs.take(view, ISSUED, bool(book["holds"]), first, batch)
 
@@ -153,18 +155,20 @@ def test_a_plain_mark_is_the_entry_that_its_bytes_decode_to(
     at: int, actor: int, line: LineId, channel: Channel
 ) -> None:
     entry = Entry(HybridTime(at), PersonNumber(actor), Marked(line, channel))
-    found = runs.plain_mark(encode_entry(entry))
+    found = plain_marks.plain_mark(encode_entry(entry))
     is_plain = at >= 2**32 and actor < 24 and line >= 2**32
     assert (found is not None) == is_plain
+    number = list(plain_marks.CHANNELS).index(channel)
+    assert plain_marks.encode_mark(at, actor, line, number) == encode_entry(entry)
     if found is not None:
-        assert runs.entry_of(found) == entry
+        assert found.entry == entry
 
 
 @given(st.binary(min_size=23, max_size=23) | st.binary(min_size=21, max_size=21).map(lambda rest: b"\x84\x01" + rest))
 def test_any_bytes_that_pass_for_a_plain_mark_are_one(content: bytes) -> None:
-    found = runs.plain_mark(content)
+    found = plain_marks.plain_mark(content)
     if found is not None:
-        assert decode_entry(content) == runs.entry_of(found)
+        assert decode_entry(content) == found.entry
 
 
 def test_each_byte_of_a_plain_mark_changed_is_another_mark_or_no_plain_one() -> None:
@@ -172,13 +176,13 @@ def test_each_byte_of_a_plain_mark_changed_is_another_mark_or_no_plain_one() -> 
     content = encode_entry(entry)
     for place, value in itertools.product(range(len(content)), range(256)):
         changed = content[:place] + bytes([value]) + content[place + 1 :]
-        found = runs.plain_mark(changed)
+        found = plain_marks.plain_mark(changed)
         try:
             decoded_to = decode_entry(changed)
         except InputInvalid:
             assert found is None
             continue
-        assert found is None or runs.entry_of(found) == decoded_to
+        assert found is None or found.entry == decoded_to
 
 
 def test_each_kind_of_bad_mark_in_a_run_is_told_by_its_own_name() -> None:
