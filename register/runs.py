@@ -11,6 +11,7 @@ import hashlib
 import struct
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from pollbook.clock import HybridTime
 from pollbook.custody import Anomaly
@@ -43,7 +44,7 @@ class Batch:
 def read_batch(contents: Sequence[bytes]) -> Batch:
     """The batch of entries with these bytes."""
     if (marks := all_plain(contents)) is not None:
-        return Batch(marks, {LineId(mark.line) for mark in marks}, set())
+        return Batch(marks, cast("set[LineId]", {line for _, _, line, _ in marks}), set())
     items = [plain_mark(content) or _decoded(content) for content in contents]
     looked_up = {line for item in items if isinstance(item, Entry) for line in lines_of(item.fact)}
     marked = {LineId(item.line) for item in items if isinstance(item, PlainMark)}
@@ -74,27 +75,28 @@ def take(view: Ingested, issued: Collection[LineId], holds: bool, first: int, ba
         batch: The entries.
     """
     taken = Taken()
-    fresh, told = taken.fresh, taken.quarantined.append
+    fresh, told, states, people = taken.fresh, taken.quarantined.append, view.states, view.people
+    is_open, last_at = holds and _may_mark(view), view.last_at
     for number, item in enumerate(batch.items, first):
-        if not isinstance(item, PlainMark):
-            told(view.ingest(EntryNumber(number), item))
-            continue
-        at, actor, line, channel = item
-        if line in view.states:
-            told(view.ingest(EntryNumber(number), item.entry))
-        elif (
-            at > view.last_at
-            and actor in view.people
-            and line not in fresh
-            and line in issued
-            and holds
-            and _may_mark(view, number)
-        ):
-            fresh[line] = FreshMark(line, number, channel, at, actor)
-            view.last_at = HybridTime(at)
-            told(None)
-        else:
-            told(_refused(view, number, item, is_fresh=line in fresh, is_issued=line in issued))
+        if item.__class__ is PlainMark:
+            at, actor, line, channel = item
+            if (
+                is_open
+                and at > last_at
+                and actor in people
+                and line not in fresh
+                and line in issued
+                and line not in states
+                and number != view.start.number + 1
+            ):
+                fresh[line] = FreshMark(line, number, channel, at, actor)
+                last_at = cast("HybridTime", at)
+                told(None)
+                continue
+        view.last_at = last_at
+        told(_take_one(view, number, item, fresh, issued))
+        is_open, last_at = holds and _may_mark(view), view.last_at
+    view.last_at = last_at
     return taken
 
 
@@ -111,8 +113,23 @@ def digest_of(marks: Iterable[FreshMark]) -> int:
     return sum(read(sha256(pack(line, number, 0, flags)).digest(), "big") for line, number, _, _, _ in marks)
 
 
-def _may_mark(view: Ingested, number: int) -> bool:
-    return bool(view.days) and not view.is_closed and not view.is_forked and number != view.start.number + 1
+def _may_mark(view: Ingested) -> bool:
+    return bool(view.days) and not view.is_closed and not view.is_forked
+
+
+def _take_one(
+    view: Ingested,
+    number: int,
+    item: PlainMark | Entry | None,
+    fresh: Collection[int],
+    issued: Collection[LineId],
+) -> Anomaly | None:
+    """Whatever is no mark of a line to which nothing had happened, or one that cannot have been entered."""
+    if not isinstance(item, PlainMark):
+        return view.ingest(EntryNumber(number), item)
+    if item.line in view.states:
+        return view.ingest(EntryNumber(number), item.entry)
+    return _refused(view, number, item, is_fresh=item.line in fresh, is_issued=item.line in issued)
 
 
 def _refused(view: Ingested, number: int, mark: PlainMark, *, is_fresh: bool, is_issued: bool) -> Anomaly:

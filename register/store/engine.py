@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psycopg
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -149,6 +150,8 @@ def _ours() -> Iterator[None]:
         raise _as_ours(error) from error
     except sqlite3.Error as error:
         raise sqlite.as_ours(error) from error
+    except psycopg.Error as error:  # of a COPY, which SQLAlchemy has no part in
+        raise postgresql.as_ours(error, is_broken=isinstance(error, psycopg.OperationalError)) from error
     except PoolTimeoutError as error:
         raise WorldFailed(Failure.REGISTER_IN_USE, "all connections are in use") from error
 

@@ -122,6 +122,8 @@ def finish_load(connection: Connection, load: Load, remark: Remark) -> Loaded:
         loaded = and_(new, line.c.place == _LOADED)
         connection.execute(update(line).where(loaded).values(place=LinePlace.ACTIVE))
     line_loading.create_indexes(connection, [index for index in load.dropped if index == BY_PINFL])
+    if load.dropped:
+        line_loading.note_sizes(connection)
     version = connection.execute(select(line.c.since_version).where(new).limit(1)).scalar()
     counts = connection.execute(select(line.c.precinct, func.count()).where(new).group_by(line.c.precinct)).all()
     for code, count in counts:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, insert
 
 from pollbook.plain_marks import CHANNELS
+from pollbook.types import EntryNumber, LineId
 from register.store.schema import entry, line_state
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -23,6 +24,7 @@ _ENTRY = struct.Struct(">hiiiiiq")
 _LENGTH = struct.Struct(">i")
 _STATE = struct.Struct(">hiiiqii")
 _STATE_END = struct.Struct(">iqiii")
+_EFFECTIVE = struct.Struct(">hiqiiii")
 
 
 class FreshMark(NamedTuple):
@@ -79,6 +81,17 @@ def add_fresh_marks(connection: Connection, station_id: int, marks: Collection[F
     names = ("new_line", "new_mark", "new_channel", "new_at", "new_actor")
     rows = [(mark.line, mark.number, CHANNELS[mark.channel].value, mark.at, mark.actor) for mark in marks]
     connection.execute(insertion, [dict(zip(names, row, strict=True)) for row in rows])
+
+
+def add_effective_marks(connection: Connection, station_id: int, marks: Iterable[tuple[LineId, EntryNumber]]) -> None:
+    """Copy the marks of a book on lines that have none; on PostgreSQL only.
+
+    Raises:
+        UniqueViolation: A line has one; the transaction is to be taken back to where it was.
+    """
+    pack = _EFFECTIVE.pack
+    packed = [pack(3, 8, line, 4, station_id, 4, number) for line, number in marks]
+    _copy(connection, "effective_mark (line, station, number)", packed)
 
 
 def _entry_rows(station_id: int, first: int, entries: Sequence[tuple[bytes, str | None]], at_s: int) -> Iterable[bytes]:
