@@ -1,7 +1,8 @@
-"""The register on the wire: an ASGI app of three paths.
+"""The register on the wire: an ASGI app of four paths.
 
     POST /v1/enrol                   a laptop becomes a station
     PUT  /v1/sync/{book}/{first}     a book's entries, from the number `first` on
+    PUT  /v1/parcel/{book}/{id}/{offset}   a piece of what a book sends besides its ledger
     GET  /v1/health                  that it is there, and for which election
 
 SQLite has one writer, so one thread does all of its work; on PostgreSQL several do, each with one book at a time. Who
@@ -34,11 +35,13 @@ from pollbook.commanding import software_version, write_fault
 from pollbook.election import Election
 from pollbook.failures import Failure, InputInvalid, UchastkaError, WorldFailed
 from pollbook.messages import CONTENT_TYPE, ENROL_PATH, MESSAGE_BYTES_MAX, PROBLEM_TYPE, SYNC_PATH, Address
+from pollbook.parcels import PARCEL_PATH, PIECE_MESSAGE_BYTES_MAX, PieceAddress
 from register.authority import RegisterKeys
 from register.centre import Centre
 from register.enrolment import enrol, prove_enrolment
 from register.home import RegisterHome
 from register.ingest import ingest, prove_sync
+from register.parcels import prove_piece, take_piece
 from register.store.engine import Database
 
 HEALTH_PATH = "/v1/health"
@@ -129,6 +132,16 @@ class Register:
         centre, now = Centre(self.election, self._keys), self._clock.now()
         return self._database.change_book(lambda connection: ingest(connection, centre, untrusted, address, now))
 
+    def prove_piece(self, address: PieceAddress, untrusted: bytes) -> None:
+        """Nothing, where the piece is from one of our stations."""
+        with self._database.read() as connection:
+            prove_piece(connection, untrusted, address)
+
+    def take_piece(self, address: PieceAddress, untrusted: bytes) -> bytes:
+        """The answer to a piece of a parcel."""
+        key, now = self._keys.key, self._clock.now()
+        return self._database.change_book(lambda connection: take_piece(connection, key, untrusted, address, now))
+
 
 class _Threads:
     """A few threads of one kind, and those who wait for them: `WAITING_MAX` at most, none after the end."""
@@ -184,6 +197,17 @@ def make_app(register: Register) -> ASGIApp:
             answer = await register.do(prove, functools.partial(register.sync, address), body)
         return Response(answer, media_type=CONTENT_TYPE)
 
+    async def take_parcel(request: Request) -> Response:
+        named = request.path_params
+        try:
+            address = PieceAddress.parse(named["book"], named["parcel"], named["offset"])
+        except InputInvalid as error:
+            raise WorldFailed(Failure.REQUEST_NOT_ACCEPTED, str(error)) from error
+        prove = functools.partial(register.prove_piece, address)
+        async with bodies.read(request, PIECE_MESSAGE_BYTES_MAX) as body:
+            answer = await register.do(prove, functools.partial(register.take_piece, address), body)
+        return Response(answer, media_type=CONTENT_TYPE)
+
     async def tell_health(_request: Request) -> Response:
         return JSONResponse({"election": register.election.id, "version": software_version()})
 
@@ -191,6 +215,7 @@ def make_app(register: Register) -> ASGIApp:
         routes=[
             Route(ENROL_PATH, take_enrolment, methods=["POST"]),
             Route(f"{SYNC_PATH}/{{book}}/{{first}}", take_sync, methods=["PUT"]),
+            Route(f"{PARCEL_PATH}/{{book}}/{{parcel}}/{{offset}}", take_parcel, methods=["PUT"]),
             Route(HEALTH_PATH, tell_health, methods=["GET"]),
         ],
         exception_handlers={

@@ -29,10 +29,10 @@ class Backoff:
 
     failures: int = 0
 
-    def after_success(self, come_back_s: int | None, draw: float) -> float:
-        """Seconds to wait when nothing happens meanwhile. `draw` is random, 0 to 1."""
+    def after_success(self, come_back_s: float | None, draw: float, least_s: float = COME_BACK_MIN_S) -> float:
+        """Seconds to wait when nothing happens meanwhile, at least `least_s`. `draw` is random, 0 to 1."""
         self.failures = 0
-        wished = min(max(come_back_s or COME_BACK_USUAL_S, COME_BACK_MIN_S), COME_BACK_MAX_S)
+        wished = min(max(come_back_s or COME_BACK_USUAL_S, least_s), COME_BACK_MAX_S)
         return wished * (1 + _SPREAD * draw)
 
     def after_failure(self, failure: Failure, retry_after_s: int, draw: float) -> float:

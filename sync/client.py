@@ -27,6 +27,7 @@ from urllib3.util import SKIP_HEADER
 from pollbook.clock import Clock
 from pollbook.failures import Failure, WorldFailed
 from pollbook.messages import CONTENT_TYPE, ENROL_PATH, MESSAGE_BYTES_MAX, PROBLEM_TYPE, Address
+from pollbook.parcels import PieceAddress
 from pollbook.slice import SLICE_BYTES_MAX
 from pollbook.store.link import Link
 from pollbook.types import BookName, EntryNumber
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 PROBLEM_BYTES_MAX = 4096
 RETRY_AFTER_MAX_S = 3600
 ENROL_ANSWER_BYTES_MAX = SLICE_BYTES_MAX + 64 * 1024
+PARCEL_ANSWER_BYTES_MAX = 4096
 _PIECE_BYTES = 16 * 1024
 _CONNECTION_ROUND_TRIPS = 2
 """TCP's and TLS 1.3's, before the request's own (FACTS §7)."""
@@ -121,6 +123,14 @@ class RegisterClient:
     def sync(self, book: BookName, first: EntryNumber, request: bytes) -> bytes:
         """The register's answer to a sync request whose entries begin at `first`."""
         return self._ask("PUT", Address(book, first).path, request, MESSAGE_BYTES_MAX)
+
+    def piece(self, address: PieceAddress, request: bytes) -> bytes:
+        """The register's answer to a piece of a parcel."""
+        return self._ask("PUT", address.path, request, PARCEL_ANSWER_BYTES_MAX)
+
+    def round_trip_s(self) -> float | None:
+        """What a round trip takes on this link, None where nothing was measured yet."""
+        return self.pace.round_trip_s
 
     def _ask(self, method: str, path: str, body: bytes, bytes_max: int) -> bytes:
         if not self._url.lower().startswith("https://"):

@@ -29,12 +29,13 @@ from pollbook.messages import (
     is_signed_answer,
     is_sync_answer,
 )
+from pollbook.store.asking import claims
 from pollbook.store.book import Book
 from pollbook.store.link import Link
 from pollbook.store.records import Outgoing, SyncStatus
 from pollbook.store.syncing import BATCH_BYTES_MAX, note_sync_failure, outgoing, sync_status, take_answer
 from pollbook.types import BookName, EntryNumber
-from sync.pace import Traffic
+from sync.pace import HURRY_S, Traffic
 
 REQUESTS_MAX = 500
 """In one cycle; more than the smallest batches need for a precinct's whole day."""
@@ -69,6 +70,8 @@ class CycleReport:
     """What a cycle did: the register has everything up to `acknowledged`, `sent` of it since this cycle.
 
     `failure` is why the cycle did not end well, with what the failure's texts say; `come_back_s` the register's wish.
+    `digest_agreed` tells that both sides compared their digests at the newest entry and found the same; `is_asking`
+    that a claim waits for the register's answer.
     """
 
     acknowledged: EntryNumber
@@ -79,6 +82,8 @@ class CycleReport:
     come_back_s: int | None = None
     failure: Failure | None = None
     facts: Mapping[str, object] = field(default_factory=dict)
+    digest_agreed: bool = False
+    is_asking: bool = False
 
     def as_json(self) -> dict[str, object]:
         """The report as `uchastka-sync --json` prints it (DESIGN §9)."""
@@ -108,6 +113,8 @@ class _Taken:
     status: SyncStatus
     feed: tuple[FeedItem, ...]
     failed: UchastkaError | None
+    digest_agreed: bool = False
+    is_asking: bool = False
 
 
 def run_cycle(access: BookAccess, register: Register, clock: Clock) -> CycleReport:
@@ -122,6 +129,7 @@ def run_cycle(access: BookAccess, register: Register, clock: Clock) -> CycleRepo
     feed: list[FeedItem] = []
     failed: UchastkaError | None = None
     times_behind = 0
+    digest_agreed, is_asking = False, False
     for _ in range(REQUESTS_MAX):
         going = access.step(partial(_going, bytes_max=min(register.batch_bytes(), BATCH_BYTES_MAX)))
         try:
@@ -133,6 +141,7 @@ def run_cycle(access: BookAccess, register: Register, clock: Clock) -> CycleRepo
         taken = access.step(partial(_take, going=going, answer=answer))
         status, come_back_s, failed = taken.status, answer.come_back_s, taken.failed
         feed += taken.feed
+        digest_agreed, is_asking = taken.digest_agreed, taken.is_asking
         is_behind = answer.acknowledged.number < going.out.first - 1
         times_behind += is_behind
         if failed is None and times_behind > 1:  # once it was rolled back; twice it cannot keep what it takes
@@ -151,6 +160,8 @@ def run_cycle(access: BookAccess, register: Register, clock: Clock) -> CycleRepo
         come_back_s=come_back_s,
         failure=failed.failure if failed else None,
         facts=failed.facts if failed else {},
+        digest_agreed=digest_agreed and failed is None,
+        is_asking=is_asking,
     )
 
 
@@ -218,7 +229,11 @@ def _take(book: Book, going: _Going, answer: SyncAnswer) -> _Taken:
         failed = WeFailed(Failure.DIGEST_DIFFERS)
     elif out.entries and out.first - 1 == acknowledged.number:
         failed = WorldFailed(Failure.REQUEST_NOT_ACCEPTED, "nothing was acknowledged")
-    return _Taken(_note(book, failed.failure) if failed else sync_status(book), feed, failed)
+    status = _note(book, failed.failure) if failed else sync_status(book)
+    agreed = out.digest is not None and acknowledged == out.head.head and answer.digest == out.digest
+    asked_since_s = int(book.clock.now().timestamp()) - HURRY_S
+    is_asking = any(claim.is_open and claim.asked_at_s >= asked_since_s for claim in claims(book))
+    return _Taken(status, feed, failed, agreed, is_asking)
 
 
 def _note(book: Book, failure: Failure) -> SyncStatus:

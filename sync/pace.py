@@ -144,3 +144,45 @@ class Pace:
 
 def _smooth(before: float | None, measured: float) -> float:
     return measured if before is None else before + _SMOOTHING * (measured - before)
+
+
+INTERVAL_MIN_S = 5.0
+"""Between two cycles without news on a good link."""
+INTERVAL_MAX_S = 60.0
+INTERVAL_OVER_BUDGET_S = 600.0
+INTERVAL_HURRIED_S = 2.0
+"""While somebody stands at the table and waits for an answer of the register."""
+HURRY_S = 120.0
+"""After a claim: then whoever asked has been sent on, or the holder is out of reach."""
+_ROUND_TRIPS_IN_INTERVAL = 20
+"""An idle poll takes at most a twentieth of the time, so a slow link has room for the marks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """What decides when the next cycle is due after one that ended well.
+
+    Attributes:
+        asked_s: What the register wished; None or 0 where it left it to the link.
+        round_trip_s: What the link takes, None where nothing was measured.
+        is_hurried: An answer is waited for at the table.
+        is_over_budget: The metered link's hour is spent: polling for nothing costs money.
+    """
+
+    asked_s: int | None = None
+    round_trip_s: float | None = None
+    is_hurried: bool = False
+    is_over_budget: bool = False
+
+
+def interval_s(rhythm: Rhythm) -> float:
+    """Seconds to the next cycle where nothing happens meanwhile: the register's wish, or longer where the link is slow.
+
+    Hurry goes before the register's usual wish, never before its 503: that is a failure, and its Retry-After is kept.
+    """
+    link_s = _ROUND_TRIPS_IN_INTERVAL * (rhythm.round_trip_s or 0.0)
+    if rhythm.is_hurried:
+        return min(max(INTERVAL_HURRIED_S, link_s / 5), INTERVAL_MAX_S)
+    wished_s = float(rhythm.asked_s or (INTERVAL_MAX_S if rhythm.round_trip_s is None else 0))
+    usual_s = max(INTERVAL_MIN_S, wished_s, min(link_s, INTERVAL_MAX_S))
+    return max(usual_s, INTERVAL_OVER_BUDGET_S) if rhythm.is_over_budget else usual_s

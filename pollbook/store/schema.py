@@ -275,3 +275,25 @@ earlier_box = Table(
     Column("seed", LargeBinary, nullable=False, comment="opens what was sealed to the book with this epoch"),
     comment="The box keys of the books before this one.",
 )
+
+parcel = Table(
+    "parcel",
+    metadata,
+    Column("id", LargeBinary, primary_key=True),
+    Column("kind", Integer, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("bytes", LargeBinary, comment="null once the register has all of it"),
+    Column("acknowledged", Integer, nullable=False, comment="so many bytes are on the register's disk"),
+    Column("queued_at_s", Integer, nullable=False),
+    Column("refused", Integer, nullable=False, comment="1 where the register does not want it"),
+    comment="What goes to the register besides the ledger (docs/adr/0015).",
+)
+
+link_use = Table(
+    "link_use",
+    metadata,
+    Column("hour", Integer, primary_key=True, autoincrement=False, comment="hours since 1970"),
+    Column("bytes", Integer, nullable=False),
+    comment="What went over a metered link.",
+)

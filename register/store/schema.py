@@ -463,6 +463,28 @@ own_head = Table(
     Column("behind_since_s", BigInteger),
 )
 
+# What books send besides their ledgers (docs/adr/0015): how far each parcel has come, and its pieces without a gap.
+parcel = Table(
+    "parcel",
+    metadata,
+    Column("station", Integer, ForeignKey("station.id"), primary_key=True, autoincrement=False),
+    Column("name", LargeBinary, primary_key=True),
+    Column("kind", SmallInteger, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("acknowledged", Integer, nullable=False),
+    Column("began_at_s", BigInteger, nullable=False),
+)
+
+parcel_piece = Table(
+    "parcel_piece",
+    metadata,
+    Column("station", Integer, ForeignKey("station.id"), primary_key=True, autoincrement=False),
+    Column("name", LargeBinary, primary_key=True),
+    Column("start", Integer, primary_key=True, autoincrement=False),
+    Column("bytes", LargeBinary, nullable=False),
+)
+
 PARTITIONS = 16
 """Of each spread table: one node holds any number of them, so sixteen nodes are the most."""
 SPREAD = {

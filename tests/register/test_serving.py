@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 import logging
@@ -11,7 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +21,7 @@ import pytest
 from pollbook.clock import SystemClock
 from pollbook.failures import Failure, WorldFailed
 from pollbook.messages import CONTENT_TYPE, ENROL_PATH, SYNC_PATH
+from pollbook.parcels import ParcelKind, Piece, PieceAddress, decode_taken, encode_piece, parcel_id
 from pollbook.signing import SigningKey
 from register import web
 from register.authority import tls_context
@@ -291,3 +293,16 @@ def test_a_second_register_on_the_same_folder_is_refused(loaded: Centre) -> None
 def test_private_files_of_a_running_register_stay_private(served: Served) -> None:
     tls: Path = served.centre.home.keys / "tls.pem"
     assert tls.stat().st_mode & 0o077 == 0
+
+
+def test_a_piece_of_a_parcel_goes_over_the_wire_to_its_own_path(served: Served, station: Station) -> None:
+    content = bytes(range(256)) * 9
+    sha256 = hashlib.sha256(content).digest()
+    address = PieceAddress(station.book, parcel_id(ParcelKind.REPORT, sha256), 0)
+    request = encode_piece(Piece(address, ParcelKind.REPORT, len(content), sha256, content[:900]), station.key)
+    status, _, answer = served.ask("PUT", address.path, request)
+    assert status == 200
+    assert decode_taken(answer, request, served.centre.keys.key.public) == 900
+    assert served.problem("PUT", replace(address, offset=1).path, request) == (400, "request_not_accepted")
+    assert served.problem("PUT", "/v1/parcel/x/y/z", request) == (400, "request_not_accepted")
+    assert served.ask("POST", address.path, request)[0] == 405

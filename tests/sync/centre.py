@@ -35,6 +35,7 @@ from pollbook.messages import (
     short_digest,
 )
 from pollbook.packing import SliceOrder
+from pollbook.parcels import PieceAddress, decode_piece, encode_taken
 from pollbook.replay import Replay
 from pollbook.sealing import box_key_of
 from pollbook.signing import SigningKey, device_id
@@ -159,6 +160,8 @@ class Centre:
         self.shelves: dict[BookName, Shelf] = {}
         self.issued: dict[bytes, bytes] = {}
         self.requests = 0
+        self.parcels: dict[bytes, bytes] = {}
+        self.pieces: list[tuple[int, int]] = []
 
     def enrol(self, untrusted: bytes) -> bytes:
         request = decode_enrol_request(untrusted)
@@ -227,6 +230,17 @@ class Centre:
         return decode_sync_request(
             untrusted, address, shelf.device_key, lambda check: order if check == order.check else None
         )
+
+    def piece(self, address: PieceAddress, untrusted: bytes) -> bytes:
+        """Takes a piece of a parcel; what was answered stays in `parcels`, whoever dies."""
+        shelf = self.shelves[address.book]
+        piece = decode_piece(untrusted, address, shelf.device_key)
+        self.pieces.append((address.offset, len(piece.content)))
+        held = self.parcels.get(address.parcel, b"")
+        if address.offset <= len(held):
+            held += piece.content[len(held) - address.offset :]
+            self.parcels[address.parcel] = held
+        return encode_taken(len(held), untrusted, self.key)
 
     def _vouched(self, shelf: Shelf, head: ledger.SignedHead) -> bool:
         return ledger.is_signed_head(shelf.start, head, shelf.device_key)

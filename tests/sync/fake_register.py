@@ -17,6 +17,7 @@ from pollbook.messages import (
     SYNC_PATH,
     Address,
 )
+from pollbook.parcels import PARCEL_PATH, PieceAddress
 from pollbook.signing import SigningKey
 from tests.sync.centre import Centre, Refuse
 
@@ -104,6 +105,9 @@ class FakeRegister:
         try:
             if request.path == ENROL_PATH:
                 return response(200, CONTENT_TYPE, self.centre.enrol(request.body))
+            if request.path.startswith(PARCEL_PATH):
+                named = PieceAddress.parse(*request.path.removeprefix(PARCEL_PATH).split("/")[1:])
+                return response(200, CONTENT_TYPE, self.centre.piece(named, request.body))
             address = Address.parse(*request.path.removeprefix(SYNC_PATH).split("/")[1:])
             return response(200, CONTENT_TYPE, self.centre.sync(address, request.body))
         except Refuse as error:

@@ -1,12 +1,28 @@
 from __future__ import annotations
 
+import random
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pollbook.failures import Failure
 from sync.backoff import CAP_S, COME_BACK_MAX_S, COME_BACK_MIN_S, FIRST_S, HOPELESS_S, WAIT_MIN_S, Backoff
-from sync.pace import BATCH_BYTES_MAX, BATCH_BYTES_MIN, PROBE_S, SILENCE_MIN_S, Pace, Patience
+from sync.pace import (
+    BATCH_BYTES_MAX,
+    BATCH_BYTES_MIN,
+    INTERVAL_HURRIED_S,
+    INTERVAL_MAX_S,
+    INTERVAL_MIN_S,
+    INTERVAL_OVER_BUDGET_S,
+    PROBE_S,
+    SILENCE_MIN_S,
+    Pace,
+    Patience,
+    Rhythm,
+    interval_s,
+)
 
 AWAY = Failure.REGISTER_UNREACHABLE
 
@@ -123,3 +139,47 @@ def test_batches_follow_the_link_through_an_outage() -> None:
     for _ in range(5):
         pace.note_exchange(pace.batch_bytes(), 0.6 + pace.batch_bytes() / 8000)
     assert pace.batch_bytes() == pytest.approx(usual, rel=0.05)
+
+
+def test_a_good_link_is_polled_every_few_seconds_and_a_slow_one_less_often() -> None:
+    assert interval_s(Rhythm(asked_s=0, round_trip_s=0.02)) == INTERVAL_MIN_S
+    assert interval_s(Rhythm(asked_s=0, round_trip_s=0.6)) == 12
+    assert interval_s(Rhythm(asked_s=0, round_trip_s=9.0)) == INTERVAL_MAX_S
+    assert interval_s(Rhythm(asked_s=None, round_trip_s=None)) == INTERVAL_MAX_S
+
+
+def test_the_register_s_wish_is_waited_for_but_not_while_a_claim_is_open() -> None:
+    assert interval_s(Rhythm(asked_s=30, round_trip_s=0.02)) == 30
+    assert interval_s(Rhythm(asked_s=30, round_trip_s=0.02, is_hurried=True)) == INTERVAL_HURRIED_S
+    assert interval_s(Rhythm(asked_s=3600, round_trip_s=1.0, is_hurried=True)) == 4
+
+
+def test_an_hour_that_is_spent_is_polled_for_seldom_and_a_claim_still_at_once() -> None:
+    spent = Rhythm(asked_s=30, round_trip_s=0.02, is_over_budget=True)
+    assert interval_s(spent) == INTERVAL_OVER_BUDGET_S
+    assert interval_s(replace(spent, is_hurried=True)) == INTERVAL_HURRIED_S
+
+
+@given(
+    st.builds(
+        Rhythm,
+        st.none() | st.integers(0, COME_BACK_MAX_S),
+        st.none() | st.floats(0, 10**4),
+        st.booleans(),
+        st.booleans(),
+    )
+)
+def test_every_interval_is_bounded_and_hurry_never_makes_it_longer(rhythm: Rhythm) -> None:
+    calm, hurried = (interval_s(replace(rhythm, is_hurried=is_hurried)) for is_hurried in (False, True))
+    assert INTERVAL_HURRIED_S <= hurried <= max(calm, INTERVAL_HURRIED_S)
+    assert INTERVAL_MIN_S <= calm <= COME_BACK_MAX_S
+
+
+def test_ten_thousand_stations_that_lost_the_register_together_do_not_come_back_together() -> None:
+    draw = random.Random(20).random
+    waits = sorted(Backoff(failures=10).after_failure(AWAY, 0, draw()) for _ in range(10_260))
+    busiest = max(sum(begin <= wait < begin + 1 for wait in waits) for begin in range(61))
+    assert busiest < 3 * len(waits) / CAP_S
+    asked = [Backoff().after_failure(Failure.REGISTER_BUSY, 60, draw()) for _ in range(10_260)]
+    assert min(asked) >= 60
+    assert max(asked) - min(asked) > 10
