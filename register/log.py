@@ -1,8 +1,8 @@
 """The register's log of accepted entries: a Merkle tree that only grows, with signed heads (DESIGN §4).
 
-1. *What is acknowledged is what waits.* An entry is accepted where the transaction that stores it moves its book's
-   watermark over it. The log has a watermark of its own for each book; the difference is the queue. Ingest writes
-   nothing for the log, waits for nobody, and cannot forget to queue.
+1. *What is acknowledged is what waits.* A book's entry is accepted where the transaction that stores it moves the
+   book's watermark over it. The log has a watermark of its own for each book; the difference is the queue. Ingest
+   writes nothing for the log, waits for nobody, and cannot forget to queue. So wait the register's own entries, too.
 2. *One appends at a time.* Who appends holds the log's one row, takes what waits in the order in which it came, a few
    thousand entries in one short transaction, and lets go. However many processes run it, it is the same log.
 3. *A head is published at most once a quarter of an hour*, covers what was in the log when the quarter began, and says
@@ -32,7 +32,7 @@ from pollbook.merkle import (
     leaf_commitment,
     leaf_key,
 )
-from pollbook.signing import SigningKey
+from pollbook.signing import SigningKey, device_id
 from pollbook.types import BookName, ElectionId, EntryNumber
 from register.store import log as store
 from register.store import stations
@@ -57,6 +57,11 @@ class Log:
     key: SigningKey
     secret: bytes = field(repr=False)
 
+    @property
+    def own_book(self) -> BookName:
+        """The name of the register's own ledger, whose entries are in the log as well."""
+        return BookName(device_id(self.key.public), 1)
+
     def leaf(self, book: BookName, number: EntryNumber, entry: bytes) -> bytes:
         """The leaf that stands for this entry."""
         key = leaf_key(self.secret, book, number)
@@ -77,7 +82,7 @@ def bring_up_to_date(database: Database, log: Log, now: datetime) -> int:
     at_s, total = int(now.timestamp()), 0
     while True:
         with database.read() as connection:
-            if not _has_work(connection, at_s):
+            if not _has_work(connection, log, at_s):
                 return total
         # Like a change of one book: it holds one row, and waits for no import.
         total += database.change_book(lambda connection: advance(connection, log, at_s))
@@ -92,7 +97,7 @@ def advance(connection: Transaction, log: Log, at_s: int) -> int:
     else:
         quarter = state.quarter
     frontier, count = state.frontier, 0
-    for waiting in store.waiting(connection, BOOKS_AT_ONCE):
+    for waiting in store.waiting(connection, log.own_book, BOOKS_AT_ONCE):
         last = min(waiting.last, waiting.first + ENTRIES_AT_ONCE - count - 1)
         entries = store.accepted_entries(connection, waiting.station_id, waiting.first, last)
         if len(entries) != last - waiting.first + 1:
@@ -158,12 +163,12 @@ def prove_entry(connection: Transaction, log: Log, book: BookName, number: int) 
     Raises:
         WorldFailed: `LOG_ENTRY_UNKNOWN`: no such entry was accepted. `LOG_NOT_PUBLISHED`: no head covers it yet.
     """
-    station = stations.find_station(connection, book)
-    entries = [] if station is None else store.accepted_entries(connection, station.id, number, number)
-    if station is None or not entries:
+    station_id = _station_id(connection, log, book)
+    entries = [] if station_id is None else store.accepted_entries(connection, station_id, number, number)
+    if station_id is None or not entries:
         raise WorldFailed(Failure.LOG_ENTRY_UNKNOWN, f"{book} {number}")
     checkpoint, note = newest_checkpoint(connection, log)
-    index = store.leaf_of(connection, station.id, number)
+    index = store.leaf_of(connection, station_id, number)
     if index is None or index >= checkpoint.size:
         raise WorldFailed(Failure.LOG_NOT_PUBLISHED, f"{book} {number}")
     proof = inclusion_proof(store.hashes_of(connection), index, checkpoint.size)
@@ -202,8 +207,15 @@ def prove_consistency(connection: Transaction, log: Log, first: int, second: int
     return Consistent(first_root, second_root, tuple(consistency_proof(hashes, first, second)))
 
 
-def _has_work(connection: Transaction, at_s: int) -> bool:
-    if store.waiting(connection, 1):
+def _station_id(connection: Transaction, log: Log, book: BookName) -> int | None:
+    if book == log.own_book:
+        return store.OWN
+    station = stations.find_station(connection, book)
+    return None if station is None else station.id
+
+
+def _has_work(connection: Transaction, log: Log, at_s: int) -> bool:
+    if store.waiting(connection, log.own_book, 1):
         return True
     state = store.log_state_of(connection)
     newest = store.newest_head(connection)

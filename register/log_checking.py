@@ -55,7 +55,7 @@ class _Rebuilt:
 
     def take_runs(self, log: Log) -> list[str]:
         """Append every run's entries; what does not hold ends it, since nothing after it can be compared."""
-        for run in store.runs(self._connection):
+        for run in store.runs(self._connection, log.own_book):
             if run.first != self.frontier.size:
                 return [f"leaf {self.frontier.size} is missing"]
             if run.number != self.logged.get(run.station_id, run.start) + 1:

@@ -45,7 +45,7 @@ def export_log(connection: Transaction, log: Log, folder: Path) -> tuple[Checkpo
 def _bundle(connection: Transaction, log: Log, first: int, width: int) -> Iterator[bytes]:
     """The leaves of one tile, each after its length. Source: C2SP tlog-tiles, "Log entries"."""
     end = first + width
-    for run in store.runs(connection, first):
+    for run in store.runs(connection, log.own_book, first):
         if run.first >= end:
             return
         begin = max(first, run.first)

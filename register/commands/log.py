@@ -35,6 +35,7 @@ def head(arguments: argparse.Namespace, _console: Console) -> Answer:
         "size": checkpoint.size,
         "root": _text(checkpoint.root),
         "logged": size,
+        "register": str(log.own_book),
         "verifier_key": verifier_key(log.origin, log.key.public),
         "note": note.decode(),
     }

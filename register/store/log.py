@@ -10,8 +10,21 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from pollbook.merkle import HASH_BYTES, TILE_WIDTH, Frontier, Hashes, Stored
 from pollbook.types import BookName, DeviceId, EntryNumber
-from register.store.schema import book, entry, log_book, log_head, log_run, log_state, log_tile, station
+from register.store.schema import (
+    book,
+    entry,
+    log_book,
+    log_head,
+    log_run,
+    log_state,
+    log_tile,
+    own_entry,
+    own_head,
+    station,
+)
 
+OWN = 0
+"""In a station's place: the register's own ledger."""
 _TILES_KEPT = 512
 """Of a reader, 4 MiB; a proof looks into a dozen."""
 
@@ -75,8 +88,11 @@ def save_log(connection: Connection, state: LogState) -> None:
     connection.execute(update(log_state).where(log_state.c.id == 1).values(values))
 
 
-def waiting(connection: Connection, books_max: int) -> list[Waiting]:
-    """What waits for the log, of at most `books_max` books, in the order in which the first entry of each came."""
+def waiting(connection: Connection, own: BookName, books_max: int) -> list[Waiting]:
+    """What waits for the log: of the register's own ledger, whose name is `own`, and of at most `books_max` books.
+
+    Books stand in the order in which the first entry of each came.
+    """
     logged = _logged()
     query = (
         select(
@@ -95,7 +111,9 @@ def waiting(connection: Connection, books_max: int) -> list[Waiting]:
         .order_by(entry.c.received_at_s, book.c.station)
         .limit(books_max)
     )
-    return [
+    logged_here, newest = _own_logged(connection), _own_newest(connection)
+    ours = [Waiting(OWN, own, EntryNumber(logged_here + 1), EntryNumber(newest), EntryNumber(0))]
+    return ours * (newest > logged_here) + [
         Waiting(
             row.station,
             BookName(DeviceId(bytes(row.device)), row.epoch),
@@ -117,11 +135,14 @@ def count_waiting(connection: Connection) -> int:
         .outerjoin(log_book, log_book.c.station == book.c.station)
         .where(book.c.acknowledged > logged)
     )
-    return int(connection.execute(query).scalar_one())
+    return int(connection.execute(query).scalar_one()) + _own_newest(connection) - _own_logged(connection)
 
 
 def accepted_entries(connection: Connection, station_id: int, first: int, last: int) -> list[bytes]:
-    """The stored entries from `first` to `last` in order."""
+    """The stored entries of a book, or of the register itself (`OWN`), from `first` to `last` in order."""
+    if station_id == OWN:
+        ours = select(own_entry.c.bytes).where(own_entry.c.number.between(first, last)).order_by(own_entry.c.number)
+        return [bytes(content) for content in connection.execute(ours).scalars()]
     query = (
         select(entry.c.bytes)
         .where(entry.c.station == station_id, entry.c.number.between(first, last))
@@ -141,24 +162,19 @@ def add_run(connection: Connection, run: Run) -> None:
         connection.execute(insert(log_book).values(station=run.station_id, logged=logged))
 
 
-def runs(connection: Connection, first: int = 0) -> Iterator[Run]:
-    """All runs in the log's order, from the one on that holds leaf `first`."""
+def runs(connection: Connection, own: BookName, first: int = 0) -> Iterator[Run]:
+    """All runs in the log's order, from the one on that holds leaf `first`; `own` is the register's own name."""
     begin = select(func.coalesce(func.max(log_run.c.first), 0)).where(log_run.c.first <= first).scalar_subquery()
     query = (
         select(log_run, station.c.device, station.c.epoch, station.c.start_number)
-        .join(station, station.c.id == log_run.c.station)
+        .outerjoin(station, station.c.id == log_run.c.station)
         .where(log_run.c.first >= begin)
         .order_by(log_run.c.first)
     )
     for row in connection.execute(query):
-        yield Run(
-            row.first,
-            row.station,
-            BookName(DeviceId(bytes(row.device)), row.epoch),
-            EntryNumber(row.number),
-            row.length,
-            EntryNumber(row.start_number),
-        )
+        name = own if row.station == OWN else BookName(DeviceId(bytes(row.device)), row.epoch)
+        start = EntryNumber(row.start_number or 0)
+        yield Run(row.first, row.station, name, EntryNumber(row.number), row.length, start)
 
 
 def logged_of(connection: Connection) -> dict[int, int]:
@@ -244,6 +260,14 @@ def newest_head(connection: Connection) -> KeptHead | None:
 def add_head(connection: Connection, head: KeptHead) -> None:
     """A further head is published."""
     connection.execute(insert(log_head).values(size=head.size, quarter=head.quarter, note=head.note))
+
+
+def _own_newest(connection: Connection) -> int:
+    return connection.execute(select(own_head.c.number).where(own_head.c.id == 1)).scalar_one_or_none() or 0
+
+
+def _own_logged(connection: Connection) -> int:
+    return connection.execute(select(log_book.c.logged).where(log_book.c.station == OWN)).scalar_one_or_none() or 0
 
 
 def _logged() -> ColumnElement[int]:

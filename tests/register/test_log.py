@@ -16,6 +16,7 @@ from pollbook import proving
 from pollbook.checkpoint import log_origin, open_checkpoint, open_inclusion, write_inclusion
 from pollbook.failures import Failure, WorldFailed
 from pollbook.merkle import Frontier, append, leaf_commitment
+from pollbook.register_entries import AnomalyFound
 from pollbook.types import BookName, DeviceId, ElectionId
 from register import log as logs
 from register.log import (
@@ -30,6 +31,7 @@ from register.log import (
     prove_entry,
 )
 from register.log_checking import CheckedLog, check_log
+from register.own_ledger import enter
 from register.store import log as store
 from register.store import stations, versions
 from register.store.engine import make_database
@@ -133,7 +135,7 @@ def test_books_stand_in_the_order_in_which_their_entries_came(loaded: Centre, st
     other.sync(loaded)
     bring_up_to_date(loaded.database, log, NOON)
     with loaded.database.read() as connection:
-        assert [run.book for run in store.runs(connection)] == [other.book, station.book]
+        assert [run.book for run in store.runs(connection, log.own_book)] == [other.book, station.book]
 
 
 def test_what_waits_is_taken_in_short_transactions(
@@ -357,6 +359,23 @@ def make_engine(path: Path) -> Iterator[Connection]:
         command.upgrade(config, "0001")
         yield connection
     engine.dispose()
+
+
+def test_what_the_register_does_itself_is_logged_and_proven(logged: Centre, log: Log, station: Station) -> None:
+    before = size(logged)
+    for number in (1, 2):
+        with logged.database.write() as connection:
+            enter(connection, logged.centre, AnomalyFound(station.book, "fork", number, 1), int(NOON.timestamp()))
+        station.mark(station.lines[30 + number])
+        station.sync(logged)
+        assert bring_up_to_date(logged.database, log, NOON + QUARTER) == 2
+    bring_up_to_date(logged.database, log, NOON + 2 * QUARTER)
+    assert checked(logged, log) == CheckedLog(before + 4, 2, 0, ())
+    told = proven(logged, log, log.own_book, 2)
+    assert open_inclusion(write_inclusion(told.inclusion), told.leaf, log.origin, logged.keys.key.public)
+    assert refusal(logged, log, log.own_book, 3) is Failure.LOG_ENTRY_UNKNOWN
+    logged.change("DELETE FROM own_entry WHERE number = 2")
+    assert any("is missing" in fault for fault in checked(logged, log).faults)
 
 
 def test_a_logs_text_form_shows_no_secret(log: Log) -> None:

@@ -48,6 +48,7 @@ def test_the_head_is_told_with_all_that_verifies_it(commands: Commands, logged: 
         "size": OPENING + MARKS,
         "root": base64.b64encode(checkpoint.root).decode(),
         "logged": OPENING + MARKS,
+        "register": str(log.own_book),
         "verifier_key": verifier_key(log.origin, logged.keys.key.public),
         "note": note.decode(),
     }
