@@ -24,14 +24,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 from pollbook import cbor
 from pollbook.bits import K_MAX, WHOLE_BITS, Reader, best_k, column, rice_column, unzigzag, varint, zigzag
-from pollbook.clock import COUNTER_BITS, HYBRID_TIME_MAX, HybridTime
+from pollbook.clock import COUNTER_BITS, HYBRID_TIME_MAX
 from pollbook.entries import ENTRY_BYTES_MAX, PERSON_NUMBER_MAX, Kind, Marked, decode_entry
 from pollbook.failures import InputInvalid
-from pollbook.plain_marks import encode_mark
-from pollbook.types import LINE_ID_MAX, Channel, LineId, PersonNumber
+from pollbook.plain_marks import CHANNELS, encode_mark, plain_mark
+from pollbook.types import LINE_ID_MAX, Channel, LineId
 
 ORDER_CHECK_BYTES = 4
 """Two orders that differ have one check once in four thousand million times; then the head's hash differs."""
@@ -42,7 +43,6 @@ _MARK_BYTES = 3
 _MARK_START = cbor.encode([int(Kind.MARKED), 0, 0, []])[:2]
 _COUNTER_MASK = (1 << COUNTER_BITS) - 1
 _SECONDS_MAX = HYBRID_TIME_MAX >> COUNTER_BITS
-_CHANNELS = (Channel.STATION, Channel.HOME, Channel.EARLY)
 _ORDER, _MARKS = 0, 1
 _BITMAP = 255
 
@@ -94,10 +94,9 @@ def no_order(_check: bytes) -> SliceOrder | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    at: HybridTime
-    actor: PersonNumber
+class _Mark(NamedTuple):
+    at: int
+    actor: int
     channel: Channel
     line: LineId
     place: int | None
@@ -179,6 +178,10 @@ def _runs(entries: Iterable[bytes], order: SliceOrder | None) -> Iterator[_Raw |
 
 
 def _as_mark(content: bytes, order: SliceOrder | None) -> _Mark | None:
+    plain = plain_mark(content)
+    if plain is not None:
+        place = order.place_of(LineId(plain.line)) if order else None
+        return _Mark(plain.at, plain.actor, CHANNELS[plain.channel], LineId(plain.line), place)
     try:
         entry = decode_entry(content)
     except InputInvalid:
@@ -201,7 +204,7 @@ def _packed_marks(run: Sequence[_Mark], base_s: int, order: SliceOrder | None) -
     first = run[0]
     steps = [step for before, after in pairwise(run) if (step := _step(before.at, after.at)) is not None]
     k = best_k(steps)
-    form = _CHANNELS.index(first.channel) | (order is not None) << 2 | k << 3
+    form = CHANNELS.index(first.channel) | (order is not None) << 2 | k << 3
     seconds, counter = divmod(first.at, 1 << COUNTER_BITS)
     head = [2 * len(run) + _MARKS, form, first.actor, zigzag(seconds - base_s), counter]
     if order is not None:
@@ -225,7 +228,7 @@ def _marks(reader: Reader, count: int, base_s: int, order: SliceOrder | None) ->
     form, actor, moved_s, counter = (reader.varint() for _ in range(4))
     channel, is_place, k = form & 3, form >> 2 & 1, form >> 3
     seconds = base_s + unzigzag(moved_s)
-    if channel >= len(_CHANNELS) or k > K_MAX or actor > PERSON_NUMBER_MAX or counter > _COUNTER_MASK:
+    if channel >= len(CHANNELS) or k > K_MAX or actor > PERSON_NUMBER_MAX or counter > _COUNTER_MASK:
         raise InputInvalid("a run of marks in no known form")
     if is_place and order is None:
         raise InputInvalid("places without an order")
