@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
+import struct
+import sys
 from typing import TYPE_CHECKING
 
 from pollbook.clock import Clock
@@ -17,6 +19,8 @@ from sync.pace import TimeOuts
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
+
+_AT_ONCE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 logger = logging.getLogger(__name__)
 
@@ -28,11 +32,23 @@ class DeadlineSocket(ssl.SSLSocket):
 
     def recv_into(self, buffer: WriteableBuffer, nbytes: int | None = None, flags: int = 0) -> int:
         self.settimeout(self.context.remaining_s())
-        return super().recv_into(buffer, nbytes, flags)
+        try:
+            return super().recv_into(buffer, nbytes, flags)
+        except TimeoutError:
+            self._forget_unsent()
+            raise
 
     def send(self, data: ReadableBuffer, flags: int = 0) -> int:
         self.settimeout(self.context.remaining_s())
-        return super().send(data, flags)
+        try:
+            return super().send(data, flags)
+        except TimeoutError:
+            self._forget_unsent()
+            raise
+
+    def _forget_unsent(self) -> None:
+        """Closing ends the connection at once: else the system would go on sending what the next one carries again."""
+        self.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
 
 
 class ElectionContext(ssl.SSLContext):

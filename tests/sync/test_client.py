@@ -262,6 +262,27 @@ def test_a_transfer_under_way_waits_until_the_link_is_back(centre: Centre, regis
     assert len(tried) == pytest.approx(RESUME_S / PROBE_S, abs=1)
 
 
+def test_what_a_silent_link_did_not_take_is_not_sent_again_by_the_system(
+    client: RegisterClient, register: FakeRegister
+) -> None:
+    ended: list[BaseException] = []
+    has_given_up, has_read = threading.Event(), threading.Event()
+
+    def reads_on(_register: FakeRegister, connection: ssl.SSLSocket, _request: fake.Request) -> None:
+        assert has_given_up.wait(20)
+        try:
+            socket.socket.recv(connection, 10)  # TLS would take a reset for an end
+        except OSError as error:
+            ended.append(error)
+        has_read.set()
+
+    register.then(reads_on)
+    assert failure_of(client).failure is Failure.REGISTER_SLOW
+    has_given_up.set()
+    assert has_read.wait(20)
+    assert [type(error) for error in ended] == [ConnectionResetError]
+
+
 def test_a_refusal_is_not_asked_for_again(client: RegisterClient, register: FakeRegister) -> None:
     client.enrol(REQUEST)
     register.then(sends(fake.problem(Failure.REQUEST_NOT_ACCEPTED, 408)))
