@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pollbook import cbor, compression, feed_items, messages, packing
+from pollbook import cbor, compression, feed_items, messages, mirror_file, packing, release_certificate, sealed_bundle
 from pollbook.checkpoint import open_checkpoint, read_inclusion
 from pollbook.clock import COUNTER_BITS, HybridTime
 from pollbook.enrol_file import read_enrol_file
@@ -19,8 +19,12 @@ from pollbook.failures import InputInvalid, WorldFailed
 from pollbook.feed_items import FeedKind
 from pollbook.ledger import Head, SignedHead
 from pollbook.messages import Address, Purpose, SyncAnswer, SyncRequest
+from pollbook.mirror_file import Record, RecordKind
 from pollbook.packing import SliceOrder
-from pollbook.signing import SigningKey, read_envelope, seal, sign_for
+from pollbook.releases import MovedLine, pack_release, sign_release
+from pollbook.sealed_bundle import Carried, Requests
+from pollbook.sealing import box_key_of, open_sealed, seal_to
+from pollbook.signing import SigningKey, device_id, read_envelope, seal, sign_for
 from pollbook.slice import Expected, read_slice
 from pollbook.supersession import read_supersession
 from pollbook.types import BookName, Channel, DeviceId, ElectionId, EntryNumber, LineId, PersonNumber
@@ -108,6 +112,32 @@ def _slice(untrusted: bytes) -> None:
     read_slice(cbor.encode([seal("slice 1", untrusted[:4096], KEY), untrusted[4096:]]), KEY.public, _EXPECTED)
 
 
+def _release(untrusted: bytes) -> None:
+    release_certificate._certificate(untrusted)
+
+
+def _bundle(untrusted: bytes) -> None:
+    sealed_bundle.read_requests(untrusted, ELECTION, BOX, lambda _book: KEY.public)
+
+
+def _journal(untrusted: bytes) -> None:
+    mirror_file.read_journal(untrusted, MIRROR)
+
+
+ELECTION = ElectionId("fuzz")
+BOX = box_key_of(KEY)
+MIRROR = mirror_file.keys_of(bytes(32), bytes(16))
+_RELEASE = sign_release(ELECTION, BOOK, BookName(DeviceId(b"r" * 16), 1), (MovedLine(LINES[0], 1),), KEY)
+_RELEASE_BODY = cbor.encode([release_certificate._SCHEMA, pack_release(_RELEASE), b"certificate", 0, []])
+_JOURNAL = mirror_file.encode_frame([Record(RecordKind.ENTRY, 1, ENTRIES[0])], MIRROR, mirror_file.beginning(MIRROR))[0]
+_BUNDLE = sealed_bundle.write_requests(
+    Requests(ELECTION, BOOK, BOX.public, (Carried(REQUEST.address, SENT),)), BOX.public, KEY
+)
+_ANNOUNCEMENT = seal(
+    "announce 1",
+    cbor.encode([1, "fuzz", "1708-0001", 1, [device_id(KEY.public), 1], 4242, 1, b"certificate"]),
+    KEY,
+)
 _EXPECTED = Expected(ElectionId("fuzz"), BOOK)
 _PLAIN_REQUEST = messages.plain_sync_request(REQUEST, ORDER)
 TARGETS = {
@@ -135,7 +165,13 @@ TARGETS = {
     "supersessions": Target(read_supersession, (cbor.encode([1]),)),
     "checkpoints": Target(lambda bytes_: open_checkpoint(bytes_, "fuzz", KEY.public), (b"fuzz\n1\nAAAA\n",)),
     "inclusions": Target(read_inclusion, (b"c2sp.org/tlog-proof@v1\n",)),
-    "announcements": Target(read_announcement, (seal("announcement 1", b"body", KEY),)),
+    "announcements": Target(read_announcement, (_ANNOUNCEMENT,)),
+    "releases": Target(_release, (_RELEASE_BODY,)),
+    "bundles": Target(_bundle, (_BUNDLE,), (InputInvalid, WorldFailed)),
+    "journals": Target(_journal, (_JOURNAL,)),
+    "sealed": Target(
+        lambda bytes_: open_sealed(bytes_, BOX, "fuzz 1"), (seal_to(BOX.public, "fuzz 1", b"x", KEY.seed),)
+    ),
     "desk_messages": Target(decode_message, (cbor.encode([1, 2]),)),
 }
 """By the name that `dev.py fuzz NAME` takes."""

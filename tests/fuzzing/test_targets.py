@@ -7,6 +7,7 @@ import pytest
 from tests.fuzzing.targets import TARGETS, Target, feed
 
 MUST_TAKE = {"cbor", "entries", "packing", "statuses", "compression", "requests", "answers", "addresses", "envelopes"}
+MUST_TAKE |= {"announcements", "releases", "bundles", "journals", "sealed"}
 
 
 def changed(seed: bytes, rng: random.Random) -> bytes:
