@@ -13,12 +13,31 @@ import sys
 from pathlib import Path
 
 from pollbook import compression
+from pollbook.asks import Ask, Claim, ClaimAnswer, IntakeAsk, KeepLine, WithdrawClaim
 from pollbook.clock import COUNTER_BITS, HybridTime
 from pollbook.commanding import software_name
 from pollbook.custody import Anomaly
-from pollbook.entries import DayOpened, Entry, Fact, KeyBound, Marked, MarkVoided, OfficerSignature, encode_entry
+from pollbook.entries import (
+    DayOpened,
+    Entry,
+    Fact,
+    KeyBound,
+    Marked,
+    MarkVoided,
+    OfficerSignature,
+    Outcome,
+    encode_entry,
+)
 from pollbook.entries import TwoOfficers as Officers
-from pollbook.feed_items import FeedItem, FeedKind
+from pollbook.feed_items import (
+    Adjudicated,
+    Arrived,
+    ClaimAnswered,
+    FeedItem,
+    FeedKind,
+    Recalled,
+    encode_content,
+)
 from pollbook.ledger import Head, SignedHead
 from pollbook.messages import (
     SyncAnswer,
@@ -27,7 +46,8 @@ from pollbook.messages import (
     plain_sync_request,
 )
 from pollbook.packing import SliceOrder
-from pollbook.types import BookName, Channel, DeviceId, EntryNumber, LineId, PersonNumber
+from pollbook.permission import Refusal
+from pollbook.types import BookName, Channel, DeviceId, EntryNumber, LineId, PersonNumber, PrecinctCode
 
 SEED = 7
 DICTIONARY_BYTES = 4096
@@ -82,7 +102,29 @@ def _request(rng: random.Random) -> SyncRequest:
         sent_at_s=sent_at_s,
         pending=0 if rng.random() < 0.8 else rng.randint(1, 3000),
         software=software_name(),
+        asks=tuple(_ask(rng) for _ in range(rng.choice([0, 0, 0, 0, 1, 2]))),
     )
+
+
+def _ask(rng: random.Random) -> Ask:
+    ask = rng.randbytes(8)
+    match rng.randrange(4):
+        case 0:
+            return Claim(ask, "".join(rng.choices("0123456789", k=14)), "")
+        case 1:
+            return WithdrawClaim(ask)
+        case 2:
+            return IntakeAsk(ask, _precinct(rng))
+        case _:
+            return KeepLine(ask, _line(rng), rng.choice(list(Refusal)))
+
+
+def _line(rng: random.Random) -> LineId:
+    return LineId(rng.getrandbits(62) | 1)
+
+
+def _precinct(rng: random.Random) -> PrecinctCode:
+    return PrecinctCode(f"17{rng.randint(3, 35):02d}-{rng.randint(1, 400):04d}")
 
 
 def _entries(rng: random.Random, now_s: int, count: int) -> list[bytes]:
@@ -94,7 +136,7 @@ def _entries(rng: random.Random, now_s: int, count: int) -> list[bytes]:
 
 
 def _fact(rng: random.Random) -> Fact:
-    line = LineId(rng.getrandbits(62) | 1)
+    line = _line(rng)
     match rng.choices(("mark", "void", "key", "day"), (12, 2, 1, 1))[0]:
         case "mark":
             return Marked(line, rng.choice(list(Channel)))
@@ -116,7 +158,7 @@ def _officers(rng: random.Random) -> Officers:
 
 
 def _order(rng: random.Random) -> SliceOrder:
-    return SliceOrder.of(LineId(rng.getrandbits(62) | 1) for _ in range(20))
+    return SliceOrder.of(_line(rng) for _ in range(20))
 
 
 def _answer(rng: random.Random, request: SyncRequest) -> SyncAnswer:
@@ -133,13 +175,25 @@ def _answer(rng: random.Random, request: SyncRequest) -> SyncAnswer:
 
 
 def _item(rng: random.Random, number: int) -> FeedItem:
-    match rng.choice(list(FeedKind)):
-        case FeedKind.ANOMALY:
+    claim, book = rng.randbytes(8), BookName(DeviceId(rng.randbytes(16)), 1)
+    match rng.randrange(7):
+        case 0:
             return FeedItem(number, FeedKind.ANOMALY, rng.choice(list(Anomaly)).value, rng.randint(0, 3000))
-        case FeedKind.NOTICE:
+        case 1:
             return FeedItem(number, FeedKind.NOTICE, rng.choice(_NOTICES))
-        case kind:
-            return FeedItem(number, kind, "lost", 0)
+        case 2:
+            return FeedItem(number, FeedKind.REVOKED, "lost")
+        case 3:
+            recalled = Recalled(_line(rng), book, claim)
+            return FeedItem(number, FeedKind.RECALLED, "", rng.randint(1, 99), encode_content(recalled))
+        case 4:
+            said = ClaimAnswered(claim, rng.choice(list(ClaimAnswer)), _precinct(rng), "12-maktab", _NOON_S)
+            return FeedItem(number, FeedKind.CLAIM_ANSWERED, "", 0, encode_content(said))
+        case 5:
+            adjudicated = Adjudicated(_line(rng), rng.choice(list(Outcome)), EntryNumber(rng.randint(1, 99)))
+            return FeedItem(number, FeedKind.ADJUDICATED, "", 0, encode_content(adjudicated))
+        case _:
+            return FeedItem(number, FeedKind.ARRIVED, "", 0, encode_content(Arrived(claim)))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import random
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from development.wire_dictionary import traffic
 from pollbook import compression
+from pollbook.bundle import resource_path
 from pollbook.compression import compress_message, decompress_message
 from pollbook.failures import InputInvalid
 
@@ -23,6 +25,13 @@ def test_the_dictionary_takes_the_said_parts_off_traffic_it_was_not_trained_on()
     samples = traffic(random.Random(99))[:400]
     without = sum(min(len(compression.compress(sample)), len(sample)) for sample in samples)
     assert sum(len(compress_message(sample)) for sample in samples) < 0.93 * without
+
+
+def test_a_dictionary_that_went_out_is_never_changed() -> None:
+    shipped = {1: "5ba0ca50ab53f87ddc07ee07782dcf46fb5365bba310485569e213acfe024abf"}
+    for number in range(1, compression.NEWEST_DICTIONARY + 1):
+        content = resource_path("wire", f"{number}.dictionary").read_bytes()
+        assert hashlib.sha256(content).hexdigest() == shipped[number]
 
 
 @pytest.mark.parametrize("number", [0, 1])
