@@ -40,7 +40,12 @@ REGISTER_HOLDS = 0
 
 
 def holding_of(connection: Connection, line: LineId) -> Holding | None:
-    """Where a line that moved is; None where it never did."""
+    """Where a line that moved is; None where it never did. Until the transaction ends, nobody else moves it.
+
+    A first move has no row to hold, so on PostgreSQL the line itself is locked by its number.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (line,))
     row = connection.execute(select(custody).where(custody.c.line == line)).first()
     if row is None:
         return None

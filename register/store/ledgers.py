@@ -244,6 +244,8 @@ def add_feed_item(connection: Connection, station_id: int, untold: FeedItem, at_
 
 
 def _next_feed_number(connection: Connection, station_id: int) -> int:
+    # Whoever tells a book something holds it: numbers of two who do at once would become visible out of order.
+    hold_book(connection, station_id)
     return max(newest_feed_number(connection, station_id), feed_floor(connection, station_id)) + 1
 
 
