@@ -24,6 +24,13 @@ def postgresql_url(cluster: Cluster) -> str:
     return make_empty(cluster, "register")
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str | None:
+    """Where the data of a test's register are; every test of a register runs on both stores."""
+    url: str | None = request.getfixturevalue("postgresql_url") if request.param == "postgresql" else None
+    return url
+
+
 @pytest.fixture
 def station(tmp_path: Path) -> Station:
     """A station with a real encrypted book of 40 voters."""

@@ -12,9 +12,9 @@ from tests.register.stand_in import Centre, make_centre
 
 
 @pytest.fixture
-def centre(tmp_path: Path) -> Iterator[Centre]:
+def centre(tmp_path: Path, database_url: str | None) -> Iterator[Centre]:
     """A register of two precincts with twenty voters each."""
-    made = make_centre(tmp_path / "register", training_election())
+    made = make_centre(tmp_path / "register", training_election(), url=database_url)
     made.load(write_list(tmp_path / "voters.csv", [*voters(20), *voters(20, OTHER, 500)]))
     yield made
     made.database.close()

@@ -23,13 +23,6 @@ def real_election(election: Election) -> Election:
     return replace(election, id=ElectionId("parliament-2026"), training=False)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> str | None:
-    """Where the data of a test's register are; every test of a register runs on both stores."""
-    url: str | None = request.getfixturevalue("postgresql_url") if request.param == "postgresql" else None
-    return url
-
-
 @pytest.fixture
 def centre(tmp_path: Path, election: Election, database_url: str | None) -> Iterator[Centre]:
     made = make_centre(tmp_path / "register", election, url=database_url)
