@@ -19,6 +19,7 @@ from register.commands.opening import moment, open_register
 from register.commands.voters import two_officers
 from register.enrolment import make_code, make_spare_code
 from register.feed import tell_revoked
+from register.home import RegisterHome
 from register.issuing import book_to_follow
 from register.log import keep_log, log_of
 from register.officers import let_reissue
@@ -33,7 +34,7 @@ _EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound
 def serve(arguments: argparse.Namespace, console: Console) -> None:
     """Serve until told to stop; the answer is printed once the register listens."""
     logging.getLogger("register").setLevel(logging.INFO)
-    with open_register(arguments) as opened, opened.home.only_one("serve"):
+    with open_register(arguments) as opened, opened.home.only_one(_serving(opened.home, arguments.port)):
         keys = load_keys(opened.home)
         listening = bind(arguments.host, arguments.port)
         port = listening.getsockname()[1]
@@ -59,6 +60,11 @@ def serve(arguments: argparse.Namespace, console: Console) -> None:
             register.close()
             stop.set()
             keeper.join()
+
+
+def _serving(home: RegisterHome, port: int) -> str:
+    """What one process at a time does in this folder; where a server has the data, several may serve, each a port."""
+    return "serve" if home.database_url() is None else f"serve-{port}"
 
 
 def enrol(arguments: argparse.Namespace, _console: Console) -> Answer:
