@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pollbook import custody
 from pollbook.custody import Anomaly
 from pollbook.ledger import SignedHead, extend, is_signed_head
-from pollbook.types import EntryNumber
+from pollbook.line_state import LineState
+from pollbook.types import EntryNumber, LineId
 from register.centre import Centre
 from register.officers import is_proven
-from register.replay import Ingested, decoded, touched
-from register.store import decisions, ledgers, marks, people, setup, stations
+from register.replay import decoded
+from register.store import decisions, ledgers, marks, setup, stations
 from register.store.engine import Transaction
 from register.store.ledgers import BookRecord
-from register.store.stations import Station, identity_of
+from register.store.stations import Station
+from register.succession import inherited
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +83,7 @@ def _check_projection(
 ) -> list[str]:
     """The rules, run again over the whole ledger, must come to what is stored."""
     entries = decoded(each.content for each in stored)
-    held = stations.issued_lines(connection, station.id) & touched(entries)
-    view = Ingested(
-        identity=identity_of(station, centre.election.id, centre.keys.key.public),
-        start=station.start,
-        people={person.number: person for person in people.people_of(connection, station.precinct)},
-        states=dict.fromkeys(held, station.unmoved),
-    )
+    view = inherited(connection, centre, station)
     faults: list[str] = []
     for each, entry in zip(stored, entries, strict=True):
         view.is_forked |= record.forked and each.quarantined is Anomaly.FORK
@@ -94,7 +91,7 @@ def _check_projection(
         if anomaly != each.quarantined:
             faults.append(f"entry {each.number} is stored as {each.quarantined}, but is {anomaly}")
     shown = ledgers.states(connection, station.id)
-    if {line: state for line, state in view.states.items() if state != station.unmoved} != shown:
+    if _moved(view.states, station.unmoved) != _moved(shown, station.unmoved):
         faults.append("the lines' states do not follow from the entries")
     if custody.digest(shown.items()) != record.digest:
         faults.append("the digest is not that of the lines' states")
@@ -104,3 +101,7 @@ def _check_projection(
     if seen != (record.last_at, record.day, record.closed):
         faults.append("the book's time or day does not follow from the entries")
     return faults
+
+
+def _moved(states: Mapping[LineId, LineState], unmoved: LineState) -> dict[LineId, LineState]:
+    return {line: state for line, state in states.items() if state != unmoved}

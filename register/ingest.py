@@ -24,6 +24,7 @@ from pollbook.clock import COUNTER_BITS
 from pollbook.custody import Anomaly, LineState
 from pollbook.entries import Entry
 from pollbook.failures import Failure, InputInvalid, WorldFailed
+from pollbook.feed_items import FeedKind
 from pollbook.ledger import Head, extend_all, is_signed_head
 from pollbook.messages import (
     Address,
@@ -45,11 +46,12 @@ from register.feed import tell_anomaly, tell_quarantined, tell_revoked
 from register.own_ledger import enter
 from register.replay import Ingested, decoded, touched
 from register.store import custody as moved
-from register.store import ledgers, marks, orders, own_ledger, people, rows, stations
+from register.store import ledgers, marks, orders, own_ledger, people, rows, spares, stations
 from register.store.engine import Transaction
 from register.store.ledgers import BookRecord
 from register.store.rows import FreshMark
-from register.store.stations import Station, identity_of
+from register.store.stations import Station
+from register.succession import admit, carrier_key, follow_tail, identity_of
 
 SKEW_MAX_S = 300
 """A clock further off than this is noted; nothing depends on it (order comes from numbers)."""
@@ -78,7 +80,7 @@ def ingest(
             `BOOK_REVOKED`: the book is revoked, has been told so, and has nothing that is not stored already.
     """
     try:
-        station, request = _proven(connection, untrusted, address)
+        station, request, is_own = _proven(connection, centre, untrusted, address, int(now.timestamp()))
     except InputInvalid as error:
         raise WorldFailed(Failure.REQUEST_NOT_ACCEPTED, str(error)) from error
     at_s = int(now.timestamp())
@@ -95,6 +97,9 @@ def ingest(
             _adjudicate(connection, centre, station, record, changed, at_s)
     if record.adjudicated < record.head.number:
         _adjudicate(connection, centre, station, record, _left_behind(connection, station, record), at_s)
+    if not is_own:  # carried by another, who is told of nothing but that it is stored
+        ledgers.save_book(connection, station.id, record)
+        return encode_sync_answer(SyncAnswer(record.head, (), None, at_s, 0), request, untrusted, centre.keys.key)
     if station.revoked_at_s is not None:
         tell_revoked(connection, station, at_s)
         has_been_told = request.feed_cursor >= ledgers.newest_feed_number(connection, station.id)
@@ -105,6 +110,8 @@ def ingest(
     if runs_ahead or is_late or request.sent_at_s - at_s > SKEW_MAX_S:
         tell_anomaly(connection, station, Anomaly.CLOCK_SKEWED, 0, at_s)
     digest = _compare_digests(connection, station, record, request, at_s)
+    is_told = request.feed_cursor >= ledgers.newest_of_kind(connection, station.id, FeedKind.SUPERSEDED)
+    follow_tail(connection, centre, station, record, at_s, is_over=is_told and request.pending == 0)
     heard_at_s = min(request.sent_at_s, at_s) if is_carried else at_s
     if record.last_heard_at_s is None or heard_at_s >= record.last_heard_at_s or not is_carried:
         record.last_heard_at_s, record.pending, record.software = heard_at_s, request.pending, request.software
@@ -125,22 +132,36 @@ def prove_sync(connection: Transaction, untrusted: bytes, address: Address) -> N
         WorldFailed: `REQUEST_NOT_ACCEPTED`.
     """
     station = stations.find_station(connection, address.book)
-    if station is None or not is_signed_request(untrusted, address, station.public_key):
+    if station is None:
+        spare = spares.find_spare(connection, address.book.device)
+        is_ours = spare is not None and is_signed_request(untrusted, address, spare.public_key)
+    else:
+        is_ours = is_signed_request(untrusted, address, station.public_key) or bool(
+            carrier_key(connection, station, address, untrusted)
+        )
+    if not is_ours:
         raise WorldFailed(Failure.REQUEST_NOT_ACCEPTED, "not a request of a book of this election")
 
 
-def _proven(connection: Transaction, untrusted: bytes, address: Address) -> tuple[Station, SyncRequest]:
-    station = stations.find_station(connection, address.book)
+def _proven(
+    connection: Transaction, centre: Centre, untrusted: bytes, address: Address, at_s: int
+) -> tuple[Station, SyncRequest, bool]:
+    """The station, its request, and whether its own device sent it."""
+    station = stations.find_station(connection, address.book) or admit(connection, centre, untrusted, address, at_s)
     if station is None:
         raise InputInvalid("not a book of this election")
+    is_own = is_signed_request(untrusted, address, station.public_key)
+    key = station.public_key if is_own else carrier_key(connection, station, address, untrusted)
+    if key is None:
+        raise InputInvalid("not signed by the book, nor by a successor who carries for it")
 
     def order_with(check: bytes) -> SliceOrder | None:
         return orders.order_with(connection, station, check)
 
-    request = decode_sync_request(untrusted, address, station.public_key, order_with)
+    request = decode_sync_request(untrusted, address, key, order_with)
     if not is_signed_head(station.start, request.head, station.public_key):
         raise InputInvalid("the head's signature does not hold")
-    return station, request
+    return station, request, is_own
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +255,10 @@ def _load_view(
     """The book as the rules look at it, and those states of the batch's lines that are stored."""
     before = ledgers.states(connection, station.id, batch.lines)
     held = issued & batch.looked_up
+    if batch.asks_for_all:
+        held, before = issued, ledgers.states(connection, station.id)
     return Ingested(
-        identity=identity_of(station, centre.election.id, centre.keys.key.public),
+        identity=identity_of(connection, centre, station),
         start=station.start,
         people={person.number: person for person in people.people_of(connection, station.precinct)},
         states=before | {line: before.get(line, station.unmoved) for line in held},

@@ -15,7 +15,7 @@ from typing import cast
 
 from pollbook.clock import HybridTime
 from pollbook.custody import Anomaly
-from pollbook.entries import Entry, decode_entry, lines_of
+from pollbook.entries import Entry, TailReceived, TookOver, decode_entry, lines_of
 from pollbook.failures import InputInvalid
 from pollbook.line_state import LineState, Mark, Place
 from pollbook.plain_marks import CHANNELS, PlainMark, all_plain, plain_mark
@@ -31,6 +31,7 @@ class Batch:
     """New entries of one book, decoded as far as each needs.
 
     Attributes:
+        asks_for_all: Whether an entry is about every line of the book: a takeover, or the end of a tail.
         items: A plain mark, another entry, or None for what is no entry.
         lines: All lines that they are about.
         looked_up: Those of them that need a state: the lines of all that is no plain mark.
@@ -39,6 +40,7 @@ class Batch:
     items: Sequence[PlainMark | Entry | None]
     lines: set[LineId]
     looked_up: set[LineId]
+    asks_for_all: bool = False
 
 
 def read_batch(contents: Sequence[bytes]) -> Batch:
@@ -48,7 +50,8 @@ def read_batch(contents: Sequence[bytes]) -> Batch:
     items = [plain_mark(content) or _decoded(content) for content in contents]
     looked_up = {line for item in items if isinstance(item, Entry) for line in lines_of(item.fact)}
     marked = {LineId(item.line) for item in items if isinstance(item, PlainMark)}
-    return Batch(items, looked_up | marked, looked_up)
+    asks_for_all = any(isinstance(item, Entry) and isinstance(item.fact, TookOver | TailReceived) for item in items)
+    return Batch(items, looked_up | marked, looked_up, asks_for_all)
 
 
 @dataclass

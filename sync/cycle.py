@@ -33,7 +33,7 @@ from pollbook.store.asking import claims
 from pollbook.store.book import Book
 from pollbook.store.link import Link
 from pollbook.store.records import Outgoing, SyncStatus
-from pollbook.store.syncing import BATCH_BYTES_MAX, note_sync_failure, outgoing, sync_status, take_answer
+from pollbook.store.syncing import BATCH_BYTES_MAX, note_sync_failure, outgoing, sync_status, take_answer, to_carry
 from pollbook.types import BookName, EntryNumber
 from sync.pace import HURRY_S, Traffic
 
@@ -130,7 +130,9 @@ def run_cycle(access: BookAccess, register: Register, clock: Clock) -> CycleRepo
     failed: UchastkaError | None = None
     times_behind = 0
     digest_agreed, is_asking = False, False
-    for _ in range(REQUESTS_MAX):
+    if (carried := access.step(_carried)) is not None and (failed := _carry(carried, register, clock)) is not None:
+        status = access.step(partial(_note, failure=failed.failure))
+    for _ in range(REQUESTS_MAX if failed is None else 0):
         going = access.step(partial(_going, bytes_max=min(register.batch_bytes(), BATCH_BYTES_MAX)))
         try:
             answer = _exchange(going, register, clock)
@@ -167,6 +169,23 @@ def run_cycle(access: BookAccess, register: Register, clock: Clock) -> CycleRepo
 
 def _going(book: Book, bytes_max: int) -> _Going:
     return _Going(book.link, book.name, outgoing(book, bytes_max))
+
+
+def _carried(book: Book) -> _Going | None:
+    carried = to_carry(book)
+    return None if carried is None else _Going(book.link, *carried)
+
+
+def _carry(going: _Going, register: Register, clock: Clock) -> WorldFailed | None:
+    """The register has the old book's entries up to the takeover, or why it could not be reached."""
+    try:
+        _ask(going, register, clock)
+    except WorldFailed as error:
+        if error.failure is not Failure.REQUEST_NOT_ACCEPTED:
+            return error
+        # What it refuses of the old book it says again, with its reason, of the successor's own request.
+        logger.warning("carried entries not accepted book=%s", going.name)
+    return None
 
 
 def _exchange(going: _Going, register: Register, clock: Clock) -> SyncAnswer:

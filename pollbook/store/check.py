@@ -151,9 +151,9 @@ def _projection(book: Book, replay: Replay) -> Iterator[str]:
     with engine.translated():
         states = {row.line: line_state(row) for row in book.connection.exec_driver_sql("SELECT * FROM line_state")}
         days = {row.day for row in book.connection.exec_driver_sql("SELECT day FROM opened_day")}
-    touched = {line: state for line, state in replay.states.items() if state != book.unmoved}
-    for line in sorted(states.keys() | touched.keys()):
-        if states.get(line) != touched.get(line):
+    unmoved = book.unmoved
+    for line in sorted(states.keys() | replay.states.keys()):
+        if states.get(line, unmoved) != replay.states.get(line, unmoved):
             yield "projection: a line's state is not what its entries say"
     if book.bound_keys() != replay.bound:
         yield "projection: the bound keys are not what the entries say"

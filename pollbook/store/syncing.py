@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from pollbook import line_state as states
 from pollbook.asks import Ask
 from pollbook.custody import Refusal
+from pollbook.entries import TookOver, decode_entry
 from pollbook.failures import Failure, WeFailed
 from pollbook.feed_items import FeedItem, FeedKind
-from pollbook.ledger import Head
+from pollbook.ledger import Head, SignedHead
 from pollbook.messages import ENTRIES_MAX, SyncAnswer, short_digest
 from pollbook.packing import RUN_MIN, SliceOrder, packed_size
 from pollbook.slice import issued_lines
@@ -21,7 +22,7 @@ from pollbook.store import asking, engine, feeding, moving
 from pollbook.store.book import Book
 from pollbook.store.projection import line_state
 from pollbook.store.records import Outgoing, SyncStatus
-from pollbook.types import MACHINE, EntryNumber, LineId
+from pollbook.types import MACHINE, BookName, EntryNumber, LineId
 
 BATCH_BYTES_MAX = 256 * 1024
 """Entries in one request, packed; what the link carries in about five seconds is asked for by the sync engine."""
@@ -60,6 +61,7 @@ def outgoing(book: Book, bytes_max: int = BATCH_BYTES_MAX, after: EntryNumber | 
         entries.append(row.bytes)
         head = Head(EntryNumber(row.number), row.hash)
     reaches_newest = head.number == book.head.number
+    is_new = bool(book.chain.takeovers) and status.acknowledged == book.start.number
     return Outgoing(
         first=first,
         entries=tuple(entries),
@@ -67,7 +69,8 @@ def outgoing(book: Book, bytes_max: int = BATCH_BYTES_MAX, after: EntryNumber | 
         digest=short_digest(book_digest(book)) if reaches_newest else None,
         feed_cursor=status.feed_cursor,
         pending=status.pending,
-        order=slice_order(book) if len(entries) >= RUN_MIN else None,
+        # The register does not know yet whose order a new successor would speak of.
+        order=slice_order(book) if len(entries) >= RUN_MIN and not is_new else None,
         asks=asking.outgoing_asks(book, kept),
     )
 
@@ -77,6 +80,29 @@ def slice_order(book: Book) -> SliceOrder:
     with engine.translated():
         issued = book.connection.exec_driver_sql("SELECT slice FROM issued").scalar_one()
     return SliceOrder.of(issued_lines(issued))
+
+
+def to_carry(book: Book) -> tuple[BookName, Outgoing] | None:
+    """What a successor brings of its predecessor's ledger before anything of its own; None where there is nothing.
+
+    The register may know none of it: the old book's own signature under the head vouches for all.
+    """
+    if not book.chain.takeovers or sync_status(book).acknowledged != book.start.number:
+        return None
+    _, start = book.chain.earlier[-1]
+    with engine.translated():
+        own = book.connection.exec_driver_sql(
+            "SELECT bytes FROM entry WHERE number = ?", (book.start.number + 1,)
+        ).scalar_one()
+        rows = book.connection.exec_driver_sql(
+            "SELECT bytes FROM entry WHERE number > ? AND number <= ? ORDER BY number",
+            (start.number, book.start.number),
+        ).scalars()
+        entries = tuple(rows)
+    fact = decode_entry(own).fact
+    assert isinstance(fact, TookOver)  # noqa: S101 - the first entry of every successor
+    head = SignedHead(fact.head, fact.signature)
+    return fact.predecessor, Outgoing(EntryNumber(start.number + 1), entries, head, None, 0, len(entries))
 
 
 def take_answer(book: Book, answer: SyncAnswer, asks: tuple[Ask, ...] = ()) -> tuple[FeedItem, ...]:

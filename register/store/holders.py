@@ -12,7 +12,7 @@ from pollbook.types import BookName, LineId, PrecinctCode
 from pollbook.voters import Voter
 from register.store.custody import REGISTER_HOLDS, Holding, holding_of
 from register.store.schema import LinePlace, effective_mark, line, station
-from register.store.stations import Station, find_station, issued_lines, station_by_id
+from register.store.stations import Station, find_station, issued_lines, station_by_id, successor_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,7 @@ def where_is(connection: Connection, line_id: LineId) -> Held:
 def newest_of(connection: Connection, of: Station) -> Station:
     """The last book of this one's line of succession."""
     while True:
-        row = connection.execute(select(station.c.id).where(station.c.predecessor == of.id).limit(1)).first()
-        after = None if row is None else station_by_id(connection, row.id)
+        after = successor_of(connection, of.id)
         if after is None:
             return of
         of = after

@@ -29,6 +29,8 @@ from register.store.schema import (
     station,
 )
 
+_NEVER = 2**62
+
 
 @dataclass(slots=True)
 class BookRecord:
@@ -255,6 +257,26 @@ def newest_feed_number(connection: Connection, station_id: int) -> int:
     return int(connection.execute(newest).scalar_one())
 
 
+@dataclass(frozen=True, slots=True)
+class TailTold:
+    """How far a successor was told of its predecessor's entries, and whether nothing more will come."""
+
+    number: int
+    is_complete: bool
+
+
+def tail_of(connection: Connection, station_id: int) -> TailTold:
+    """What the successor of this station's book was told of it."""
+    row = connection.execute(select(book.c.tail_told, book.c.tail_complete).where(book.c.station == station_id)).one()
+    return TailTold(row.tail_told, row.tail_complete)
+
+
+def note_tail(connection: Connection, station_id: int, number: int, *, is_complete: bool) -> None:
+    """The successor was told everything up to this entry."""
+    change = update(book).where(book.c.station == station_id)
+    connection.execute(change.values(tail_told=number, tail_complete=is_complete))
+
+
 def feed_floor(connection: Connection, station_id: int) -> int:
     """The number from which the book's feed goes on at least."""
     return int(connection.execute(select(book.c.feed_floor).where(book.c.station == station_id)).scalar_one())
@@ -263,6 +285,13 @@ def feed_floor(connection: Connection, station_id: int) -> int:
 def set_feed_floor(connection: Connection, station_id: int, number: int) -> None:
     """The numbers of this book's feed go on from here."""
     connection.execute(update(book).where(book.c.station == station_id).values(feed_floor=number))
+
+
+def newest_of_kind(connection: Connection, station_id: int, kind: FeedKind) -> int:
+    """The number of the newest item of this kind in the book's feed; beyond every number where there is none."""
+    query = select(func.max(feed.c.number)).where(feed.c.station == station_id, feed.c.kind == int(kind))
+    newest = connection.execute(query).scalar_one()
+    return _NEVER if newest is None else int(newest)
 
 
 def has_feed_item(connection: Connection, station_id: int, kind: FeedKind) -> bool:

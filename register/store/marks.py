@@ -14,9 +14,9 @@ from psycopg.errors import UniqueViolation
 from sqlalchemy import Connection, delete, insert, select, union_all, update
 from sqlalchemy.dialects import sqlite
 
-from pollbook.types import EntryNumber, LineId
+from pollbook.types import MACHINE, EntryNumber, LineId
 from register.store import rows
-from register.store.schema import book, disputed_mark, effective_mark, line_state
+from register.store.schema import book, disputed_mark, effective_mark, line_state, station
 
 _LINES_AT_ONCE = 5000
 """Looked up in one statement; SQLite takes 32,766 values in one."""
@@ -65,6 +65,13 @@ def remove(connection: Connection, station_id: int, lines: Iterable[LineId]) -> 
             connection.execute(insert(effective_mark).values(line=line, station=row.station, number=row.number))
 
 
+def inherit(connection: Connection, old_station: int, new_station: int, last: int) -> None:
+    """The old book's marks up to entry `last` are its successor's from here on."""
+    for table in (effective_mark, disputed_mark):
+        theirs = (table.c.station == old_station) & (table.c.number <= last)
+        connection.execute(update(table).where(theirs).values(station=new_station))
+
+
 def follow_from_books(connection: Connection) -> bool:
     """Whether the marks here are those of the books' states, one for one; True while some wait to be brought here."""
     if connection.execute(select(book.c.station).where(book.c.adjudicated < book.c.acknowledged).limit(1)).first():
@@ -72,7 +79,15 @@ def follow_from_books(connection: Connection) -> bool:
     both = [select(table.c.line, table.c.station, table.c.number) for table in (effective_mark, disputed_mark)]
     here = select(union_all(*both).subquery())
     of_books = select(line_state.c.line, line_state.c.station, line_state.c.mark).where(line_state.c.mark.is_not(None))
-    missing, beyond = (one.except_(other).limit(1) for one, other in ((of_books, here), (here, of_books)))
+    # A book that was taken over shows marks that are its successor's now; one by the machine is its predecessor's.
+    superseded = select(station.c.predecessor).where(station.c.predecessor.is_not(None))
+    # Of two books that took over from one, what the second inherited is the first one's.
+    rivals = select(book.c.station).join(station, station.c.id == book.c.station)
+    rivals = rivals.where(book.c.forked, station.c.predecessor.is_not(None))
+    own = of_books.where(
+        line_state.c.station.not_in(superseded), line_state.c.station.not_in(rivals), line_state.c.actor != MACHINE
+    )
+    missing, beyond = own.except_(here).limit(1), here.except_(of_books).limit(1)
     return connection.execute(missing).first() is None and connection.execute(beyond).first() is None
 
 

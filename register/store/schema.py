@@ -254,6 +254,9 @@ book = Table(
     Column("adjudicated", Integer, nullable=False, server_default="0"),
     # The newest feed item that the book has seen of a register that was rolled back since: numbers go on from there.
     Column("feed_floor", Integer, nullable=False),
+    # Of a book that was taken over: up to which entry its successor was told, and whether nothing more will come.
+    Column("tail_told", Integer, nullable=False),
+    Column("tail_complete", Boolean(create_constraint=False), nullable=False),
 )
 
 book_key = Table(

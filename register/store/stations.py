@@ -9,10 +9,9 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
 
-from pollbook.custody import Identity
 from pollbook.ledger import HEAD_BYTES, Head
 from pollbook.line_state import DIGEST_BYTES, ELSEWHERE, UNMARKED, LineState
-from pollbook.types import BookName, DeviceId, ElectionId, EntryNumber, LineId, PrecinctCode
+from pollbook.types import BookName, DeviceId, EntryNumber, LineId, PrecinctCode
 from pollbook.voters import Voter
 from register.store.schema import (
     LinePlace,
@@ -51,11 +50,6 @@ class Station:
     def unmoved(self) -> LineState:
         """The state of a line of the slice to which nothing happened."""
         return UNMARKED if self.holds else ELSEWHERE
-
-
-def identity_of(station: Station, election: ElectionId, register_key: bytes) -> Identity:
-    """The book as the rules compare it, where it took over from nobody."""
-    return Identity(election, station.book, station.public_key, register_key, station.slice_sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +125,8 @@ def add_station(connection: Connection, new: Station, answer: bytes, lines: Iter
             closed=False,
             adjudicated=new.start.number,
             feed_floor=0,
+            tail_told=0,
+            tail_complete=False,
         )
     )
     return int(key[0])
@@ -145,6 +141,13 @@ def issued_lines(connection: Connection, station_id: int) -> frozenset[LineId]:
 def find_station(connection: Connection, name: BookName) -> Station | None:
     """The station whose book has this name."""
     query = select(station).where(station.c.device == name.device, station.c.epoch == name.epoch)
+    row = connection.execute(query).first()
+    return _station(row) if row else None
+
+
+def successor_of(connection: Connection, station_id: int) -> Station | None:
+    """The first book that took over from this station's; a later one is a fork."""
+    query = select(station).where(station.c.predecessor == station_id).order_by(station.c.id).limit(1)
     row = connection.execute(query).first()
     return _station(row) if row else None
 

@@ -17,9 +17,11 @@ from pollbook.store.creation import create_book
 from pollbook.store.home import StationHome
 from pollbook.store.link import Link
 from pollbook.store.sign_in import two_signers
+from pollbook.store.spare import keep_spare
+from pollbook.store.takeover import TakenOver, look_into, take_over
 from pollbook.types import BookName, EntryNumber, LineId, PersonNumber, PrecinctCode, Role
 from pollbook.voters import Voter
-from register.enrolment import make_code
+from register.enrolment import make_code, make_spare_code
 from sync.cycle import CycleReport, run_cycle
 from sync.pace import Traffic
 from tests.making import CHEAP, FakeClock
@@ -114,3 +116,33 @@ def enrol_laptop(centre: Centre, folder: Path, precinct: str, desk: int = 1, *, 
 def address_of(book: BookName, first: int) -> Address:
     """Where a request goes."""
     return Address(book, EntryNumber(first))
+
+
+def enrol_spare(centre: Centre, folder: Path) -> StationHome:
+    """A laptop with a key, a certificate and a link, of no precinct yet."""
+    key = SigningKey.generate()
+    with centre.database.write() as connection:
+        code = make_spare_code(connection, centre.election, centre.now)[0]
+    answer = centre.enrol(enrol_request(code, key))
+    authority = centre.keys.authority.certificate
+    register_key = certified_key(untrusted_register_certificate(answer), authority, "register", centre.now)
+    enrolled = decode_enrol_answer(answer, register_key)
+    home = StationHome(folder)
+    home.make()
+    pem = centre.keys.authority.pem.decode()
+    keep_spare(
+        home,
+        Link("https://127.0.0.1:1", pem, enrolled.register_certificate, enrolled.device_certificate, key),
+    )
+    return home
+
+
+def take_over_from(old: Laptop, mirror_folder: Path, code: str, home: StationHome) -> Laptop:
+    """The spare in `home` goes on for `old` from its mirror, by two officers."""
+    first, second = old.officers
+    content = look_into(home, mirror_folder, code)
+    pins = ((first, old.pins[first]), (second, old.pins[second]))
+    taken = take_over(home, content, *pins, old.clock, CHEAP)
+    assert isinstance(taken, TakenOver), taken
+    book = open_book(home, old.clock, writer=True)
+    return Laptop(home, book, old.clock, Straight(old.register.centre), old.pins, old.voters)

@@ -16,6 +16,8 @@ _PARTITIONS = 16
 def upgrade() -> None:
     """New tables; a line without a row is where it was issued to."""
     op.add_column("book", sa.Column("feed_floor", sa.Integer, nullable=False, server_default="0"))
+    op.add_column("book", sa.Column("tail_told", sa.Integer, nullable=False, server_default="0"))
+    op.add_column("book", sa.Column("tail_complete", sa.Boolean, nullable=False, server_default=sa.false()))
     op.create_table(
         "custody",
         sa.Column("line", sa.BigInteger, primary_key=True, autoincrement=False),
