@@ -6,12 +6,20 @@ stolen. Each target comes with seeds, bytes that it takes.
 
 from __future__ import annotations
 
+import base64
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from pollbook import cbor, compression, feed_items, messages, mirror_file, packing, release_certificate, sealed_bundle
-from pollbook.checkpoint import open_checkpoint, read_inclusion
+from pollbook.checkpoint import (
+    Checkpoint,
+    Inclusion,
+    open_checkpoint,
+    read_inclusion,
+    sign_checkpoint,
+    write_inclusion,
+)
 from pollbook.clock import COUNTER_BITS, HybridTime
 from pollbook.enrol_file import read_enrol_file
 from pollbook.entries import Entry, Marked, decode_entry, encode_entry
@@ -53,6 +61,8 @@ REQUEST = SyncRequest(
 )
 ANSWER = SyncAnswer(Head(EntryNumber(3), bytes(32)), (), None, NOW_S, 30)
 SENT = messages.encode_sync_request(REQUEST, KEY, ORDER)
+_NOTE = sign_checkpoint(Checkpoint("fuzz", 2, bytes(32)), KEY)
+_KEY_ID = base64.b64decode(_NOTE.rsplit(b" ", 1)[1])[:4]
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,12 @@ def _address(untrusted: bytes) -> None:
     book, _, first = untrusted.decode("utf-8", "replace").partition("/")
     address = Address.parse(book, first)
     assert address.path.endswith(f"/{book}/{first}")
+
+
+def _checkpoint(untrusted: bytes) -> None:
+    text = untrusted.decode("utf-8", "replace") + "\n"
+    signature = base64.b64encode(_KEY_ID + KEY.sign(text.encode())).decode()
+    open_checkpoint(f"{text}\n— fuzz {signature}\n".encode(), "fuzz", KEY.public)
 
 
 def _feed_content(untrusted: bytes) -> None:
@@ -163,8 +179,9 @@ TARGETS = {
     "enrol_file": Target(read_enrol_file, (b'url = "https://127.0.0.1"\n',), (InputInvalid, WorldFailed)),
     "slices": Target(_slice, (cbor.encode([1]),), (InputInvalid, WorldFailed)),
     "supersessions": Target(read_supersession, (cbor.encode([1]),)),
-    "checkpoints": Target(lambda bytes_: open_checkpoint(bytes_, "fuzz", KEY.public), (b"fuzz\n1\nAAAA\n",)),
-    "inclusions": Target(read_inclusion, (b"c2sp.org/tlog-proof@v1\n",)),
+    "checkpoints": Target(_checkpoint, (_NOTE.partition(b"\n\n")[0],)),
+    "notes": Target(lambda bytes_: open_checkpoint(bytes_, "fuzz", KEY.public), (_NOTE,)),
+    "inclusions": Target(read_inclusion, (write_inclusion(Inclusion(1, (bytes(32),), _NOTE, bytes(32))),)),
     "announcements": Target(read_announcement, (_ANNOUNCEMENT,)),
     "releases": Target(_release, (_RELEASE_BODY,)),
     "bundles": Target(_bundle, (_BUNDLE,), (InputInvalid, WorldFailed)),

@@ -8,6 +8,7 @@ from tests.fuzzing.targets import TARGETS, Target, feed
 
 MUST_TAKE = {"cbor", "entries", "packing", "statuses", "compression", "requests", "answers", "addresses", "envelopes"}
 MUST_TAKE |= {"announcements", "releases", "bundles", "journals", "sealed"}
+MUST_TAKE |= {"checkpoints", "notes", "inclusions"}
 
 
 def changed(seed: bytes, rng: random.Random) -> bytes:
