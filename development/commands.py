@@ -75,7 +75,9 @@ def _do(asked: argparse.Namespace, passed_on: list[str]) -> int:
         case "simulate":
             return subprocess.call([PYTHON, "-m", "tests.simulation", *passed_on], cwd=ROOT)
         case "fuzz":
-            return subprocess.call([PYTHON, "-m", "tests.fuzzing.fuzz", *asked.options], cwd=ROOT)
+            names = [asked.name] if asked.name else []
+            command = [PYTHON, "-m", "tests.fuzzing.fuzz", *names, "--inputs", str(asked.inputs)]
+            return subprocess.call(command, cwd=ROOT)
         case "installer":
             ensure_system_packages(packing.installer_packages(), is_root=os.geteuid() == 0)
             return packing.build_installer()
@@ -123,7 +125,8 @@ def _parser() -> argparse.ArgumentParser:
     fuzz = command(
         "fuzz", "feed the parsers of untrusted bytes what a fuzzer thinks of; results in docs/evidence/fuzzing.md"
     )
-    fuzz.add_argument("options", nargs=argparse.REMAINDER, help="[NAME] --inputs N")
+    fuzz.add_argument("name", nargs="?", metavar="NAME", help="one parser instead of all")
+    fuzz.add_argument("--inputs", type=int, default=100_000, metavar="N", help="to each (default: 100000)")
     command("installer", "build dist/uchastka (two executables in one folder) and see that both start")
     lock = command("lock", "solve requirements.lock from pyproject.toml again")
     lock.add_argument("--upgrade", action="store_true", help="take newer versions where pyproject.toml allows them")
