@@ -93,11 +93,15 @@ class _Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """What a conversation needs of its desk; `may_share` is asked before a neighbour gets a share."""
+    """What a conversation needs of its desk.
+
+    `state` is how the desk stands, counted once for all neighbours; `may_share` is asked before one gets a share.
+    """
 
     credentials: Credentials
     book: Neighbourly
     clock: Clock
+    state: Callable[[], State]
     may_share: Callable[[int], bool] = field(default=lambda _desk: True)
 
 
@@ -182,7 +186,7 @@ class Conversation:
         if self._stage is Stage.JOINED:
             if now_s - self._state_at_s >= STATE_EVERY_S:
                 self._state_at_s = now_s
-                self._say(self._ours.book.state())
+                self._say(self._ours.state())
             if now_s >= self._look_at_s:
                 self.offer_waiting()
 

@@ -25,7 +25,7 @@ from pollbook.failures import Failure, UchastkaError
 from pollbook.types import BookName, DeviceId, LineId
 from sync.lan import sharing
 from sync.lan.asking import Fetched, LineAsk, NotFetched
-from sync.lan.conversation import Answer, Conversation, Ours, Stage
+from sync.lan.conversation import STATE_EVERY_S, Answer, Conversation, Ours, Stage
 from sync.lan.credentials import Credentials
 from sync.lan.discovery import (
     ANNOUNCE_EVERY_S,
@@ -36,7 +36,7 @@ from sync.lan.discovery import (
     Neighbourhood,
     encode_announcement,
 )
-from sync.lan.messages import AskLine, AskShare, Statuses
+from sync.lan.messages import AskLine, AskShare, State, Statuses
 from sync.lan.neighbourly import Neighbourly
 from sync.lan.sharing import Load, Moved
 from sync.lan.sockets import Beacon, Network, at_once, connect, listen
@@ -113,7 +113,7 @@ class Peer:
             self._listener.close()
             raise
         self._neighbourhood = Neighbourhood(credentials, clock)
-        self._ours = Ours(credentials, book, clock, self._may_share)
+        self._ours = Ours(credentials, book, clock, self._state, self._may_share)
         self._selector = selectors.DefaultSelector()
         self._connections: list[_Connection] = []
         self._tried_at_s: dict[DeviceId, float] = {}
@@ -127,6 +127,7 @@ class Peer:
             end.setblocking(False)
         self._standing = _Standing()
         self._last_at_ms = 0
+        self._counted: tuple[float, State] | None = None
         self._closing, self._is_closed = Lock(), False
 
     # For any thread.
@@ -414,7 +415,7 @@ class Peer:
 
     def _even_out(self) -> None:
         now_s = self._clock.monotonic_s()
-        own = self._book.state()
+        own = self._state()
         loads = {self._place.desk: Load(own.unmarked, own.queue)}
         for desk, conversation in self._joined():
             if conversation.state is not None:
@@ -430,6 +431,13 @@ class Peer:
     def _share_answered(self, desk: int, answer: Answer) -> None:
         if isinstance(answer, Statuses):
             self._note_moved(Moved(desk, self._place.desk, self._clock.monotonic_s()))
+
+    def _state(self) -> State:
+        """How this desk stands, counted not more often than it is told."""
+        now_s = self._clock.monotonic_s()
+        if self._counted is None or now_s - self._counted[0] >= STATE_EVERY_S / 2:
+            self._counted = now_s, self._book.state()
+        return self._counted[1]
 
     def _may_share(self, asking: int) -> bool:
         now_s = self._clock.monotonic_s()

@@ -92,7 +92,8 @@ def room() -> Room:
 
 
 def conversation(room: Room, desk: MemoryDesk, *, connects: bool, may_share: bool = True) -> Conversation:
-    return Conversation(Ours(desk.credentials, desk, room.clock, lambda _desk: may_share), connects=connects)
+    ours = Ours(desk.credentials, desk, room.clock, desk.state, lambda _desk: may_share)
+    return Conversation(ours, connects=connects)
 
 
 def carry(one: Conversation, other: Conversation) -> None:
