@@ -103,7 +103,12 @@ def issue_slice(
     found = stations.precinct_row(connection, precinct)
     assert found is not None  # noqa: S101 - `check_issuable` found it in this transaction
     name, version = found
-    voters = tuple(stations.voters_to_issue(connection, precinct))
+    holds = will_hold(connection, precinct)
+    voters = tuple(
+        stations.lines_to_hold(connection, precinct, stations.newest_holder_at(connection, precinct))
+        if holds
+        else stations.lines_to_know(connection, precinct)
+    )
     header = SliceHeader(
         election=election,
         precinct=precinct,
@@ -114,7 +119,7 @@ def issue_slice(
         issued_at_s=int(now.timestamp()),
         line_count=len(voters),
         people=people.people_of(connection, precinct),
-        holds=will_hold(connection, precinct),
+        holds=holds,
         box_key=box_key_of(key).public,
     )
     return IssuedSlice(encode_slice(header, voters, key), version, len(voters))

@@ -6,8 +6,9 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, insert, select, update
 
 from pollbook.ledger import HEAD_BYTES, Head
 from pollbook.line_state import DIGEST_BYTES, ELSEWHERE, UNMARKED, LineState
@@ -16,6 +17,7 @@ from pollbook.voters import Voter
 from register.store.schema import (
     LinePlace,
     book,
+    custody,
     effective_mark,
     enrolment_code,
     issued,
@@ -201,10 +203,25 @@ def precinct_row(connection: Connection, code: PrecinctCode) -> tuple[str, int] 
     return (row.name, row.version) if row else None
 
 
-def voters_to_issue(connection: Connection, code: PrecinctCode) -> Iterator[Voter]:
-    """The precinct's lines by page and row, but for those that another of its books has marked already."""
-    query = select(line).where(_in_place(code), ~_is_marked()).order_by(line.c.page, line.c.row)
-    for row in connection.execute(query):
+def lines_to_hold(connection: Connection, code: PrecinctCode, before: Station | None) -> Iterator[Voter]:
+    """The precinct's lines by page and row that its next book is to hold, after the revoked one `before`.
+
+    Not those that another of its books has marked already, nor those that have moved: what a desk got from the revoked
+    book stays with that desk, and what is in flight is held by nobody until it arrives (custody rule 2).
+    """
+    with_before = before.id if before else -1
+    is_gone = custody.c.holder.is_distinct_from(with_before)
+    has_moved = select(custody.c.line).where(custody.c.line == line.c.id, is_gone).exists()
+    return _voters(connection, select(line).where(_in_place(code), ~_is_marked(), ~has_moved))
+
+
+def lines_to_know(connection: Connection, code: PrecinctCode) -> Iterator[Voter]:
+    """All of the precinct's lines by page and row, for a desk that holds none of them yet."""
+    return _voters(connection, select(line).where(_in_place(code)))
+
+
+def _voters(connection: Connection, query: Select[Any]) -> Iterator[Voter]:
+    for row in connection.execute(query.order_by(line.c.page, line.c.row)):
         yield Voter(
             line=LineId(row.id),
             pinfl=row.pinfl or "",

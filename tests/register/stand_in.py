@@ -111,10 +111,10 @@ class Centre:
         files = ImportFiles(voters, totals, officers)
         return import_list(self.home, self.database, self.election, files, self.now)
 
-    def code(self, precinct: str) -> str:
+    def code(self, precinct: str, desk: int = 1) -> str:
         """A new one-time code."""
         with self.database.write() as connection:
-            return make_code(connection, self.election, PrecinctCode(precinct), 1, self.now)[0]
+            return make_code(connection, self.election, PrecinctCode(precinct), desk, self.now)[0]
 
     def let_reissue(self, precinct: str) -> None:
         """Two officers decide that another book may follow the revoked one."""
