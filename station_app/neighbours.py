@@ -22,6 +22,7 @@ from pollbook.failures import Failure, InputInvalid, Refused
 from pollbook.files import write_secret
 from pollbook.line_state import LineState, Place
 from pollbook.permission import Lock, Refusal
+from pollbook.releases import pack_book, take_book
 from pollbook.store import desks, moving
 from pollbook.store.book import Book
 from pollbook.store.moving import SentRelease, Way
@@ -31,7 +32,7 @@ from pollbook.types import MACHINE, BookName, DeviceId, LineId
 from sync.cycle import BookAccess
 from sync.lan.credentials import Credentials
 from sync.lan.membership import Member, Step, encode_membership, predecessor_in, proven_member
-from sync.lan.messages import PROOFS_MAX, RUNS_MAX, Hello, LineStanding, Standing, State
+from sync.lan.messages import DESK_MAX, PROOFS_MAX, RUNS_MAX, Hello, LineStanding, Standing, State
 from sync.lan.neighbourly import Parcel, Taken
 from sync.lan.peer import Place as DeskPlace
 from sync.lan.sharing import lines_to_give
@@ -40,7 +41,8 @@ QUEUE_S = 600
 """Voters served in so long stand for the queue (`sync.lan.sharing`)."""
 REGISTER_ANSWERED_S = 120
 """A register that answered so lately will acknowledge a release soon."""
-_PAGES_BYTES_MAX = 64 * 1024
+_KNOWN_BYTES_MAX = 256 * 1024
+_BOOKS_MAX = 500
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +64,7 @@ def place_of(book: Book) -> DeskPlace:
 
 @dataclass
 class _Known:
-    """What this desk remembers of others, for as long as it runs; their pages also over a restart."""
+    """What this desk remembers of others, for as long as it runs; their books and pages also over a restart."""
 
     desks: dict[BookName, int] = field(default_factory=dict)
     pages: dict[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
@@ -74,20 +76,21 @@ class _Known:
 class StationNeighbour:
     """See `sync.lan.neighbourly.Neighbourly`.
 
-    `told` is called where another desk changed this book's lines; `open_line` is the one that is open at the table.
+    `kept` is a file for what is remembered of the others; `told` is called where one of them changed this book's lines;
+    `open_line` is the line that is open at the table.
     """
 
     def __init__(
         self,
         access: BookAccess,
         make_safe: MakeSafe,
-        pages_file: Path,
+        kept: Path,
         told: Callable[[], object] = lambda: None,
         open_line: Callable[[], LineId | None] = lambda: None,
     ) -> None:
-        self._access, self._make_safe, self._pages_file, self._told = access, make_safe, pages_file, told
+        self._access, self._make_safe, self._kept, self._told = access, make_safe, kept, told
         self._open_line = open_line
-        self._known = _Known(pages=_read_pages(pages_file))
+        self._known = _read_known(kept)
 
     def hello(self) -> Hello:
         """What this desk says first."""
@@ -154,8 +157,7 @@ class StationNeighbour:
         """What another desk says of itself, kept for when it is away."""
         if self._known.pages.get(desk) != state.pages:
             self._known.pages[desk] = state.pages
-            with suppress(OSError):  # a hint for people; the disk that fails is told of where a voter is marked
-                write_secret(self._pages_file, _encode_pages(self._known.pages))
+            self._keep()
 
     def holders(self, line: LineId) -> tuple[int, ...]:
         """The desks that held this line's page when they were last heard; the one it was released to before all."""
@@ -172,6 +174,10 @@ class StationNeighbour:
     def may_receive(self) -> Refused | None:
         """Why this desk should ask for no line now: what came could not be marked, for it would not be safe."""
         return None if self._access.step(self._may_become_safe) else Refused(Failure.NOT_SAFE_YET)
+
+    def _keep(self) -> None:
+        with suppress(OSError):  # a hint for people; the disk that fails is told of where a voter is marked
+            write_secret(self._kept, _encode_known(self._known))
 
     # Steps.
 
@@ -192,7 +198,9 @@ class StationNeighbour:
             return Refused(Failure.NEIGHBOUR_NOT_TRUSTED)
         if (refused := _is_stranger(book, member, untrusted)) is not None:
             return refused
-        self._known.desks[member.book] = untrusted.desk
+        if self._known.desks.get(member.book) != untrusted.desk and len(self._known.desks) < _BOOKS_MAX:
+            self._known.desks[member.book] = untrusted.desk
+            self._keep()
         self._known.superseded |= set(member.earlier)
         return None
 
@@ -307,18 +315,24 @@ def _refused(refusal: Refusal) -> Refused:
     return Refused(Failure[refusal.name])
 
 
-def _encode_pages(pages: Mapping[int, tuple[tuple[int, int], ...]]) -> bytes:
-    return cbor.encode([[desk, [list(run) for run in runs]] for desk, runs in sorted(pages.items())])
+def _encode_known(known: _Known) -> bytes:
+    pages = [[desk, [list(run) for run in runs]] for desk, runs in sorted(known.pages.items())]
+    books = [[pack_book(book), desk] for book, desk in known.desks.items()]
+    return cbor.encode([pages, books])
 
 
-def _read_pages(path: Path) -> dict[int, tuple[tuple[int, int], ...]]:
-    """What was kept of the other desks' pages; nothing where it cannot be read, for it is a hint only."""
+def _read_known(path: Path) -> _Known:
+    """What was kept of the other desks; nothing where it cannot be read, for it is a hint only."""
     try:
-        items = cbor.decode(path.read_bytes(), _PAGES_BYTES_MAX)
-        rows = [Fields(item, 2) for item in items] if isinstance(items, list) else []
-        return {row.take_int(1, 99): tuple(_run(item) for item in row.take_array(RUNS_MAX)) for row in rows}
+        fields = Fields(cbor.decode(path.read_bytes(), _KNOWN_BYTES_MAX), 2)
+        pages = [Fields(item, 2) for item in fields.take_array(DESK_MAX)]
+        books = [Fields(item, 2) for item in fields.take_array(_BOOKS_MAX)]
+        return _Known(
+            {take_book(book.take_array(2)): book.take_int(1, DESK_MAX) for book in books},
+            {desk.take_int(1, DESK_MAX): tuple(map(_run, desk.take_array(RUNS_MAX))) for desk in pages},
+        )
     except (OSError, InputInvalid):
-        return {}
+        return _Known()
 
 
 def _run(untrusted: object) -> tuple[int, int]:

@@ -64,8 +64,8 @@ class StationHome:
 
     @property
     def neighbours(self) -> Path:
-        """The pages that the station's other desks held when they were last heard."""
-        return self.path / "neighbours.pages"
+        """The station's other desks as they were last heard: their books, and the pages that they held."""
+        return self.path / "neighbours.cbor"
 
     def exists(self) -> bool:
         """Whether a book stands here."""

@@ -328,6 +328,7 @@ class Conversation:
             self._answer(offer.request, taken.failure)
         else:
             self._say(Accepted(taken.release, taken.entry))
+            self._state_at_s = self._now_s() - STATE_EVERY_S  # where these pages are now is told at the next turn
             self._answer(offer.request, taken)
 
     def _note_arrived(self, by: BookName) -> None:

@@ -25,7 +25,7 @@ from pollbook.failures import Failure, UchastkaError
 from pollbook.types import BookName, DeviceId, LineId
 from sync.lan import sharing
 from sync.lan.asking import Fetched, LineAsk, NotFetched
-from sync.lan.conversation import STATE_EVERY_S, Answer, Conversation, Ours, Stage
+from sync.lan.conversation import Answer, Conversation, Ours, Stage
 from sync.lan.credentials import Credentials
 from sync.lan.discovery import (
     ANNOUNCE_EVERY_S,
@@ -46,6 +46,7 @@ WAIT_S = 0.25
 OTHER_WAY_AFTER_S = 10.0
 TRY_AGAIN_S = 3.0
 EVEN_OUT_EVERY_S = 60.0
+COUNTED_EVERY_S = 1.0
 UNPROVEN_MAX = 8
 _PIECE_BYTES = 64 * 1024
 
@@ -433,9 +434,9 @@ class Peer:
             self._note_moved(Moved(desk, self._place.desk, self._clock.monotonic_s()))
 
     def _state(self) -> State:
-        """How this desk stands, counted not more often than it is told."""
+        """How this desk stands, counted at most once a second."""
         now_s = self._clock.monotonic_s()
-        if self._counted is None or now_s - self._counted[0] >= STATE_EVERY_S / 2:
+        if self._counted is None or now_s - self._counted[0] >= COUNTED_EVERY_S:
             self._counted = now_s, self._book.state()
         return self._counted[1]
 

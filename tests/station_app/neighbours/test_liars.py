@@ -224,7 +224,17 @@ def test_a_proof_of_supersession_that_is_none_locks_nobody_and_is_told_to_nobody
     assert first.neighbour.hello().superseded == ()
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff", cbor.encode([[1, [[2]]]]), cbor.encode({}), bytes(70_000)])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff",
+        cbor.encode([[[1, [[2]]]], []]),
+        cbor.encode([[], [[[b"", 1], 1]]]),
+        cbor.encode({}),
+        bytes(300_000),
+    ],
+)
 def test_a_damaged_file_of_the_others_pages_is_a_file_without_pages(
     stations: list[Station], tmp_path: Path, content: bytes
 ) -> None:

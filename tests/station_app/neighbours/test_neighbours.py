@@ -111,3 +111,25 @@ def test_with_the_network_down_the_operator_is_told_which_desk_holds_the_line(st
         outcome = fetch(each, each[0], line)
         assert isinstance(outcome, NotFetched)
         assert (outcome.refused.failure, outcome.desk) == (Failure.NEIGHBOUR_AWAY, 1)
+
+
+def test_a_line_that_was_let_go_to_a_desk_is_looked_for_there_after_a_restart_too(stations: list[Station]) -> None:
+    line = stations[0].voters[3].line
+    with running(stations) as each:
+        join(each)
+        assert isinstance(fetch(each, each[2], line), Fetched)
+        assert each[0].neighbour.holders(line) == (3,)
+    with running(stations[:1]) as each:
+        outcome = fetch(each, each[0], line)
+        assert isinstance(outcome, NotFetched)
+        assert (outcome.refused.failure, outcome.desk) == (Failure.NEIGHBOUR_AWAY, 3)
+
+
+def test_a_desk_that_got_lines_tells_the_others_its_pages_at_once(stations: list[Station]) -> None:
+    with running(stations) as each:
+        join(each)
+        assert each[0].neighbour.holders(stations[0].voters[3].line) == ()
+        assert each[0].neighbour.share(20, each[1].book.name) is None
+        each[0].peer.wake()
+        peers = [desk.peer for desk in each]
+        turn_until(room_of(each[0]), peers, lambda: 2 in each[2].neighbour.holders(stations[0].voters[79].line), 0.2)
