@@ -43,6 +43,8 @@ class Plan:
     papers: float
     shown_twice: float
     lan_asks: float
+    claims: float
+    withdrawals: float
     teams: int
     closings: float
     loss: float
@@ -72,14 +74,16 @@ def draw_plan(rng: random.Random, seed: int) -> Plan:
 
     return Plan(
         disks={0: Disks.CIPHER, DISKS_EVERY // 2: Disks.TORN}.get(seed % DISKS_EVERY, Disks.MEMORY),
-        lasts_s=rng.uniform(100, 300),
-        stations=rng.randint(2, 4),
-        turnout=rng.uniform(0.1, 0.7),
+        lasts_s=rng.uniform(80, 220),
+        stations=rng.choice((2, 2, 2, 3, 3, 4)),
+        turnout=rng.uniform(0.1, 0.5),
         double_attempts=share(0.5),
         voids=share(0.4),
         papers=share(0.5),
         shown_twice=share(1.0),
         lan_asks=share(0.5),
+        claims=share(0.5),
+        withdrawals=share(0.5),
         teams=count(2, 0.3),
         closings=share(0.5),
         loss=share(0.25),

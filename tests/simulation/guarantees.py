@@ -16,6 +16,7 @@ from pollbook.custody import Anomaly
 from pollbook.entries import decode_entry
 from pollbook.failures import Failure
 from pollbook.line_state import Place
+from pollbook.store import asking
 from pollbook.store.check import check_book
 from pollbook.store.syncing import book_digest, notices, sync_status
 from pollbook.types import BookName
@@ -59,7 +60,7 @@ def broken_promises(world: World) -> list[Broken]:
             broken += _suspect(station, register[station.prepared.book], was_restored=was_restored)
         else:
             broken += _durable(station, register[station.prepared.book])
-            broken += _agrees(station, register[station.prepared.book])
+            broken += _agrees(station, register[station.prepared.book], was_restored=was_restored)
     return broken + list(_checks(world))
 
 
@@ -129,7 +130,7 @@ def _durable(station: SimulatedStation, register: AtRegister) -> Iterator[Broken
         yield Broken("an honest book is no anomaly", f"{station.name} {sorted(wrong)}")
 
 
-def _agrees(station: SimulatedStation, register: AtRegister) -> Iterator[Broken]:
+def _agrees(station: SimulatedStation, register: AtRegister, *, was_restored: bool) -> Iterator[Broken]:
     """(3) Book and register stand in the same state, and know it."""
     book = station.book
     expected = {None, Failure.BOOK_REVOKED} if station.is_revoked else {None}
@@ -140,6 +141,10 @@ def _agrees(station: SimulatedStation, register: AtRegister) -> Iterator[Broken]
         yield Broken("both reach the same state", station.name)
     if sync_status(book).acknowledged != book.head.number:
         yield Broken("the book knows what the register has", station.name)
+    if not was_restored and (
+        open_claims := [each for each in asking.claims(book) if each.is_open and each.answer is None]
+    ):
+        yield Broken("every claim is answered", f"{station.name} {len(open_claims)}")
     if missing := register.told - set(notices(book)):
         yield Broken("the book hears what the register tells", f"{station.name} {len(missing)} items")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pollbook.line_state import Place
 from pollbook.permission import Lock
-from pollbook.store import moving
+from pollbook.store import asking, moving
 from pollbook.store.moving import SentRelease, Way
 from pollbook.types import MACHINE, BookName, Channel, LineId
 from tests.simulation.network import Call
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 COURIER_S = 4.0
 PATIENCE_S = 60.0
 """A voter waits so long for a paper or an arriving line before going away."""
+_UNDER_WAY = "SELECT certificate FROM sent_release WHERE arrived = 0 AND way IN ('lan', 'register')"
 ASKS, BRINGS = b"\0", b"\1"
 
 
@@ -105,6 +106,27 @@ def mark_when_safe(world: World, station: SimulatedStation, line: LineId, left_s
         world.say(f"mark after a move: {said}", station.name)
 
 
+# Through the register.
+
+
+def claim(world: World, at: SimulatedStation, home: SimulatedStation, index: int) -> None:
+    """A voter of another precinct stands here with a document: the register is asked for the line."""
+    voter = home.prepared
+    asked = at.do(lambda book: asking.claim_line(book, voter.pinfls[index], voter.documents[index]))
+    world.say("claim made" if asked else "claim failed", at.name)
+    if asked is None:
+        return
+    at.want_cycle(1.0)
+    mark_when_there(world, at, voter.lines[index], 2 * PATIENCE_S)
+    if world.rng.random() < world.plan.withdrawals:
+        world.after_s(30 * world.rng.random(), _withdraw, world, at, asked)
+
+
+def _withdraw(world: World, at: SimulatedStation, asked: bytes) -> None:
+    at.do(lambda book: asking.withdraw_claim(book, asked))
+    world.say("claim withdrawn", at.name)
+
+
 # Over the LAN.
 
 
@@ -139,7 +161,7 @@ def couriers_carry(world: World) -> bool:
     can_act = {station.prepared.book for station in world.stations if _can_act(station)}
     for station in world.stations:
         if station.prepared.book in can_act and station.book is not None:
-            waiting = station.disk.look("SELECT certificate FROM sent_release WHERE arrived = 0 AND way = 'lan'")
+            waiting = station.disk.look(_UNDER_WAY)
             if any(_receiver_of(station.book, certificate) in can_act for (certificate,) in waiting):
                 return True
     return False

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from tests.simulation.kernel import Log, Scheduler, seconds
 
-SEGMENT_BYTES = 32
-WINDOW = 8
+SEGMENT_BYTES = 20
+WINDOW = 12
 HANDSHAKE_UP_BYTES, HANDSHAKE_DOWN_BYTES = 330, 900
 """TCP's and TLS 1.3's flights, with two small certificates."""
 RESEND_US = seconds(3)

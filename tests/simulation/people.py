@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from pollbook.types import Channel, LineId
-from tests.simulation.moves import COURIER_S, ask_for_paper, ask_over_lan, run_courier, send_team
+from tests.simulation.moves import COURIER_S, ask_for_paper, ask_over_lan, claim, run_courier, send_team
 from tests.simulation.prepared import MORNING
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ def let_people_come(world: World) -> None:
             if rng.random() < plan.lan_asks:
                 before_s = at_s * rng.random()
                 world.after_s(before_s, ask_over_lan, world, _another(world, station), station, index)
+            if rng.random() < plan.claims:
+                world.after_s(at_s * rng.random(), claim, world, _another(world, station), station, index)
             if rng.random() < plan.voids:
                 world.after_s(at_s + 10 + 30 * rng.random(), _void, world, station, index)
 

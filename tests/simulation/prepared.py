@@ -50,6 +50,7 @@ class PreparedStation:
     image: bytes
     lines: tuple[LineId, ...]
     pinfls: tuple[str, ...]
+    documents: tuple[str, ...]
     officers: tuple[PersonNumber, ...]
     operators: tuple[PersonNumber, ...]
     pins: dict[PersonNumber, str] = field(repr=False)
@@ -134,6 +135,7 @@ def _photographed(home: StationHome, issued: Slice, pins: dict[PersonNumber, str
         image=image,
         lines=tuple(voter.line for voter in issued.voters),
         pinfls=tuple(voter.pinfl for voter in issued.voters),
+        documents=tuple(voter.document for voter in issued.voters),
         officers=tuple(person.number for person in people if person.is_officer),
         operators=tuple(person.number for person in people if person.role is Role.OPERATOR),
         pins=pins,
