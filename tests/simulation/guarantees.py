@@ -59,7 +59,7 @@ def broken_promises(world: World) -> list[Broken]:
         if station.is_suspect:
             broken += _suspect(station, register[station.prepared.book], was_restored=was_restored)
         else:
-            broken += _durable(station, register[station.prepared.book])
+            broken += _durable(station, register[station.prepared.book], was_restored=was_restored)
             broken += _agrees(station, register[station.prepared.book], was_restored=was_restored)
     return broken + list(_checks(world))
 
@@ -116,7 +116,7 @@ def _custody(world: World) -> Iterator[Broken]:
     world.said["lines in flight at the end"] += len(in_flight(models))
 
 
-def _durable(station: SimulatedStation, register: AtRegister) -> Iterator[Broken]:
+def _durable(station: SimulatedStation, register: AtRegister, *, was_restored: bool) -> Iterator[Broken]:
     """(2) and (4) What an operator was told is done stands in the book and at the register, byte for byte."""
     held = _ledger(station)
     for number, content in station.told:
@@ -126,7 +126,8 @@ def _durable(station: SimulatedStation, register: AtRegister) -> Iterator[Broken
             yield Broken("what was told done reaches the register", f"{station.name} entry {number}")
     if register.entries != held:
         yield Broken("both hold the same ledger", f"{station.name} {len(held)} there {len(register.entries)}")
-    if wrong := register.anomalies - {Anomaly.CLOCK_SKEWED}:
+    told = {Anomaly.CLOCK_SKEWED, Anomaly.REGISTER_ROLLED_BACK} if was_restored else {Anomaly.CLOCK_SKEWED}
+    if wrong := register.anomalies - told:
         yield Broken("an honest book is no anomaly", f"{station.name} {sorted(wrong)}")
 
 

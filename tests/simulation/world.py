@@ -199,8 +199,22 @@ def heal(world: World) -> None:
     begun_us = world.scheduler.now_us
     while world.scheduler.now_us - begun_us < seconds(HEALED_IN_S):
         world.scheduler.run(world.scheduler.now_us + seconds(20))
-        if all(station.is_at_rest() for station in world.stations) and not couriers_carry(world):
+        at_rest = all(station.is_at_rest() for station in world.stations) and not couriers_carry(world)
+        if at_rest and not _news_waits(world):
             return
+
+
+def _news_waits(world: World) -> bool:
+    """Whether the register has something for a book that the book has not fetched."""
+    told = dict(world.centre.disk.look(_NEWEST))
+    return any(
+        station.disk.look("SELECT feed_cursor FROM sync_state") < [(told.get(bytes(station.prepared.book.device), 0),)]
+        for station in world.stations
+        if station.last_failure is None
+    )
+
+
+_NEWEST = "SELECT device, max(number) FROM feed JOIN station ON station.id = feed.station GROUP BY device"
 
 
 def end(world: World) -> None:
