@@ -85,6 +85,7 @@ def ingest(
         raise WorldFailed(Failure.REQUEST_NOT_ACCEPTED, str(error)) from error
     at_s = int(now.timestamp())
     record = ledgers.hold_book(connection, station.id)
+    _compare_feeds(connection, centre, station, request, at_s)  # before anything is told under a number that was used
     before = record.head.number
     new, fork = _compare(connection, station, record.head, request)
     if fork is not None:
@@ -116,7 +117,6 @@ def ingest(
     if record.last_heard_at_s is None or heard_at_s >= record.last_heard_at_s or not is_carried:
         record.last_heard_at_s, record.pending, record.software = heard_at_s, request.pending, request.software
     ledgers.save_book(connection, station.id, record)
-    _compare_feeds(connection, centre, station, request, at_s)
     answer_asks(connection, centre, station, request.asks, at_s)
     items = ledgers.feed_after(connection, station.id, request.feed_cursor)
     come_back_s = 0 if request.pending else COME_BACK_S

@@ -1,4 +1,4 @@
-"""What the register's feed does to a book: each item once, in the transaction that moves the feed's cursor."""
+"""What the register's feed does to a book: each item once, also where a crash comes before the feed's cursor moves."""
 
 from __future__ import annotations
 
@@ -35,11 +35,13 @@ logger = logging.getLogger(__name__)
 
 
 def keep_item(book: Book, item: FeedItem) -> None:
-    """The item is in the book's feed, and what needs nothing but the tables is done; only inside `writing`."""
-    book.connection.exec_driver_sql(
+    """The item is in the book's feed, and what needs nothing but the tables is done once; only inside `writing`."""
+    kept = book.connection.exec_driver_sql(
         "INSERT OR IGNORE INTO feed VALUES (?, ?, ?, ?, ?)",
         (item.number, int(item.kind), item.text, item.entry, item.content),
     )
+    if not kept.rowcount:
+        return  # a crash came before the cursor moved
     content = content_of(item)
     match content:
         case Recalled(line, receiver, claim):

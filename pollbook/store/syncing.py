@@ -156,13 +156,17 @@ def _take(book: Book, answer: SyncAnswer, asks: tuple[Ask, ...], heard: _Heard) 
         asking.note_sent(book, asks)
         for item in fresh:
             feeding.keep_item(book, item)
-        cursor = max((item.number for item in fresh), default=status.feed_cursor)
         book.connection.exec_driver_sql(
-            "UPDATE sync_state SET acknowledged = ?, feed_cursor = ?, last_sync_s = ?, failure = ?, clock_ahead_s = ?",
-            (acknowledged.number, cursor, heard.at_s, failure, heard.clock_ahead_s),
+            "UPDATE sync_state SET acknowledged = ?, last_sync_s = ?, failure = ?, clock_ahead_s = ?",
+            (acknowledged.number, heard.at_s, failure, heard.clock_ahead_s),
         )
     book.read_standing()
-    feeding.act_on(book, fresh)
+    if fresh:
+        # The cursor moves last: what a crash cuts short here is sent, kept and acted on once more.
+        feeding.act_on(book, fresh)
+        with book.writing():
+            newest = max(item.number for item in fresh)
+            book.connection.exec_driver_sql("UPDATE sync_state SET feed_cursor = ?", (newest,))
     return fresh
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
-from register.store import ledgers
+from register.store import ledgers, own_ledger
 from tests.simulation.centre import SimulatedCentre
 from tests.simulation.cipher_disks import CipherDisk
 from tests.simulation.disks import Disk, Drivers
@@ -199,9 +199,19 @@ def heal(world: World) -> None:
     begun_us = world.scheduler.now_us
     while world.scheduler.now_us - begun_us < seconds(HEALED_IN_S):
         world.scheduler.run(world.scheduler.now_us + seconds(20))
-        at_rest = all(station.is_at_rest() for station in world.stations) and not couriers_carry(world)
-        if at_rest and not _news_waits(world):
+        if not all(station.is_at_rest() for station in world.stations):
+            continue
+        _recover(world)
+        if not couriers_carry(world) and not _news_waits(world):
             return
+
+
+def _recover(world: World) -> None:
+    """Once every book has told a restored register what it lost, two officers say that it is recovered."""
+    with world.centre.database().write() as connection:
+        if own_ledger.is_behind(connection):
+            world.log.note("register recovered")
+            own_ledger.set_behind(connection, None)
 
 
 def _news_waits(world: World) -> bool:
