@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 import pollbook.store.book as book_module
 import register.ingest as ingest_module
+import register.moving as register_moving
 import sync.cycle as cycle_module
 from pollbook import acts, custody, ledger, signing
 from pollbook.asks import Ask
@@ -303,7 +304,7 @@ def releases_what_a_team_has() -> AbstractContextManager[object]:
 
 
 def gives_up_sending() -> AbstractContextManager[object]:
-    """A release is sent once; who did not get it then does not get it."""
+    """A release is sent once over the LAN and never by the register; who did not get it then does not get it."""
     original = moving.ready_releases
     sent: set[bytes] = set()
 
@@ -312,7 +313,13 @@ def gives_up_sending() -> AbstractContextManager[object]:
         sent.update(each.id for each in fresh)
         return fresh
 
-    return replaced(moving, ready_releases=ready_releases)
+    def pass_on(*_release: object) -> None:
+        """The register keeps to itself what was released."""
+
+    stack = ExitStack()
+    stack.enter_context(replaced(moving, ready_releases=ready_releases))
+    stack.enter_context(replaced(register_moving, pass_on=pass_on))
+    return stack
 
 
 MUTATIONS: dict[str, Mutation] = {
