@@ -50,7 +50,8 @@ RUN_PACKAGES = (
     "libwayland-egl1",
 )
 # PostgreSQL for the register's tests, which start a cluster of their own (development/postgresql.py).
-TEST_PACKAGES = ("xvfb", "xauth", "postgresql-15", "postgresql-client-15", "util-linux")
+# systemd-analyze, which looks over the units of the service.
+TEST_PACKAGES = ("xvfb", "xauth", "postgresql-15", "postgresql-client-15", "util-linux", "systemd")
 
 HASH_COMPLAINTS = ("hash mismatch", "do not match the hashes")
 

@@ -256,19 +256,26 @@ class SyncEngine(QObject):
         self._window.say_failure(failure_of(error))
 
     def _run(self, report: Report, _stop: threading.Event) -> None:
+        from sync.alone import only_one_in_the_end  # noqa: PLC0415 - as above
         from sync.client import client_of  # noqa: PLC0415 - requests takes 0.2 s to load, after the first paint
-        from sync.loop import run  # noqa: PLC0415 - as above
+        from sync.loop import Line, budget_of, run  # noqa: PLC0415 - as above
 
         before = self._access.step(sync_status)
         last_sync_at = datetime.fromtimestamp(before.last_sync_s, UTC) if before.last_sync_s else None
         report(LinkStatus(LinkState.NOT_YET, last_sync_at, None, None))
-        with client_of(self._access.step(lambda book: book.link), self._clock) as client:
+        home = self._access.step(lambda book: book.home)
+        link = self._access.step(lambda book: book.link)
+        # A service that is just syncing this book finds it taken and lets go of its lock.
+        with only_one_in_the_end(home, self._stop.is_set) as is_alone, client_of(link, self._clock) as client:
+            if not is_alone:
+                return
             self._abort = client.abort
 
             def tell(tried: Tried | None) -> None:
                 report(link_status(tried, self._clock.now()))
 
-            run(self._access, client, self._clock, self._wake, self._stop, tell)
+            line = Line.to(client, budget_of(home))
+            run(self._access, client, self._clock, self._wake, self._stop, tell, line=line)
 
 
 class Neighbours(QObject):

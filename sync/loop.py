@@ -16,11 +16,20 @@ from threading import Event
 from typing import Protocol
 
 from pollbook.clock import Clock
-from pollbook.failures import Failure, UchastkaError
+from pollbook.failures import Failure, InputInvalid, UchastkaError
 from pollbook.store.book import Book
+from pollbook.store.home import StationHome
 from pollbook.store.parcels import bytes_in_hour
 from sync.backoff import COME_BACK_MIN_S, Backoff
-from sync.budget import ROUND_TRIP_BYTES, UNLIMITED, Budget, Priority, hour_of
+from sync.budget import (
+    BYTES_PER_HOUR_MIN,
+    ROUND_TRIP_BYTES,
+    UNLIMITED,
+    Budget,
+    Priority,
+    hour_of,
+    read_link_settings,
+)
 from sync.cycle import BookAccess, CycleReport, Register, run_cycle
 from sync.pace import Rhythm, interval_s
 from sync.parcels import ParcelRegister, ParcelReport, count_traffic, send_parcels
@@ -66,6 +75,20 @@ class Line:
     def to(cls, client: LinkClient, budget: Budget) -> Line:
         """The whole line to a register: measured, budgeted, with parcels."""
         return cls(budget, client.round_trip_s, client)
+
+
+def budget_of(home: StationHome) -> Budget:
+    """The budget of `link.toml`; without the file, none.
+
+    A file that can't be read must not stop the ledger, nor cost money: then only marks and custody go.
+    """
+    try:
+        return read_link_settings(home.link_settings.read_bytes())
+    except FileNotFoundError:
+        return UNLIMITED
+    except (OSError, InputInvalid) as error:
+        logger.warning("link settings not read kind=%s", type(error).__name__)
+        return Budget(BYTES_PER_HOUR_MIN)
 
 
 LEDGER_ONLY = Line()

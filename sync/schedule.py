@@ -1,4 +1,4 @@
-"""The headless service: cycles by schedule until stopped, one instance a home; the one home of apscheduler."""
+"""The headless service: cycles by schedule until stopped; the one home of apscheduler."""
 
 from __future__ import annotations
 
@@ -7,16 +7,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event, Lock
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
-from filelock import FileLock, Timeout
-
-from pollbook.failures import Failure, WorldFailed
-from pollbook.store.home import StationHome
 
 JOB = "sync"
 AT_LATEST_S = 3600
@@ -26,26 +21,6 @@ Cycle = Callable[[], datetime]
 """Runs one cycle and says when the next is due, in UTC."""
 Ending = SimpleQueue[None]
 """Whatever is put in ends the service; unlike an `Event` it may be filled from a signal's handler."""
-
-
-@contextmanager
-def only_one(home: StationHome, wait_s: float) -> Iterator[None]:
-    """No other sync program works in `home` as long as the block lasts.
-
-    Raises:
-        WorldFailed: `NOT_ENROLLED` without a book, `BOOK_IN_USE` where another one does for longer than `wait_s`.
-    """
-    if not home.exists():
-        raise WorldFailed(Failure.NOT_ENROLLED, path=home.path)
-    lock = FileLock(_lock_path(home), timeout=wait_s)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise WorldFailed(Failure.BOOK_IN_USE, "another uchastka-sync", path=home.path) from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def run_scheduled(cycle: Cycle, ended: Ending, give_up: Callable[[], None]) -> None:
@@ -77,7 +52,7 @@ def run_scheduled(cycle: Cycle, ended: Ending, give_up: Callable[[], None]) -> N
         misfire_grace_time=None,
         next_run_time=datetime.now(UTC),
     )
-    with _ended_by_signals(ended):
+    with ended_by_signals(lambda: ended.put(None)):
         scheduler.start()
         _wait_for(ended)
         with setting_next:
@@ -99,16 +74,15 @@ def _wait_for(ended: Ending) -> None:
 
 
 @contextmanager
-def _ended_by_signals(ended: Ending) -> Iterator[None]:
-    """SIGINT and SIGTERM put into `ended`; raised out of a handler they could break the scheduler's own locks."""
+def ended_by_signals(end: Callable[[], object]) -> Iterator[None]:
+    """SIGINT and SIGTERM call `end`, for as long as the block lasts.
+
+    Raised out of a handler they could break the scheduler's own locks.
+    """
     numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, lambda *_: ended.put(None)) for number in numbers}
+    before = {number: signal.signal(number, lambda *_: end()) for number in numbers}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _lock_path(home: StationHome) -> Path:
-    return home.path / "sync.lock"

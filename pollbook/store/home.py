@@ -67,6 +67,16 @@ class StationHome:
         """The station's other desks as they were last heard: their books, and the pages that they held."""
         return self.path / "neighbours.cbor"
 
+    @property
+    def link_settings(self) -> Path:
+        """What IT staff set about the link: `bytes_per_hour` where it is metered."""
+        return self.path / "link.toml"
+
+    @property
+    def reports(self) -> Path:
+        """What the nights came to."""
+        return self.path / "reports"
+
     def exists(self) -> bool:
         """Whether a book stands here."""
         return self.book.exists()

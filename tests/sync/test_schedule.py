@@ -9,7 +9,8 @@ import pytest
 
 from pollbook.failures import Failure, WorldFailed
 from pollbook.store.home import StationHome
-from sync.schedule import Ending, only_one, run_scheduled
+from sync.alone import only_one, only_one_in_the_end, only_service
+from sync.schedule import Ending, run_scheduled
 
 
 def soon() -> datetime:
@@ -77,3 +78,44 @@ def test_without_a_book_there_is_nothing_to_sync(tmp_path: Path) -> None:
     with pytest.raises(WorldFailed) as caught, only_one(StationHome(tmp_path), 0):
         pass
     assert caught.value.failure is Failure.NOT_ENROLLED
+
+
+def test_a_second_service_is_refused_but_a_cycle_beside_a_waiting_service_is_not(station: Path) -> None:
+    home = StationHome(station)
+    with only_service(home):
+        with only_one(home, 0):
+            pass
+        with pytest.raises(WorldFailed) as caught, only_service(home):
+            pass
+    assert caught.value.failure is Failure.BOOK_IN_USE
+
+
+def test_the_desktop_waits_until_a_cycle_of_the_service_has_ended(station: Path) -> None:
+    home, looks = StationHome(station), iter([False, False, True])
+    held = only_one(home, 0)
+    held.__enter__()
+
+    def is_ended() -> bool:
+        if next(looks) is False:
+            return False
+        pytest.fail("it was not let in")
+
+    def let_go_at_second_look() -> bool:
+        ended = is_ended()
+        if not ended and held is not None:
+            released.append(True)
+            if len(released) == 2:
+                held.__exit__(None, None, None)
+        return ended
+
+    released: list[bool] = []
+    with only_one_in_the_end(home, let_go_at_second_look) as is_alone:
+        assert is_alone
+        with pytest.raises(WorldFailed), only_one(home, 0):
+            pass
+
+
+def test_who_is_told_to_end_while_waiting_for_the_lock_does_not_sync(station: Path) -> None:
+    home = StationHome(station)
+    with only_one(home, 0), only_one_in_the_end(home, lambda: True) as is_alone:
+        assert not is_alone
