@@ -24,9 +24,9 @@ from station_app.desk import DeskStatus, FoundVoters, MarkShown, Refused, Statio
 from station_app.ui.faults import failure_of
 from station_app.ui.find_panel import FindPanel
 from station_app.ui.marks_panel import MarksPanel
-from station_app.ui.scanning import asked_text, is_being_scanned
+from station_app.ui.scanning import asked_text, is_being_scanned, is_release_text
 from station_app.ui.searching import Searching
-from station_app.ui.stage_buttons import buttons_of
+from station_app.ui.stage_buttons import MainAct, buttons_of, main_act
 from station_app.ui.stages import MARKABLE, Broken, Done, Marking, Opening, Shown, Stage, Waiting
 from station_app.ui.theme import Theme
 from station_app.ui.turnout import Turnout
@@ -35,7 +35,9 @@ from station_app.ui.verdicts import words_of
 
 READ_FIRST_S = 0.25
 """Nobody reads a verdict faster; scanners send their second line end within milliseconds."""
-_CARD = "card"
+_CARD, _LEAVE = "card", "leave"
+_WAITING = frozenset({Verdict.ARRIVING})
+"""Of these cards something is expected that the operator need not ask for."""
 
 
 class CheckIn(QWidget):
@@ -43,6 +45,11 @@ class CheckIn(QWidget):
 
     undo_asked = Signal(object)
     line_wanted = Signal(object)
+    claim_asked = Signal()
+    provisional_asked = Signal()
+    row_asked = Signal(object)
+    team_back = Signal(object)
+    release_scanned = Signal(str)
     changed = Signal()
 
     def __init__(
@@ -82,7 +89,8 @@ class CheckIn(QWidget):
             lower.setMinimumWidth(1)
         verdict = self.verdict
         channels = verdict.channel.buttons.values()
-        order = (self.finder.box, self.finder.list, self.marks.list, *channels, verdict.main, verdict.undo)
+        buttons = (verdict.main, verdict.undo, verdict.provisional)
+        order = (self.finder.box, self.finder.list, self.marks.list, *channels, *buttons)
         for before, after in zip(order, (*order[1:], verdict.back), strict=True):
             QWidget.setTabOrder(before, after)
         self.setFocusProxy(self.finder.box)
@@ -95,7 +103,8 @@ class CheckIn(QWidget):
         self.finder.box.scrolled.connect(self.verdict.scroll_by)
         self.searching.found.connect(self._found)
         self.searching.failed.connect(self._broke)
-        self.verdict.confirmed.connect(self.mark)
+        self.verdict.confirmed.connect(self.act)
+        self.verdict.provisional_asked.connect(self.provisional_asked)
         self.verdict.backed.connect(self.step_back)
         self.verdict.undo_asked.connect(self._ask_undo)
         self.marks.chosen.connect(self.undo_asked)
@@ -139,6 +148,26 @@ class CheckIn(QWidget):
         """Newer counters and marks."""
         self.turnout.show_status(status)
         self.marks.show_marks(marks)
+        self._follow_card()
+
+    def open_line(self, line: LineId) -> None:
+        """Show the card of this line."""
+        self._open(line)
+
+    def _follow_card(self) -> None:
+        """What the card waits for may have come: it is fetched again without a word, and shown if it has changed."""
+        stage = self._stage
+        if not isinstance(stage, Shown) or stage.refused is not None:
+            return
+        card = stage.card
+        if card.verdict in _WAITING or (card.claim is not None and card.claim.is_open):
+            line = card.voter.line
+            self._book.ask(self, lambda desk: desk.card(line), self._renew_card, self._broke, _CARD)
+
+    def _renew_card(self, card: VoterCard) -> None:
+        stage = self._stage
+        if isinstance(stage, Shown) and stage.card.voter.line == card.voter.line and stage.card != card:
+            self._show_card(card)
 
     def refresh_card(self) -> None:
         """Fetch the card on the screen again: its mark was undone, or the list changed."""
@@ -183,6 +212,7 @@ class CheckIn(QWidget):
             self.searching.ask(asked_text(text))
 
     def _found(self, found: FoundVoters, opens: bool) -> None:
+        self._shown_at_s = self._clock.monotonic_s()
         self._set_stage(Waiting(nothing_found=not found.hits))
         if not found.hits:
             self.verdict.announce()
@@ -203,16 +233,19 @@ class CheckIn(QWidget):
             case Shown(card, refused) if self._clock.monotonic_s() - self._shown_at_s >= READ_FIRST_S:
                 if refused is not None:
                     self._open(card.voter.line)
-                elif card.verdict is Verdict.LINE_NOT_HELD:
-                    self._want(card)
                 elif with_control == (card.verdict is Verdict.LOOK_CLOSER):
-                    self.mark()
+                    self.act()
             case _:
                 pass
 
     def _enter_while_finding(self) -> None:
         text = self.finder.text
-        if self.searching.is_under_way:
+        if is_release_text(text):
+            self.release_scanned.emit(text)
+        elif self._stage == Waiting(nothing_found=True):
+            if self._clock.monotonic_s() - self._shown_at_s >= READ_FIRST_S:
+                self.claim_asked.emit()
+        elif self.searching.is_under_way:
             self.searching.open_when_found()
         elif self.finder.model.hits:
             self._open_chosen()
@@ -269,13 +302,33 @@ class CheckIn(QWidget):
             self.line_wanted.emit(card.voter.line)
             self.focus_box()
 
+    def act(self) -> None:
+        """The one main thing of the stage; its main button and Enter do the same."""
+        stage = self._stage
+        if stage == Waiting(nothing_found=True):
+            self.claim_asked.emit()
+        if not isinstance(stage, Shown) or stage.refused is not None:
+            return
+        voter = stage.card.voter
+        match main_act(stage.card, has_neighbours=self.has_neighbours):
+            case MainAct.MARK:
+                self.mark()
+            case MainAct.FETCH:
+                self._want(stage.card)
+            case MainAct.CLAIM:
+                self.claim_asked.emit()
+            case MainAct.SEE_ROW:
+                self.row_asked.emit(voter)
+            case MainAct.TEAM_BACK:
+                self.team_back.emit(voter.line)
+            case None:
+                pass
+
     # Marking
 
     def mark(self) -> None:
         """Mark the voter on the screen; does nothing in any other stage, so a second press cannot mark."""
         stage = self._stage
-        if isinstance(stage, Shown) and stage.refused is None and stage.card.verdict is Verdict.LINE_NOT_HELD:
-            self._want(stage.card)
         if not isinstance(stage, Shown) or not stage.may_mark or stage.refused is not None:
             return
         line, channel = stage.card.voter.line, self.verdict.channel.channel
@@ -320,6 +373,8 @@ class CheckIn(QWidget):
     # Drawing
 
     def _set_stage(self, stage: Stage) -> None:
+        if isinstance(stage, Waiting) and not isinstance(self._stage, Waiting):
+            self._book.ask(self, lambda desk: desk.leave(), _ignore, _ignore, _LEAVE)
         if stage != self._stage or isinstance(self._stage, Waiting):
             self._stage = stage
             self._show_stage()
@@ -330,7 +385,12 @@ class CheckIn(QWidget):
         self.finder.show_card_open(is_open=isinstance(stage, (Shown, Marking)))
         words = words_of(stage, texts, self._zone, self._station.election.day)
         asks_signature = isinstance(stage, (Shown, Marking)) and card is not None and card.verdict in MARKABLE
-        self.verdict.show_verdict(words, card.voter if card else None, texts, asks_signature=asks_signature)
+        voter, is_visitor = (card.voter, card.is_visitor) if card else (None, False)
+        self.verdict.show_verdict(words, voter, texts, asks_signature=asks_signature, is_visitor=is_visitor)
         self.verdict.show_buttons(
             buttons_of(stage, texts, is_short=self._theme.is_large, has_neighbours=self.has_neighbours)
         )
+
+
+def _ignore(_answer: object) -> None:
+    """Leaving a card changes nothing on the screen; what could fail is told with the next question."""

@@ -16,7 +16,7 @@ from station_app.ui.hits import HitModel
 from station_app.ui.icons import show_icon
 from station_app.ui.labels import label
 from station_app.ui.rows import RowDelegate
-from station_app.ui.scanning import TYPED_MAX, ends_a_line
+from station_app.ui.scanning import TYPED_MAX, ends_a_line, parts_read
 from station_app.ui.theme import ICON_SMALL, Step, Theme
 
 _MOVES = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 5, Qt.Key.Key_PageUp: -5}
@@ -29,6 +29,7 @@ class SearchBox(QLineEdit):
     escaped = Signal()
     moved = Signal(int)
     scrolled = Signal(int)
+    line_ended = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,6 +66,7 @@ class SearchBox(QLineEdit):
         if ends_a_line(text):
             if not text.endswith(" "):
                 self.setText(text + " ")
+            self.line_ended.emit()
             return
         self.entered.emit(with_control)
 
@@ -101,6 +103,7 @@ class FindPanel(QFrame):
         column.setStretch(2, 1)
         self.box.textEdited.connect(self.typed)
         self.box.entered.connect(self.entered)
+        self.box.line_ended.connect(self._say)
         self.box.escaped.connect(self.escaped)
         self.box.moved.connect(self.move_highlight)
         self.list.chosen.connect(self._choose)
@@ -200,7 +203,8 @@ class FindPanel(QFrame):
         if self._is_card_open:
             return texts("found_open")
         if self._found is None:
-            return texts("search_hint")
+            parts = parts_read(self.text)
+            return texts("codes_read", number=parts[0], count=parts[1]) if parts else texts("search_hint")
         count = len(self._found.hits)
         if count == 0:
             return texts("found_none")

@@ -18,6 +18,8 @@ KEYS = (
     ("F2", "help_channel"),
     ("Ctrl+K", "help_actions"),
     ("F4", "help_marks"),
+    ("F6", "help_claims"),
+    ("F7", "help_provisional"),
     ("F10", "help_settings"),
     ("Ctrl+L", "help_lock"),
     ("Ctrl +   Ctrl \u2212", "help_size"),

@@ -66,6 +66,8 @@ class MarkModel(QAbstractListModel):
 def _state_key(mark: MarkShown) -> str:
     if mark.voided:
         return "mark_voided"
+    if mark.disputed:
+        return "mark_disputed"
     return "mark_confirmed" if mark.confirmed else "mark_recorded"
 
 

@@ -9,8 +9,12 @@ from __future__ import annotations
 from typing import Final
 
 from devices.emrtd.mrz import looks_like_mrz
+from station_app.papers.release_text import is_release_text, look_at_parts
 
-TYPED_MAX: Final = 300
+__all__ = ["TYPED_MAX", "asked_text", "ends_a_line", "is_being_scanned", "is_release_text", "is_zone", "parts_read"]
+
+TYPED_MAX: Final = 4000
+"""Three codes of a release, each with its line end."""
 _LINES: Final = {30: 3, 36: 2, 44: 2}
 """Lines in a zone by their length: TD1, TD2, TD3 (ICAO 9303 parts 5, 6, 4)."""
 
@@ -30,13 +34,25 @@ def is_being_scanned(text: str) -> bool:
 
     A filler is enough: no name, number or date has one.
     """
+    if is_release_text(text):
+        return True
     return ("<" in text or looks_like_mrz("\n".join(_lines(text)))) and not is_zone(text)
 
 
 def ends_a_line(text: str) -> bool:
     """Whether Enter after this text is a line end inside an unfinished zone, not the operator's."""
+    if is_release_text(text):
+        return not look_at_parts(text).is_whole
     lines = _lines(text)
     return looks_like_mrz("\n".join(lines)) and not is_zone(text) and all(len(line) in _LINES for line in lines)
+
+
+def parts_read(text: str) -> tuple[int, int] | None:
+    """How many codes of a release are there, and of how many; None for anything else."""
+    if not is_release_text(text):
+        return None
+    seen = look_at_parts(text)
+    return (len(seen.there), seen.count) if seen.count else None
 
 
 def asked_text(text: str) -> str:

@@ -85,8 +85,16 @@ class Sheets(QObject):
 
         if self.current is None:
             sheet = VoidSheet(self._window, book, station, mark, zone, self._texts, self._theme)
-            sheet.voided.connect(voided)
+            sheet.acted.connect(voided)
             self._open(sheet)
+
+    def show(self, make: Callable[[QWidget, Texts, Theme], Sheet]) -> Sheet | None:
+        """The sheet that `make` makes lies over the window; None where another one does."""
+        if self.current is not None:
+            return None
+        sheet = make(self._window, self._texts, self._theme)
+        self._open(sheet)
+        return sheet
 
     def choose_pins(
         self, people: Iterable[Person], chosen: Callable[[Mapping[PersonNumber, str] | None], None]

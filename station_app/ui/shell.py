@@ -15,6 +15,7 @@ from station_app.ui.appearance import Appearance
 from station_app.ui.header import Header, TrainingBand
 from station_app.ui.notice import Notice
 from station_app.ui.sheets import Sheets
+from station_app.ui.state_band import StateBand
 from station_app.ui.status_line import StatusLine
 from station_app.ui.stylesheet import font, palette, stylesheet
 from station_app.ui.theme import SCALES, THEMES, Theme
@@ -46,6 +47,7 @@ class Shell(QWidget):
         theme = appearance.tokens
         paint_application(theme)
         self.band = TrainingBand(self.texts, theme)
+        self.state_band = StateBand(self.texts, theme)
         self.header = Header(self.texts, theme)
         self.notice = Notice(self.texts, theme)
         self.pages = QStackedWidget()
@@ -54,9 +56,9 @@ class Shell(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (self.band, self.header, self.pages, self.status_line):
+        for widget in (self.band, self.state_band, self.header, self.pages, self.status_line):
             column.addWidget(widget)
-        column.setStretch(2, 1)
+        column.setStretch(3, 1)
         self.band.hide()
         self.toast = Toast(self)
         self.sheets = Sheets(self, self.texts, appearance)
@@ -71,7 +73,7 @@ class Shell(QWidget):
 
     def parts(self) -> Iterator[Part]:
         """Everything that has words and colours."""
-        yield from (self.band, self.header, self.notice, self.status_line)
+        yield from (self.band, self.state_band, self.header, self.notice, self.status_line)
 
     def apply(self, appearance: Appearance) -> None:
         """Change language, theme, size and sound while everything stays where it is."""

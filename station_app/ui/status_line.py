@@ -6,16 +6,22 @@ from datetime import datetime, tzinfo
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from pollbook.texts import Texts
-from station_app.desk import DeskStatus, LinkState, LinkStatus
+from station_app.desk import DeskStatus, LinkState, LinkStatus, MirrorState, MirrorStatus
 from station_app.ui.buttons import Button
 from station_app.ui.formats import age, moment, number, time_of_day
-from station_app.ui.icons import icon
+from station_app.ui.icons import icon, show_icon
 from station_app.ui.labels import label, set_kind
 from station_app.ui.theme import ICON_SMALL, Step, Theme
 
+_MIRROR_MARKS = {
+    MirrorState.OFF: "\u2013",
+    MirrorState.FOLLOWING: "\u2713",
+    MirrorState.FILLING: "\u2026",
+    MirrorState.AWAY: "!",
+}
 NO_LINK_YET = LinkStatus(LinkState.NOT_YET, None, None, None)
 
 
@@ -61,6 +67,14 @@ class StatusLine(QFrame):
         self.dot = Dot(theme)
         self._has_unread = False
         self.link, self.waiting, self.confirmed, self.list_at, self.clock = (label(Step.SMALL) for _ in range(5))
+        self.mirror_part = QWidget()
+        self.mirror_icon = QLabel()
+        self.mirror = label(Step.SMALL)
+        mirror = QHBoxLayout(self.mirror_part)
+        mirror.setContentsMargins(0, 0, 0, 0)
+        mirror.setSpacing(6)
+        mirror.addWidget(self.mirror_icon)
+        mirror.addWidget(self.mirror)
         self.messages = Button("quiet")
         self.messages.hide()
         self.messages.clicked.connect(self.messages_asked)
@@ -72,6 +86,8 @@ class StatusLine(QFrame):
         for text in (self.waiting, self.confirmed, self.list_at):
             row.addSpacing(18)
             row.addWidget(text)
+        row.addSpacing(18)
+        row.addWidget(self.mirror_part)
         row.addStretch(1)
         row.addWidget(self.messages)
         row.addSpacing(12)
@@ -146,8 +162,24 @@ class StatusLine(QFrame):
             self.confirmed.setToolTip(texts("confirmed", time=at, age=ago))
         if self._status is not None:
             self._say_messages(len(self._status.notices))
-            self.waiting.setText(texts("waiting", count=number(self._status.pending, texts.language)))
+            self._say_mirror(self._status.mirror)
+            pending = number(self._status.pending, texts.language)
+            self.waiting.setText(texts("waiting_short" if self._theme.is_large else "waiting", count=pending))
+            self.waiting.setToolTip(texts("waiting", count=pending))
             self.list_at.setText(texts("list_as_of", time=moment(self._status.list_at, now, self._zone)))
+
+    def _say_mirror(self, mirror: MirrorStatus | None) -> None:
+        """A sign and a word; at large text sizes the sign with a short mark, and the word where one asks for it."""
+        texts, colours = self._texts, self._theme.colours
+        state = mirror.state if mirror else MirrorState.OFF
+        missing = str(mirror.entries - mirror.mirrored) if mirror else ""
+        text = texts("mirror_" + state.value, count=missing)
+        said = texts.failure(mirror.failure) if mirror and mirror.failure else None
+        self.mirror.setText(_MIRROR_MARKS[state] if self._theme.is_large else text)
+        self.mirror_part.setToolTip(str(said) if said else text)
+        self.mirror_part.setAccessibleName(text)
+        good = {MirrorState.FOLLOWING: colours.may.text, MirrorState.AWAY: colours.closer.text}
+        show_icon(self.mirror_icon, "mirror", self._theme.icon(ICON_SMALL - 4), good.get(state, colours.secondary))
 
     def _say_messages(self, count: int) -> None:
         texts, theme, button = self._texts, self._theme, self.messages

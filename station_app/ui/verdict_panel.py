@@ -124,9 +124,12 @@ class PaperLine(QFrame):
         self.restyle(theme)
         self.hide()
 
-    def show_place(self, voter: Voter | None, texts: Texts, *, asks_signature: bool) -> None:
+    def show_place(self, voter: Voter | None, texts: Texts, *, asks_signature: bool, is_visitor: bool) -> None:
         """Show the page and row, or keep the place empty; only who may vote is asked to sign there."""
-        if voter is not None:
+        if voter is not None and is_visitor:
+            self.text.setText(texts("annex_line" if asks_signature else "annex_place"))
+            self.setAccessibleName(self.text.text())
+        elif voter is not None:
             key = "paper_line" if asks_signature else "paper_place"
             short = "paper_line_short" if asks_signature and self._is_tight else key
             self.text.setText(texts(short, page=voter.page, row=voter.row))
@@ -148,6 +151,7 @@ class VerdictPanel(QFrame):
     confirmed = Signal()
     backed = Signal()
     undo_asked = Signal()
+    provisional_asked = Signal()
 
     def __init__(self, texts: Texts, theme: Theme) -> None:
         super().__init__()
@@ -174,15 +178,17 @@ class VerdictPanel(QFrame):
         self.main = Button("main")
         self.back = Button("quiet")
         self.undo = Button()
+        self.provisional = Button()
         self.foot = QWidget()
         buttons = QHBoxLayout(self.foot)
         buttons.setContentsMargins(0, 0, 0, 0)
         buttons.setSpacing(12)
         buttons.addWidget(self.main, 1)
         buttons.addWidget(self.undo, 1)
+        buttons.addWidget(self.provisional)
         buttons.addSpacerItem(QSpacerItem(0, 0, QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum))
         buttons.addWidget(self.back)
-        for button in (self.main, self.undo, self.back):
+        for button in (self.main, self.undo, self.provisional, self.back):
             button.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 12, 12, 12)
@@ -194,15 +200,18 @@ class VerdictPanel(QFrame):
         self.main.clicked.connect(self.confirmed)
         self.back.clicked.connect(self.backed)
         self.undo.clicked.connect(self.undo_asked)
+        self.provisional.clicked.connect(self.provisional_asked)
         self.retranslate(texts)
         self.restyle(theme)
 
-    def show_verdict(self, words: Words, voter: Voter | None, texts: Texts, *, asks_signature: bool) -> None:
-        """Show a verdict with its voter."""
+    def show_verdict(
+        self, words: Words, voter: Voter | None, texts: Texts, *, asks_signature: bool, is_visitor: bool = False
+    ) -> None:
+        """Show a verdict with its voter; a visitor signs in the annex."""
         self.strip.show_words(words, texts)
         names = tuple(ballot_name(contest, texts) for contest in words.ballots) if self._is_large else ()
         self.facts.show_voter(voter, names, texts)
-        self.paper.show_place(voter, texts, asks_signature=asks_signature)
+        self.paper.show_place(voter, texts, asks_signature=asks_signature, is_visitor=is_visitor)
         self.area.verticalScrollBar().setValue(0)
 
     def announce(self) -> None:
@@ -212,9 +221,15 @@ class VerdictPanel(QFrame):
 
     def show_buttons(self, shown: StageButtons) -> None:
         """Show the stage's buttons. Where a mark may be made, where is asked too."""
-        self._asks_channel = shown.may_press
+        self._asks_channel = shown.asks_channel
         self.show_channel()
-        for button, text in ((self.main, shown.main), (self.back, shown.back), (self.undo, shown.undo)):
+        texts = {
+            self.main: shown.main,
+            self.back: shown.back,
+            self.undo: shown.undo,
+            self.provisional: "" if self._is_large else shown.provisional,  # F7 and Ctrl+K reach it at any size
+        }
+        for button, text in texts.items():
             button.setText(text)
             button.setAccessibleName(text)
             button.setVisible(bool(text))

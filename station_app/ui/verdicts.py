@@ -56,7 +56,10 @@ def words_of(stage: Stage, texts: Texts, zone: tzinfo, election_day: date) -> Wo
             return Words("plain", "marked", texts("marking_title"), texts("marking_sentence"))
         case Done(card, mark):
             sentence = texts("marked_sentence", time=time_of_day(mark.at, zone))
-            steps = (texts("marked_step", page=mark.page, row=mark.row),)
+            where = (
+                texts("marked_step_annex") if card.is_visitor else texts("marked_step", page=mark.page, row=mark.row)
+            )
+            steps = (where, *((texts.failure(mark.unmirrored).cause,) if mark.unmirrored else ()))
             return Words("may", "marked", texts("marked_title"), sentence, card.ballots, steps)
         case Broken(failure):
             return _of_failure("card_broken_title", Refused(failure), texts)

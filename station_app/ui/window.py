@@ -26,6 +26,7 @@ from station_app.ui.appearance import Appearance
 from station_app.ui.checkin import CheckIn
 from station_app.ui.faults import failure_of
 from station_app.ui.messages import message_text, message_tone
+from station_app.ui.moves import Moves
 from station_app.ui.shell import Part, Shell
 from station_app.ui.sign_in import SignIn
 from station_app.ui.stages import Marking
@@ -68,6 +69,7 @@ class Window(Shell):
         self._touched_at_s = self._refreshed_at_s = clock.monotonic_s()
         self.sign_in: SignIn | None = None
         self.check_in: CheckIn | None = None
+        self.moves: Moves | None = None
         self.notice.enrolment_asked.connect(self.enrolment_asked)
         self.header.lock_asked.connect(self.lock)
         self.header.settings_asked.connect(self.open_settings)
@@ -79,6 +81,8 @@ class Window(Shell):
                 "F1": self.sheets.open_help,
                 "F2": self.choose_next_channel,
                 "F4": self.focus_marks,
+                "F6": partial(self._move, Moves.open_claims),
+                "F7": partial(self._move, Moves.open_provisional),
                 "F10": self.open_settings,
                 "Ctrl+K": self.open_actions,
                 "Ctrl+L": self.lock,
@@ -139,6 +143,9 @@ class Window(Shell):
         self.check_in.line_wanted.connect(self.line_wanted)
         self.check_in.changed.connect(self.refresh)
         self.check_in.changed.connect(self.marked)
+        self.moves = Moves(self, self._book, station, self._zone, self.check_in)
+        self.moves.changed.connect(self.refresh)
+        self.moves.changed.connect(self.marked)
         self.header.day.show_step("vote" if is_day_open else "open")
         self.pages.setCurrentWidget(self.sign_in)
         if is_day_open:
@@ -158,6 +165,11 @@ class Window(Shell):
     def _show_status(self, answer: tuple[DeskStatus, tuple[MarkShown, ...]]) -> None:
         status, marks = answer
         self.status_line.show_status(status)
+        self.state_band.show_standing(status.standing, self._zone)
+        if self.moves is not None:
+            self.moves.show_status(status)
+        if status.standing.stopped is Failure.BOOK_CLOSED:
+            self.header.day.show_step("count")
         self._show_notices(status.notices)
         if self.check_in is not None:
             self.check_in.show_counts(status, marks)
@@ -261,6 +273,7 @@ class Window(Shell):
         self.sheets.open_actions(
             [
                 *(at_desk if self._person else ()),
+                *(self.moves.actions() if self._person and self.moves else ()),
                 Action("action_notices", "", self.open_messages),
                 Action("button_settings", "F10", self.open_settings),
                 Action("button_help", "F1", self.sheets.open_help),
@@ -298,6 +311,11 @@ class Window(Shell):
         """Put the focus into the newest marks, where Enter undoes one."""
         if self.check_in is not None and self._person is not None and self.sheets.current is None:
             self.check_in.marks.list.setFocus()
+
+    def _move(self, move: Callable[[Moves], object]) -> None:
+        """A key that works only while somebody is at the desk."""
+        if self.moves is not None and self._person is not None and self.sheets.current is None:
+            move(self.moves)
 
     def _voided(self, mark: MarkShown) -> None:
         self.toast.say(self.texts("void_done", page=mark.page, row=mark.row))

@@ -37,6 +37,8 @@ from station_app.desk import (
     Verdict,
     VoterCard,
 )
+from station_app.moving import LineWhere, Whereabouts
+from tests.station_app.ui.demo_moving import INTAKES, DemoMoving
 
 START = datetime(2026, 12, 20, 5, 24, tzinfo=UTC)
 PIN = "271828"
@@ -134,10 +136,17 @@ class DemoDesk:
         self.verdicts: dict[LineId, Verdict] = {}
         self.thread = 0
         self.notices: tuple[Notice, ...] = ()
-        self.mirror: MirrorStatus | None = None
         self.real_station: Station | None = None
         self._days: set[date] = set()
         self._person: Person | None = None
+        self.open_line: LineId | None = None
+        self.mirror: MirrorStatus | None = None
+        self.moving = DemoMoving(
+            self.voters,
+            clock.now,
+            lambda: refused if isinstance(refused := self._may_act(), Refused) else None,
+            lambda first, second: self._two(*first, *second),
+        )
         if is_open:
             self.open_today()
 
@@ -202,19 +211,40 @@ class DemoDesk:
             raise WeFailed(Failure.UNKNOWN_VOTER)
         voter = self.voters[line]
         mark = self.marked.get(line)
+        self.open_line = line
+        moving = self.moving
+        claim = where = None
         if line in self.verdicts:
             verdict = self.verdicts[line]
+        elif line in moving.gone:
+            verdict, precinct = Verdict.LINE_NOT_HELD, moving.gone[line]
+            kind = Whereabouts.RELEASED if precinct else Whereabouts.OTHER_DESK
+            where = LineWhere(kind, precinct, INTAKES.get(precinct, ""))
+            claim = moving.claim_of(voter.pinfl)
         elif mark is not None and mark.number in {
             notice.entry for notice in self.notices if notice.kind is NoticeKind.ANOMALY
         }:
             verdict = Verdict.DISPUTED
         elif mark is not None:
             verdict = Verdict.ALREADY_MARKED
+        elif moving.state.stopped is not None:
+            verdict = Verdict.STOPPED
+        elif line in moving.unproven:
+            verdict = Verdict.UNPROVEN
+        elif line in moving.state.with_team:
+            verdict = Verdict.WITH_TEAM
+        elif moving.arriving is voter and not moving.is_safe:
+            verdict = Verdict.ARRIVING
         elif not is_of_age(voter.birth_date, ELECTION.day):
             verdict = Verdict.NOT_OLD_ENOUGH
         else:
             verdict = Verdict.LOOK_CLOSER if self.differences else Verdict.MAY_VOTE
-        return VoterCard(voter, verdict, ELECTION.contests, mark, self.differences)
+        is_visitor = moving.arriving is voter
+        stopped = moving.state.stopped
+        return VoterCard(voter, verdict, ELECTION.contests, mark, self.differences, where, claim, stopped, is_visitor)
+
+    def leave(self) -> None:
+        self.open_line = None
 
     def mark(self, line: LineId, channel: Channel) -> MarkShown | Refused:
         self._come("mark")
@@ -279,6 +309,7 @@ class DemoDesk:
             pending=sum(not mark.confirmed for mark in self.marks),
             list_at=datetime(2026, 12, 20, 2, 42, tzinfo=UTC),
             notices=self.notices,
+            standing=self.moving.standing(),
             by_hour=(len(effective) * 37 // 100, len(effective) * 49 // 100, len(effective) * 14 // 100),
             mirror=self.mirror,
         )
@@ -299,6 +330,8 @@ class DemoDesk:
     def _may_act(self) -> Person | Refused:
         if any(notice.kind is NoticeKind.REVOKED for notice in self.notices):
             return Refused(Failure.BOOK_REVOKED)
+        if self.moving.state.stopped is not None:
+            return Refused(self.moving.state.stopped)
         if not self.is_day_open():
             return Refused(Failure.DAY_NOT_OPEN)
         return self._person or Refused(Failure.NOT_SIGNED_IN)

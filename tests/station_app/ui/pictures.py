@@ -24,13 +24,18 @@ from PySide6.QtCore import QDeadlineTimer, QEventLoop, QRect, QSize, Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
+from pollbook.annex_person import AnnexPerson
+from pollbook.asks import ClaimAnswer
+from pollbook.entries import Outcome
 from pollbook.failures import Failure, WorldFailed
 from pollbook.texts import LANGUAGES
-from pollbook.types import Channel
+from pollbook.types import Channel, EntryNumber
 from station_app.app import make_application
 from station_app.background import BookThread
-from station_app.desk import LinkState, LinkStatus, Notice, NoticeKind
+from station_app.desk import LinkState, LinkStatus, MirrorState, MirrorStatus, Notice, NoticeKind
+from station_app.moving import ClaimState
 from station_app.ui.appearance import Appearance
+from station_app.ui.moves import Moves
 from station_app.ui.window import Window
 from tests.station_app.ui.demo_desk import LONG_NAME, PIN, START, DemoDesk, FakeClock
 from tests.station_app.ui.driver import Driver
@@ -84,6 +89,22 @@ def wanted() -> Iterator[Picture]:
     yield Picture("messages", "uz_Latn", "light", 100)
     yield Picture("messages", "kaa", "dark", 200)
     yield Picture("locked", "uz_Latn", "light", 100)
+    for language in ("uz_Latn", "ru", "en"):
+        yield Picture("line-elsewhere", language, "light", 100)
+        yield Picture("line-elsewhere", language, "dark", 200)
+        yield Picture("claims", language, "light", 100)
+    yield Picture("claims", "ru", "dark", 200)
+    yield Picture("provisional", "uz_Latn", "light", 100)
+    yield Picture("release", "en", "light", 100)
+    yield Picture("accept", "uz_Latn", "dark", 100)
+    yield Picture("look-at-the-row", "ru", "light", 100)
+    yield Picture("row-not-signed", "uz_Latn", "light", 200)
+    yield Picture("not-safe-yet", "uz_Latn", "light", 100)
+    yield Picture("envelopes", "en", "light", 100)
+    yield Picture("close-the-book", "uz_Latn", "light", 100)
+    yield Picture("on-paper", "ru", "light", 100)
+    yield Picture("closed", "en", "dark", 100)
+    yield Picture("superseded", "uz_Latn", "light", 200)
     yield Picture("not-enrolled", "ru", "light", 100)
 
 
@@ -91,6 +112,7 @@ def wanted() -> Iterator[Picture]:
 def station(picture: Picture) -> Iterator[Driver]:
     clock = FakeClock()
     desk = DemoDesk(clock, 1848)
+    desk.mirror = MirrorStatus(MirrorState.FOLLOWING, EntryNumber(650), EntryNumber(650), None, ())
     driver = Driver(desk, clock, Appearance(picture.language, picture.theme, picture.scale, sound=False))
     yield driver
     driver.close()
@@ -157,6 +179,110 @@ def messages(driver: Driver) -> None:
     driver.window.open_messages()
 
 
+def elsewhere(driver: Driver) -> None:
+    line = next(line for line, voter in driver.desk.voters.items() if voter.surname == "Karimova")
+    driver.desk.moving.gone[line] = "3510-0142"
+    driver.show("karimova")
+
+
+def claims(driver: Driver) -> None:
+    elsewhere(driver)
+    moving = driver.desk.moving
+    voters = list(driver.desk.voters.values())
+    for voter, answer, state in (
+        (voters[7], ClaimAnswer.ALREADY_MARKED, ClaimState.REFUSED),
+        (voters[5], ClaimAnswer.GRANTED, ClaimState.ARRIVED),
+        (voters[1], ClaimAnswer.RECALLED, ClaimState.HOLDER_ASKED),
+    ):
+        moving.gone[voter.line] = "3510-0142"
+        moving.claim(voter.pinfl, voter.document)
+        heard_at, address = START + timedelta(minutes=18), "Nukus, Dosnazarov koʻchasi, 98"
+        moving.answer(answer, state, precinct="3510-0142", address=address, heard_at=heard_at)
+    driver.window.refresh()
+    driver.settle()
+    driver.check_in.act()
+
+
+def unproven(driver: Driver) -> None:
+    line = next(line for line, voter in driver.desk.voters.items() if voter.surname == "Karimova")
+    driver.desk.moving.unproven.add(line)
+    driver.show("karimova")
+
+
+def arriving(driver: Driver) -> None:
+    voter = next(voter for voter in driver.desk.voters.values() if voter.surname == "Karimova")
+    driver.desk.moving.arriving, driver.desk.moving.is_safe = voter, False
+    driver.show("karimova")
+
+
+def provisional(driver: Driver) -> None:
+    elsewhere(driver)
+    moves(driver).open_provisional()
+
+
+def release(driver: Driver) -> None:
+    driver.show("karimova")
+    voter = next(voter for voter in driver.desk.voters.values() if voter.surname == "Karimova")
+    moves(driver).open_release(voter)
+    driver.type("3510-0142")
+
+
+def accept(driver: Driver) -> None:
+    voter = next(voter for voter in driver.desk.voters.values() if voter.surname == "Karimova")
+    driver.desk.moving.arriving = voter
+    moves(driver).open_accept("UCH1")
+
+
+def row_unsigned(driver: Driver) -> None:
+    unproven(driver)
+    driver.check_in.act()
+
+
+def envelopes(driver: Driver) -> None:
+    moving = driver.desk.moving
+    for number, voter in enumerate(list(driver.desk.voters.values())[:4], 1):
+        person = AnnexPerson("", voter.document, voter.surname, voter.given_name, "", voter.birth_date, "")
+        moving.add_provisional(person, f"{number}")
+    outcomes = ((None, None), (Outcome.COUNTED, None), (Outcome.NOT_COUNTED, None), (Outcome.COUNTED, Outcome.COUNTED))
+    kept = tuple(
+        replace(each, adjudicated=adjudicated, resolved=resolved)
+        for each, (adjudicated, resolved) in zip(moving.state.provisionals, outcomes, strict=True)
+    )
+    moving.state = replace(moving.state, provisionals=kept)
+    driver.window.refresh()
+    driver.settle()
+    moves(driver).open_envelopes()
+
+
+def on_paper(driver: Driver) -> None:
+    driver.desk.moving.set_paper(is_on_paper=True)
+    driver.window.refresh()
+    chosen(driver)
+
+
+def closed(driver: Driver) -> None:
+    driver.desk.moving.state = replace(driver.desk.moving.state, stopped=Failure.BOOK_CLOSED)
+    driver.window.refresh()
+    driver.show("karimova")
+
+
+def superseded(driver: Driver) -> None:
+    driver.desk.moving.state = replace(driver.desk.moving.state, stopped=Failure.BOOK_SUPERSEDED)
+    driver.window.refresh()
+    driver.show("karimova")
+
+
+def with_team(driver: Driver) -> None:
+    line = next(line for line, voter in driver.desk.voters.items() if voter.surname == "Karimova")
+    driver.desk.moving.set_team(line, is_out=True)
+    driver.show("karimova")
+
+
+def moves(driver: Driver) -> Moves:
+    assert driver.window.moves is not None
+    return driver.window.moves
+
+
 BEFORE_SIGN_IN: dict[str, Callable[[Driver], object]] = {
     "open-the-day": lambda _: None,
     "refused": wrong_pin,
@@ -178,10 +304,26 @@ AT_THE_DESK: dict[str, Callable[[Driver], object]] = {
     "actions": lambda driver: driver.window.open_actions(),
     "messages": messages,
     "locked": lambda driver: driver.window.lock(),
+    "line-elsewhere": elsewhere,
+    "claims": claims,
+    "provisional": provisional,
+    "release": release,
+    "accept": accept,
+    "look-at-the-row": unproven,
+    "row-not-signed": row_unsigned,
+    "not-safe-yet": arriving,
+    "with-the-team": with_team,
+    "envelopes": envelopes,
+    "close-the-book": lambda driver: moves(driver).open_close(),
+    "on-paper": on_paper,
+    "closed": closed,
+    "superseded": superseded,
 }
 EVERY_SCREEN = (
     "not-enrolled", "open-the-day", "refused", "sign-in", "ready", "list", "may-vote", "marked", "already-marked",
-    "not-old-enough", "look-closer", "not-in-list", "undo", "settings", "help", "actions", "messages", "locked",
+    "not-old-enough", "look-closer", "not-in-list", "line-elsewhere", "claims", "provisional", "release", "accept",
+    "look-at-the-row", "row-not-signed", "not-safe-yet", "with-the-team", "envelopes", "close-the-book", "on-paper",
+    "closed", "superseded", "undo", "settings", "help", "actions", "messages", "locked",
 )  # fmt: skip
 
 

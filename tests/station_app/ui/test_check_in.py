@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QApplication
 from pollbook.failures import Failure, WorldFailed
 from pollbook.types import Channel, LineId
 from station_app.desk import Refused, Verdict
+from station_app.papers.release_text import PART_CHARACTERS_MAX
+from station_app.ui.scanning import TYPED_MAX
 from station_app.ui.searching import BUSY_AFTER_MS
 from station_app.ui.stages import Broken, Done, Marking, Opening, Shown, Waiting
 from tests.station_app.ui.driver import Driver
@@ -41,7 +43,7 @@ def test_after_a_mark_the_box_is_empty_and_has_the_focus_and_the_counters_are_ne
     assert at_desk.check_in.finder.text == ""
     assert at_desk.check_in.turnout.text.text().startswith("1 of 60")
     assert [mark.line for mark in at_desk.check_in.marks.model.marks] == [NODIRA]
-    assert "waiting: 1" in at_desk.window.status_line.waiting.text()
+    assert "recorded here only: 1" in at_desk.window.status_line.waiting.text()
 
 
 def test_the_name_is_also_shown_in_the_other_script(at_desk: Driver) -> None:
@@ -298,9 +300,9 @@ def test_anything_may_be_typed(at_desk: Driver, text: str) -> None:
     assert isinstance(at_desk.stage, Waiting)
 
 
-def test_the_box_takes_at_most_300_characters(at_desk: Driver) -> None:
-    at_desk.find("a" * 310)
-    assert len(at_desk.check_in.finder.text) == 300
+def test_the_box_takes_three_codes_of_a_release_and_no_more(at_desk: Driver) -> None:
+    at_desk.check_in.finder.box.setText("a" * (TYPED_MAX + 10))
+    assert len(at_desk.check_in.finder.text) == TYPED_MAX >= 3 * PART_CHARACTERS_MAX + 3
 
 
 def test_a_click_opens_a_card_and_the_focus_stays_in_the_box(at_desk: Driver) -> None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QScrollArea, QWidget
 
+from pollbook.annex_person import AnnexPerson
+from pollbook.asks import ClaimAnswer
 from pollbook.custody import Anomaly
+from pollbook.entries import Outcome
 from pollbook.failures import Failure, WorldFailed
 from pollbook.texts import LANGUAGES
-from station_app.desk import LinkState, LinkStatus, Notice, NoticeKind
+from pollbook.types import EntryNumber
+from station_app.desk import LinkState, LinkStatus, MirrorState, MirrorStatus, Notice, NoticeKind, Verdict
+from station_app.moving import ClaimState, ProvisionalShown, Standing
 from station_app.ui.appearance import Appearance
 from station_app.ui.labels import WrappedLabel
 from tests.station_app.ui.conftest import OpenDesk
@@ -100,6 +107,82 @@ def look_at(driver: Driver, found: dict[str, list[str]], screen: str) -> None:
         found[screen] = trouble
 
 
+def look_at_moves(driver: Driver, found: dict[str, list[str]]) -> None:
+    """The screens where lines move."""
+    window, moving = driver.window, driver.desk.moving
+    moves, check_in = window.moves, driver.check_in
+    assert moves is not None
+    line = next(line for line, voter in driver.desk.voters.items() if voter.surname == LONG_NAME[0])
+    voter, surname = driver.desk.voters[line], LONG_NAME[0][:9]
+    driver.desk.marked.pop(line, None)
+    driver.desk.mirror = MirrorStatus(MirrorState.FILLING, EntryNumber(4), EntryNumber(1207), None, ())
+    for precinct in ("3510-0142", ""):
+        moving.gone[line] = precinct
+        check_in.clear()
+        driver.show(surname)
+        look_at(driver, found, f"line elsewhere {precinct}")
+    check_in.act()
+    driver.settle()
+    look_at(driver, found, "claims, empty")
+    check_in.refresh_card()
+    window.sheets.close()
+    moving.claim(voter.pinfl, voter.document)
+    for answer in ClaimAnswer:
+        heard_at, address = START, "Nukus shahri, Dosnazarov koʻchasi, 98-uy, 4-litsey"
+        moving.answer(answer, ClaimState.KEPT, precinct="3510-0142", address=address, heard_at=heard_at)
+        window.refresh()
+        check_in.refresh_card()
+        look_at(driver, found, f"claim {answer}")
+    moves.open_claims()
+    driver.settle()
+    look_at(driver, found, "claims")
+    window.sheets.close()
+    moving.gone.clear()
+    for name, open_sheet in {
+        "provisional": moves.open_provisional,
+        "release": lambda: moves.open_release(voter),
+        "row": lambda: moves.open_row(voter),
+        "close": moves.open_close,
+    }.items():
+        open_sheet()
+        look_at(driver, found, name)
+        window.sheets.close()
+    person = AnnexPerson("", voter.document, voter.surname, voter.given_name, "", voter.birth_date, "")
+    added = moving.add_provisional(person, "1708-0042/17")
+    assert isinstance(added, ProvisionalShown)
+    moving.state = replace(moving.state, provisionals=(replace(added, adjudicated=Outcome.COUNTED),))
+    window.refresh()
+    driver.settle()
+    moves.open_envelopes()
+    look_at(driver, found, "envelopes")
+    window.sheets.close()
+    moving.arriving = voter
+    moves.open_accept("UCH1")
+    driver.settle()
+    look_at(driver, found, "accept")
+    window.sheets.close()
+    moving.arriving = None
+    for verdict in (Verdict.UNPROVEN, Verdict.ARRIVING, Verdict.WITH_TEAM):
+        driver.desk.verdicts[line] = verdict
+        check_in.clear()
+        driver.show(surname)
+        look_at(driver, found, verdict)
+    driver.desk.verdicts.clear()
+    moving.set_paper(is_on_paper=True)
+    window.refresh()
+    look_at(driver, found, "on paper")
+    for why in (Failure.BOOK_CLOSED, Failure.BOOK_SUPERSEDED, Failure.BOOK_ROLLED_BACK):
+        moving.state = replace(moving.state, stopped=why)
+        window.refresh()
+        check_in.clear()
+        driver.show(surname)
+        look_at(driver, found, why.key)
+    moving.state = Standing()
+    window.refresh()
+    check_in.clear()
+    driver.settle()
+
+
 @pytest.mark.parametrize("scale", [100, 200])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_nothing_is_cut_and_nothing_overlaps(make_driver: OpenDesk, language: str, scale: int) -> None:
@@ -153,6 +236,7 @@ def test_nothing_is_cut_and_nothing_overlaps(make_driver: OpenDesk, language: st
     driver.desk.breaks = None
     driver.window.show_link(LinkStatus(LinkState.AWAY, None, Failure.REGISTER_UNREACHABLE, None))
     look_at(driver, found, "not marked")
+    look_at_moves(driver, found)
     driver.desk.notices = tuple(
         Notice(number, NoticeKind.ANOMALY, anomaly, number) for number, anomaly in enumerate(Anomaly, 1)
     )

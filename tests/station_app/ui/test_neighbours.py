@@ -95,7 +95,7 @@ def test_without_other_desks_there_is_nothing_to_ask(
     at_desk, _, asked = elsewhere
     at_desk.show("karimova")
     at_desk.window.show_neighbours(0)
-    assert not at_desk.check_in.verdict.main.isVisible()
+    assert at_desk.check_in.verdict.main.text().endswith("Ask for the line")
     at_desk.press(Qt.Key.Key_Return)
     at_desk.check_in.mark()
     assert asked == []
@@ -159,7 +159,7 @@ def test_a_line_comes_from_the_other_desk_into_the_window_and_is_marked_there(
     assert check_in is not None
     check_in._open(station.voters[3].line)
     qtbot.waitUntil(lambda: isinstance(check_in.stage, Shown))
-    check_in.mark()
+    check_in.act()
     qtbot.waitUntil(lambda: isinstance(check_in.stage, Shown) and check_in.stage.may_mark, timeout=30_000)
     check_in.mark()
     qtbot.waitUntil(lambda: isinstance(check_in.stage, Done))
@@ -173,7 +173,7 @@ def test_the_line_on_the_screen_is_not_given_to_another_desk(
     assert check_in is not None
     check_in._open(line)
     qtbot.waitUntil(lambda: isinstance(check_in.stage, Shown))
-    check_in.mark()
+    check_in.act()
     qtbot.waitUntil(lambda: isinstance(check_in.stage, Shown) and check_in.stage.may_mark, timeout=30_000)
     answer = peer.fetch(line)
     qtbot.waitUntil(answer.done, timeout=30_000)

@@ -16,7 +16,7 @@ from pollbook.bundle import resource_path
 from pollbook.custody import Anomaly
 from pollbook.texts import LANGUAGES, load_texts
 from pollbook.types import Channel, Role
-from station_app.desk import LinkState, Notice, NoticeKind
+from station_app.desk import LinkState, MirrorState, Notice, NoticeKind
 from station_app.ui.header import DAY_STEPS
 from station_app.ui.messages import message_text, message_tone
 from station_app.ui.theme import THEMES
@@ -94,6 +94,7 @@ MADE: dict[str, Iterable[str]] = {
     "difference_": ("pinfl", "document", "birth_date", "sex", "check_digit"),
     "language_": LANGUAGES,
     "link_": LinkState,
+    "mirror_": MirrorState,
     "not_in_list_": ("spelling", "document", "chair"),
     "notice_": (*Anomaly, *TOLD, "counted", "not_counted"),
     "role_": Role,

@@ -15,7 +15,7 @@ from pollbook.types import Channel, LineId
 from station_app.desk import Verdict, VoterCard
 from station_app.ui.formats import age, colour_name, moment, number
 from station_app.ui.stage_buttons import StageButtons, buttons_of
-from station_app.ui.stages import Broken, Done, Marking, Shown, Stage, Waiting
+from station_app.ui.stages import MARKABLE, Broken, Done, Marking, Shown, Stage, Waiting
 from station_app.ui.verdicts import Words, of_age_on, words_of
 from tests.station_app.ui.demo_desk import ELECTION, START, DemoDesk, FakeClock
 
@@ -83,7 +83,15 @@ def test_a_screen_reader_hears_the_verdict_first_then_the_ballots() -> None:
 def test_only_two_verdicts_offer_a_mark() -> None:
     texts = load_texts("en")
     offers = {verdict: buttons_of(Shown(card(verdict)), texts, is_short=False).main for verdict in Verdict}
-    assert {verdict for verdict, main in offers.items() if main} == {Verdict.MAY_VOTE, Verdict.LOOK_CLOSER}
+    assert {verdict for verdict, main in offers.items() if main.endswith(" voted")} == {
+        Verdict.MAY_VOTE,
+        Verdict.LOOK_CLOSER,
+    }
+    assert {verdict: main for verdict, main in offers.items() if main and verdict not in MARKABLE} == {
+        Verdict.LINE_NOT_HELD: "Enter   Ask for the line",
+        Verdict.UNPROVEN: "Enter   Confirm: not signed",
+        Verdict.WITH_TEAM: "Enter   The team is back",
+    }
     assert offers[Verdict.MAY_VOTE].startswith("Enter ")
     assert offers[Verdict.LOOK_CLOSER].startswith("Ctrl+Enter ")
     assert buttons_of(Waiting(), texts, is_short=False) == StageButtons()

@@ -30,7 +30,7 @@ def fill(driver: Driver, reason: str, *pins: str) -> None:
 
 def test_two_officers_undo_a_mark_by_keys_alone_and_the_voter_may_vote_again(at_desk: Driver) -> None:
     sheet = open_sheet(at_desk)
-    assert sheet.name.text() == "Karimova Nodira Botirovna"
+    assert sheet.sentences[0].text() == "Karimova Nodira Botirovna"
     assert sheet.reason.hasFocus()
     fill(at_desk, "ошибка строки", PIN, PIN)
     at_desk.wait(lambda: at_desk.window.sheets.current is None)
@@ -100,4 +100,4 @@ def test_the_sheet_can_be_read_in_another_language_with_what_was_typed_kept(at_d
     at_desk.look(language="ru", theme="dark", scale=200)
     assert sheet.title.text() == "Отмена отметки"
     assert sheet.reason.text() == "sabab"
-    assert sheet.name.text() == "Karimova Nodira Botirovna"
+    assert sheet.sentences[0].text() == "Karimova Nodira Botirovna"
