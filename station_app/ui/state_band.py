@@ -21,6 +21,7 @@ class StateBand(QFrame):
 
     def __init__(self, texts: Texts, theme: Theme) -> None:
         super().__init__()
+        self.setObjectName("state_band")
         self._texts, self._theme = texts, theme
         self._standing = Standing()
         self._zone: tzinfo | None = None

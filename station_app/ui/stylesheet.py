@@ -91,6 +91,7 @@ QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; width: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 #plain_strip {{ border-radius: {RADIUS}px; }}
 {tones}
+QFrame#state_band {{ border-radius: 0; }}
 #toast {{ border: 1px solid {colours.field_border}; }}
 """
 
