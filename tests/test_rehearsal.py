@@ -334,7 +334,8 @@ def test_a_laptop_dies_and_a_spare_goes_on_from_its_mirror_without_the_centre(re
     rehearsal.import_lists()
     stick = rehearsal.folder / "stick"
     stick.mkdir()
-    with rehearsal.serving():
+    with rehearsal.serving() as served:
+        port = served.port
         old = rehearsal.enrol("S1", FIRST)["book"]
         invited = rehearsal.centre("enrol", "--spare", "--out", rehearsal.folder / "spare.enrol")
         assert (invited["spare"], "precinct" in invited) == (True, False)
@@ -344,6 +345,8 @@ def test_a_laptop_dies_and_a_spare_goes_on_from_its_mirror_without_the_centre(re
     for number in range(3):
         marked = rehearsal.station("S1", "book", "mark", adult_of(rows, FIRST, number)["pinfl"])
         assert (marked["outcome"], marked["mirror"]) == ("marked", "written")
+
+    past = past_the_mirror(rehearsal, stick, adult_of(rows, FIRST, 7)["pinfl"])
 
     # No register is there. The PINs are those that the officers had on the laptop that died.
     shutil.copy(rehearsal.folder / "S1" / "training-pins.json", rehearsal.folder / "S9" / "training-pins.json")
@@ -358,29 +361,47 @@ def test_a_laptop_dies_and_a_spare_goes_on_from_its_mirror_without_the_centre(re
     checked = rehearsal.station("S9", "book", "check")
     assert (checked["ok"], checked["problems"]) == (True, [])
 
-    refused = rehearsal.station("S1", "book", "mark", adult_of(rows, FIRST, 6)["pinfl"], ends=3)
+    with rehearsal.serving(port):
+        first = rehearsal.sync("S9")
+        assert (first["acknowledged"], first["pending"]) == (taken["entries"] + 1, 0)
+        assert rehearsal.centre("status")["marks"] == 3
+        the_old_laptop_comes_back(rehearsal, past, adult_of(rows, FIRST, 6)["pinfl"])
+        told = rehearsal.sync("S9")
+        assert "tail" in {item["kind"] for item in told["feed"]}
+        assert rehearsal.sync("S9")["pending"] == 0
+        assert rehearsal.station("S9", "book", "mark", past, ends=3)["refusal"] == "already_marked"
+        proven = rehearsal.station("S9", "book", "mark", adult_of(rows, FIRST, 5)["pinfl"])
+        assert proven["outcome"] == "marked"
+        assert rehearsal.sync("S9")["pending"] == 0
+
+    status, checked, book = together(
+        lambda: rehearsal.centre("status"),
+        lambda: rehearsal.centre("check"),
+        lambda: rehearsal.station("S9", "book", "check"),
+    )
+    assert status["marks"] == 5
+    assert {anomaly["kind"] for anomaly in status["anomalies"]} == {"marked_after_takeover"}
+    for number in (0, 5, 7):  # marked before, after and past the mirror: by one book each
+        line = rehearsal.centre("line", "--pinfl", adult_of(rows, FIRST, number)["pinfl"])
+        assert (line["state"], line["holder"]) == ("marked", taken["book"])
+    assert (checked["ok"], checked["faults"], checked["books"]) == (True, [], 2)
+    assert (book["ok"], book["problems"]) == (True, [])
+
+
+def past_the_mirror(rehearsal: Rehearsal, stick: Path, pinfl: str) -> str:
+    """A mark that the laptop made when its stick was away, and that nobody else has."""
+    stick.rename(rehearsal.folder / "in a pocket")
+    marked = rehearsal.station("S1", "book", "mark", pinfl)
+    assert (marked["outcome"], marked["mirror"]) == ("marked", "mirror_gone")
+    (rehearsal.folder / "in a pocket").rename(stick)
+    return pinfl
+
+
+def the_old_laptop_comes_back(rehearsal: Rehearsal, past: str, other: str) -> None:
+    """It brings what it did past the mirror, learns that it was taken over, and locks."""
+    back = rehearsal.sync("S1")
+    assert (back["pending"], back["feed"][0]["kind"]) == (0, "superseded")
+    refused = rehearsal.station("S1", "book", "mark", other, ends=3)
     assert refused["refusal"] == "book_superseded"
-
-
-def test_a_station_without_a_link_syncs_by_hand(rehearsal: Rehearsal) -> None:
-    rows = rehearsal.voters()
-    rehearsal.import_lists()
-    with rehearsal.serving() as served:
-        rehearsal.enrol("S1", FIRST)
-        served.kill()
-    for number in range(3):
-        rehearsal.station("S1", "book", "mark", adult_of(rows, FIRST, number)["pinfl"])
-    written = rehearsal.station("S1", "book", "export", "up.bundle")
-    entries = rehearsal.station("S1", "book", "status")["entries"]
-    assert (written["entries"], written["left"]) == (entries, 0)
-    for _ in range(2):  # on the stick it may be found again and taken once more
-        taken = rehearsal.centre("bundle", "take", "up.bundle", "--answer", "down.bundle")
-        assert (taken["acknowledged"], taken["answered"]) == (entries, written["requests"])
-        brought = rehearsal.station("S1", "book", "import", "down.bundle")
-        assert (brought["acknowledged"], brought["pending"]) == (entries, 0)
-    status, checked = rehearsal.centre("status"), rehearsal.centre("check")
-    assert (status["marks"], status["anomalies"]) == (3, [])
-    assert checked["ok"] is True
-    assert rehearsal.station("S1", "book", "check")["ok"] is True
-    refused = rehearsal.centre("bundle", "take", "down.bundle", "--answer", "x.bundle", ends=3)
-    assert (refused["refusal"], refused["code"]) == ("bundle_other_way", "K07")
+    assert rehearsal.station("S1", "book", "mark", past, ends=3)["refusal"] == "book_superseded"
+    assert rehearsal.sync("S1")["pending"] == 0  # it knows, and says that this was all

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from pollbook.clock import COUNTER_BITS
 from pollbook.custody import Anomaly, LineState
 from pollbook.entries import Marked, MarkVoided, decode_entry
-from pollbook.types import LineId, PrecinctCode
+from pollbook.types import MACHINE, LineId, PrecinctCode
 from register.store import ledgers
 from register.store.schema import LinePlace, line, station
 from register.store.stations import Station, issued_lines, station_by_id
@@ -64,16 +64,31 @@ def stations_with(connection: Connection, record: LineRecord) -> list[Station]:
 
 
 def history(connection: Connection, record: LineRecord, held_by: list[Station]) -> tuple[list[Event], list[LineState]]:
-    """What befell the line, each book's entries in their order, and the line's state in each book that touched it."""
+    """What befell the line, each book's entries in their order, and the line's state in each book that touched it.
+
+    A state that a successor took over, or was told of, is the successor's and no longer its predecessor's.
+    """
     events: list[Event] = []
-    states: list[LineState] = []
+    states: dict[int, LineState] = {}
     for each in held_by:
-        events.append(Event("issued", str(each.book), each.issued_at_s))
+        event = "issued" if each.predecessor is None else "taken_over"
+        events.append(Event(event, str(each.book), each.issued_at_s))
         state = ledgers.states(connection, each.id, [record.line]).get(record.line)
-        if state is not None:
-            states.append(state)
-            events += _entered(connection, each, record.line)
-    return events, states
+        if state is None:
+            continue
+        before = None if each.predecessor is None else states.get(each.predecessor)
+        if before is not None and each.predecessor is not None and _took_over(each, before, state):
+            del states[each.predecessor]
+        states[each.id] = state
+        events += _entered(connection, each, record.line)
+    return events, list(states.values())
+
+
+def _took_over(successor: Station, before: LineState, state: LineState) -> bool:
+    """Whether what the old book says of the line is in what its successor says."""
+    if before.mark is None or before.mark.number <= successor.start.number:
+        return True
+    return state.mark is not None and state.mark.number == before.mark.number and state.mark.actor == MACHINE
 
 
 def _entered(connection: Connection, by: Station, line_id: LineId) -> Iterator[Event]:
