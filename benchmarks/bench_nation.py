@@ -56,19 +56,20 @@ def validated(folder: Path) -> tuple[list[VoterRow], float]:
     seen: set[str] = set()
     kept = []
     for row in sound:
-        if row is not None and row.pinfl and row.pinfl not in seen:
-            seen.add(row.pinfl)
+        if row is not None and row.pinfl and row.pinfl[2:] not in seen:
+            seen.add(row.pinfl[2:])
             kept.append(row)
     return kept, rate
 
 
 def copies(rows: list[VoterRow]) -> Iterator[list[VoterRow]]:
-    """The rows `TIMES` times, in chunks; each time the precincts' district and the PINFLs' last digits are others."""
+    """The rows `TIMES` times, in chunks; each time the precincts and the PINFLs' first digits are others."""
+    places = {code: number for number, code in enumerate(sorted({row.precinct for row in rows}), 1)}
     for time_number in range(TIMES):
         again = [
             row._replace(
-                pinfl=f"{time_number:02}{row.pinfl[2:]}" if time_number else row.pinfl,
-                precinct=f"{1000 + time_number:04}-{row.precinct[5:]}" if time_number else row.precinct,
+                pinfl=f"{time_number:02}{row.pinfl[2:]}",
+                precinct=f"{1000 + time_number:04}-{places[row.precinct]:04}",
             )
             for row in rows
         ]

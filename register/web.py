@@ -36,6 +36,7 @@ from pollbook.election import Election
 from pollbook.failures import Failure, InputInvalid, UchastkaError, WorldFailed
 from pollbook.messages import CONTENT_TYPE, ENROL_PATH, MESSAGE_BYTES_MAX, PROBLEM_TYPE, SYNC_PATH, Address
 from pollbook.parcels import PARCEL_PATH, PIECE_MESSAGE_BYTES_MAX, PieceAddress
+from register.appointments import Appointments
 from register.authority import RegisterKeys
 from register.centre import Centre
 from register.enrolment import enrol, prove_enrolment
@@ -150,6 +151,7 @@ class _Threads:
         self._pool = ThreadPoolExecutor(count, name)
         self._waiting = 0
         self._is_ended = False
+        self._appointments = Appointments()
 
     async def run(self, work: Callable[[bytes], Result], body: bytes) -> Result:
         """What `work` makes of `body`.
@@ -157,8 +159,9 @@ class _Threads:
         Raises:
             WorldFailed: `REGISTER_BUSY`, or what the work raises.
         """
+        loop = asyncio.get_running_loop()
         if self._waiting >= WAITING_MAX or self._is_ended:
-            raise WorldFailed(Failure.REGISTER_BUSY)
+            raise WorldFailed(Failure.REGISTER_BUSY, retry_after_s=self._appointments.give(loop.time()))
         self._waiting += 1
         future = self._pool.submit(work, body)
         try:
@@ -169,6 +172,7 @@ class _Threads:
             raise
         finally:
             self._waiting -= 1
+            self._appointments.note_done(loop.time())
 
     def end(self) -> None:
         """Nothing more is begun."""
@@ -290,7 +294,8 @@ async def _tell_failure(_request: Request, error: Exception) -> Response:
     status = _STATUS.get(error.failure, HTTPStatus.INTERNAL_SERVER_ERROR)
     logger.info("refused failure=%s detail=%r", error.failure.key, error.detail)
     failure = Failure.REGISTER_BUSY if status is HTTPStatus.SERVICE_UNAVAILABLE else error.failure
-    response = _problem(status, failure)
+    retry_after_s = error.facts.get("retry_after_s", RETRY_AFTER_S)
+    response = _problem(status, failure, retry_after_s if isinstance(retry_after_s, int) else RETRY_AFTER_S)
     if failure is Failure.REGISTER_BUSY:
         response.headers["Connection"] = "close"  # whoever comes back finds a place again
     return response
@@ -313,9 +318,9 @@ async def _tell_fault(_request: Request, _error: Exception) -> Response:
     return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, Failure.FAULT)
 
 
-def _problem(status: int, failure: Failure) -> JSONResponse:
+def _problem(status: int, failure: Failure, retry_after_s: int = RETRY_AFTER_S) -> JSONResponse:
     headers = {}
     if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
-        headers["Retry-After"] = str(RETRY_AFTER_S)
+        headers["Retry-After"] = str(retry_after_s)
     body = {"type": "about:blank", "status": int(status), "failure": failure.key, "code": failure.code}
     return JSONResponse(body, int(status), headers, media_type=PROBLEM_TYPE)

@@ -24,6 +24,7 @@ from pollbook.messages import CONTENT_TYPE, ENROL_PATH, SYNC_PATH
 from pollbook.parcels import ParcelKind, Piece, PieceAddress, decode_taken, encode_piece, parcel_id
 from pollbook.signing import SigningKey
 from register import web
+from register.appointments import SOON_S
 from register.authority import tls_context
 from register.serving import KEEP_ALIVE_S, bind, make_server
 from register.store import stations
@@ -213,7 +214,7 @@ def test_codes_are_refused_with_their_reason(served: Served, station: Station) -
 def test_who_would_wait_too_long_is_told_to_come_back(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web, "WAITING_MAX", 0)
     status, headers, _ = served.ask("POST", ENROL_PATH, b"x")
-    assert (status, headers["Retry-After"]) == (503, str(web.RETRY_AFTER_S))
+    assert (status, int(headers["Retry-After"])) == (503, SOON_S + 1)
 
 
 def test_a_fault_is_told_without_its_trace(served: Served, caplog: pytest.LogCaptureFixture) -> None:
