@@ -12,6 +12,7 @@ from pollbook.line_state import LineState
 from pollbook.types import EntryNumber, LineId
 from register.centre import Centre
 from register.officers import is_proven
+from register.own_checking import check_own
 from register.replay import decoded
 from register.store import decisions, ledgers, marks, setup, stations
 from register.store.engine import Transaction
@@ -54,6 +55,7 @@ def check_register(connection: Transaction, centre: Centre) -> Checked:
     for number, decision in enumerate(decided, 1):
         if not is_proven(decision, officers, centre.election):
             faults.append(Fault(f"decision {number}", "the signatures do not hold"))
+    faults += [Fault("register", what) for what in check_own(connection, centre)]
     return Checked(len(every), entries, len(decided), tuple(faults))
 
 

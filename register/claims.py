@@ -76,7 +76,7 @@ def _claim(connection: Transaction, centre: Centre, station: Station, ask: Claim
     if held.station is None:
         grant_own(connection, centre, held, line, station, at_s)
         return
-    recall(connection, centre, held, line, station.book, ask.id, at_s)
+    recall(connection, held, line, station.book, ask.id, at_s)
     tell_claim(connection, station.id, _where(connection, ask.id, ClaimAnswer.RECALLED, held.station), at_s)
 
 

@@ -16,11 +16,13 @@ from pollbook.election import Election
 from pollbook.failures import Failure, InputInvalid, WorldFailed
 from pollbook.ledger import origin
 from pollbook.messages import EnrolAnswer, EnrolRequest, decode_enrol_request, encode_enrol_answer
+from pollbook.register_entries import Enrolled
 from pollbook.signing import device_id
 from pollbook.slice import Expected, read_slice
 from pollbook.types import BookName, ElectionId, PrecinctCode
 from register.authority import RegisterKeys
 from register.issuing import check_issuable, issue_slice
+from register.own_ledger import enter
 from register.store import spares, stations
 from register.store.engine import Transaction
 from register.store.spares import Spare, SpareCode
@@ -107,6 +109,8 @@ def enrol(connection: Transaction, keys: RegisterKeys, election: Election, untru
     )
     station_id = stations.add_station(connection, new, answer, (voter.line for voter in content.voters))
     stations.use_code(connection, code, station_id)
+    at_s = int(now.timestamp())
+    enter(connection, Enrolled(book, code.precinct, code.desk, request.public_key, header.sha256), at_s)
     logger.info("enrolled book=%s precinct=%s lines=%s", book, code.precinct, issued.line_count)
     return answer
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from pollbook.custody import Anomaly
 from pollbook.feed_items import FeedItem, FeedKind
+from pollbook.register_entries import AnomalyFound
+from register.own_ledger import enter
 from register.store import ledgers
 from register.store.engine import Transaction
 from register.store.stations import Station
@@ -23,6 +25,7 @@ def tell_anomaly(connection: Transaction, station: Station, kind: Anomaly, numbe
     """The anomaly is kept and stands in the book's feed; `number` 0 is the whole book."""
     ledgers.hold_book(connection, station.id)
     if ledgers.add_anomaly(connection, station.id, kind, number, at_s):
+        enter(connection, AnomalyFound(station.book, kind.value, number, 1), at_s)
         tell(connection, station.id, FeedItem(0, FeedKind.ANOMALY, kind.value, number), at_s)
         logger.warning("anomaly kind=%s book=%s entry=%s", kind.value, station.book, number)
 
@@ -35,8 +38,19 @@ def tell_quarantined(
     `found` are the anomalies of the entries from the number `first` on, None for those that changed something.
     """
     ledgers.add_quarantined(connection, station.id, first, found, at_s)
+    for kind, numbers in _by_kind(first, found).items():
+        enter(connection, AnomalyFound(station.book, kind.value, numbers[0], len(numbers)), at_s)
     if count := sum(each is not None for each in found):
         logger.warning("quarantined count=%s book=%s", count, station.book)
+
+
+def _by_kind(first: int, found: Sequence[Anomaly | None]) -> dict[Anomaly, list[int]]:
+    """The numbers of the anomalous entries by kind; a fork is told once, when it is found."""
+    numbers: dict[Anomaly, list[int]] = {}
+    for number, kind in enumerate(found, first):
+        if kind is not None and kind is not Anomaly.FORK:
+            numbers.setdefault(kind, []).append(number)
+    return numbers
 
 
 def tell_revoked(connection: Transaction, station: Station, at_s: int) -> None:

@@ -36,14 +36,12 @@ from pollbook.messages import (
     short_digest,
 )
 from pollbook.packing import SliceOrder
-from pollbook.register_entries import AnomalyFound
 from pollbook.types import MACHINE, EntryNumber, LineId
 from register import runs
 from register.adjudication import follow
 from register.centre import Centre
 from register.claims import answer_asks
 from register.feed import tell_anomaly, tell_quarantined, tell_revoked
-from register.own_ledger import enter
 from register.replay import Ingested, decoded, touched
 from register.store import custody as moved
 from register.store import ledgers, marks, orders, own_ledger, people, rows, spares, stations
@@ -85,7 +83,7 @@ def ingest(
         raise WorldFailed(Failure.REQUEST_NOT_ACCEPTED, str(error)) from error
     at_s = int(now.timestamp())
     record = ledgers.hold_book(connection, station.id)
-    _compare_feeds(connection, centre, station, request, at_s)  # before anything is told under a number that was used
+    _compare_feeds(connection, station, request, at_s)  # before anything is told under a number that was used
     before = record.head.number
     new, fork = _compare(connection, station, record.head, request)
     if fork is not None:
@@ -300,7 +298,7 @@ def _adjudicate(
     record.adjudicated = record.head.number
 
 
-def _compare_feeds(connection: Transaction, centre: Centre, station: Station, request: SyncRequest, at_s: int) -> None:
+def _compare_feeds(connection: Transaction, station: Station, request: SyncRequest, at_s: int) -> None:
     """A book that has seen more of this register than there is: the register was rolled back, and grants nothing.
 
     Custody rule 11. It goes on as soon as two officers say that it is recovered; new feed items get new numbers.
@@ -309,7 +307,6 @@ def _compare_feeds(connection: Transaction, centre: Centre, station: Station, re
     if request.feed_cursor <= known:
         return
     ledgers.set_feed_floor(connection, station.id, request.feed_cursor)
-    enter(connection, centre, AnomalyFound(station.book, Anomaly.REGISTER_ROLLED_BACK.value, 0, 1), at_s)
     own_ledger.set_behind(connection, at_s)
     tell_anomaly(connection, station, Anomaly.REGISTER_ROLLED_BACK, 0, at_s)
 

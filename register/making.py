@@ -13,7 +13,9 @@ from pollbook.election import Election, read_election
 from pollbook.failures import Failure, InputInvalid, WorldFailed
 from pollbook.files import write_secret
 from pollbook.people import PinCost
-from register.authority import make_keys
+from register import own_ledger
+from register.authority import load_keys, make_keys
+from register.centre import Centre
 from register.home import RegisterHome, make_folder
 from register.officers import TRAINING_OFFICERS, make_officers, read_register_officers
 from register.store import setup
@@ -90,7 +92,7 @@ def make_register(
             left.unlink()
         database = make_database(passing) if database_url is None else make_shared_database(database_url)
         try:
-            _set_up(database, election, made, now)
+            _set_up(database, Centre(election, load_keys(home)), made, now)
         finally:
             database.close()
         if election.training:
@@ -102,8 +104,9 @@ def make_register(
     return Made(election, pins)
 
 
-def _set_up(database: Database, election: Election, officers: Sequence[Officer], now: datetime) -> None:
+def _set_up(database: Database, centre: Centre, officers: Sequence[Officer], now: datetime) -> None:
     with database.write() as connection:
         if setup.is_set_up(connection):
             raise WorldFailed(Failure.REGISTER_EXISTS, "the database holds a register already", home="--database")
-        setup.set_up(connection, election, officers, int(now.timestamp()))
+        setup.set_up(connection, centre.election, officers, int(now.timestamp()))
+        own_ledger.begin(connection, centre)

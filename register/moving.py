@@ -76,12 +76,10 @@ def follow_acceptance(
     return arrived
 
 
-def recall(
-    connection: Transaction, centre: Centre, held: Held, line: LineId, receiver: BookName, claim: bytes, at_s: int
-) -> None:
+def recall(connection: Transaction, held: Held, line: LineId, receiver: BookName, claim: bytes, at_s: int) -> None:
     """The holder is asked for the line, for `receiver`."""
     assert held.station is not None  # noqa: S101 - the caller looked
-    enter(connection, centre, Recalled(line, held.station.book, receiver), at_s)
+    enter(connection, Recalled(line, held.station.book, receiver), at_s)
     _tell(connection, held.station, FeedKind.RECALLED, RecalledItem(line, receiver, claim), at_s)
     logger.info("recalled book=%s", held.station.book)
 
@@ -99,7 +97,7 @@ def pass_on(
     connection: Transaction, centre: Centre, release: Release, sender_certificate: bytes, to: Station, at_s: int
 ) -> None:
     """The release is in the receiver's feed with the voters' data, and claims for its lines are answered."""
-    enter(connection, centre, Granted(release), at_s)
+    enter(connection, Granted(release), at_s)
     lines = [moved.line for moved in release.lines]
     strangers = any(precinct_of(connection, line) != to.precinct for line in lines)
     voters = voters_of(connection, lines) if strangers else ()

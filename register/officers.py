@@ -7,6 +7,7 @@ transaction, in which nobody is asked for anything.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,10 +19,12 @@ from pollbook.election import Election
 from pollbook.entries import REASON_CHARACTERS_MAX
 from pollbook.failures import Failure, InputInvalid, WorldFailed
 from pollbook.people import PinCost, pin_refusal, unwrap, wait_s, wrap
+from pollbook.register_entries import Decided
 from pollbook.signing import SigningKey, is_signature
 from pollbook.slice import TEXT_MAX
 from pollbook.types import OFFICERS_OF_AN_ACT, PrecinctCode
 from register.issuing import REISSUE, book_to_follow
+from register.own_ledger import enter
 from register.store import decisions, setup
 from register.store.decisions import ListPlace, StoredDecision
 from register.store.engine import Database, Transaction
@@ -147,7 +150,7 @@ def keep_one(
     lines = decisions.lines_in_question(connection, pinfl, keep)
     subject = ", ".join(str(each.place) for each in lines)
     stored = _signed(election, act, KEEP_PINFL, [pinfl or "", subject, str(keep) if keep else ""])
-    decisions.settle(connection, lines, keep, decisions.add_decision(connection, stored))
+    decisions.settle(connection, lines, keep, _decide(connection, stored))
     return len(lines)
 
 
@@ -159,7 +162,7 @@ def accept_totals(connection: Transaction, election: Election, precinct: Precinc
     """
     counted = decisions.accept_totals(connection, precinct)
     subject: list[object] = [precinct, counted.loaded, counted.official if counted.official is not None else -1]
-    decisions.add_decision(connection, _signed(election, act, ACCEPT_TOTALS, subject))
+    _decide(connection, _signed(election, act, ACCEPT_TOTALS, subject))
 
 
 def let_reissue(connection: Transaction, election: Election, precinct: PrecinctCode, act: ProvenAct) -> None:
@@ -169,7 +172,15 @@ def let_reissue(connection: Transaction, election: Election, precinct: PrecinctC
         WorldFailed: As `issuing.book_to_follow`.
     """
     subject: list[object] = [precinct, str(book_to_follow(connection, precinct))]
-    decisions.add_decision(connection, _signed(election, act, REISSUE, subject))
+    _decide(connection, _signed(election, act, REISSUE, subject))
+
+
+def _decide(connection: Transaction, decision: StoredDecision) -> int:
+    """The decision is kept, and an entry of the register's ledger; its number."""
+    number = decisions.add_decision(connection, decision)
+    sha256 = hashlib.sha256(decision.signed).digest()
+    enter(connection, Decided(decision.kind, number, sha256), decision.at_s)
+    return number
 
 
 def is_proven(decision: StoredDecision, officers: Sequence[Officer], election: Election) -> bool:

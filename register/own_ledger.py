@@ -23,9 +23,14 @@ def start_of(centre: Centre) -> Head:
     return origin(centre.election.id, centre.book, _SEED)
 
 
-def enter(connection: Transaction, centre: Centre, fact: RegisterFact, at_s: int) -> EntryNumber:
+def begin(connection: Transaction, centre: Centre) -> None:
+    """The ledger of a new register is there, without an entry."""
+    own_ledger.begin(connection, start_of(centre))
+
+
+def enter(connection: Transaction, fact: RegisterFact, at_s: int) -> EntryNumber:
     """The fact is an entry of the register's ledger; its number."""
-    held = own_ledger.hold_head(connection, start_of(centre))
+    held = own_ledger.hold_head(connection)
     at = tick(held.at, datetime.fromtimestamp(at_s, UTC))
     content = encode_register_entry(RegisterEntry(at, fact))
     head = extend(held.head, content)

@@ -42,8 +42,13 @@ def receive(
         consider(connection, centre, LineId(real_line), at_s)
 
 
-def consider(connection: Transaction, centre: Centre, line: LineId, at_s: int) -> None:
-    """Provisional voters of this line get their verdict, if it can be given now; else the line is asked for."""
+def consider(
+    connection: Transaction, centre: Centre, line: LineId, at_s: int, *, is_closed: bool | None = None
+) -> None:
+    """Provisional voters of this line get their verdict, if it can be given now; else the line is asked for.
+
+    `is_closed`: whether the holder's book is closed, None where that is to be looked up.
+    """
     waiting = [each for each in custody.provisionals_of(connection, line) if each.outcome is None]
     if not waiting:
         return
@@ -51,19 +56,19 @@ def consider(connection: Transaction, centre: Centre, line: LineId, at_s: int) -
     is_used = held.holding is not None and held.holding.used_by != 0
     if is_used or marked_by(connection, line) is not None:
         for each in waiting:
-            _say(connection, centre, each, Outcome.NOT_COUNTED, at_s)
+            _say(connection, each, Outcome.NOT_COUNTED, at_s)
         return
-    if held.is_with_register or _is_closed(connection, held):
+    if held.is_with_register or (_is_closed(connection, held) if is_closed is None else is_closed):
         first, *others = waiting
         release = held.holding.release if held.holding else b""
         holder = REGISTER_HOLDS if held.is_with_register else held.station.id if held.station else None
         custody.save_holding(connection, Holding(line, held.number, holder, None, release, first.line))
-        _say(connection, centre, first, Outcome.COUNTED, at_s)
+        _say(connection, first, Outcome.COUNTED, at_s)
         for each in others:
-            _say(connection, centre, each, Outcome.NOT_COUNTED, at_s)
+            _say(connection, each, Outcome.NOT_COUNTED, at_s)
         return
     if held.station is not None and waiting[0].asked_of != held.station.id and not own_ledger.is_behind(connection):
-        recall(connection, centre, held, line, centre.book, NO_CLAIM, at_s)
+        recall(connection, held, line, centre.book, NO_CLAIM, at_s)
         custody.note_asked(connection, waiting[0].line, held.station.id)
 
 
@@ -73,18 +78,18 @@ def consider_closed(connection: Transaction, centre: Centre, station: Station, a
     for line in sorted(lines):
         held = where_is(connection, LineId(line))
         if held.station is not None and held.station.id == station.id:
-            consider(connection, centre, LineId(line), at_s)
+            consider(connection, centre, LineId(line), at_s, is_closed=True)
 
 
 def _is_closed(connection: Transaction, held: Held) -> bool:
     return held.station is not None and ledgers.load_book(connection, held.station.id).closed
 
 
-def _say(connection: Transaction, centre: Centre, of: KeptProvisional, outcome: Outcome, at_s: int) -> None:
+def _say(connection: Transaction, of: KeptProvisional, outcome: Outcome, at_s: int) -> None:
     """The verdict is an entry, and both stations are told: the one with the envelope and the voter's own."""
     station = stations.station_by_id(connection, of.station)
     assert station is not None  # noqa: S101 - its book sent the entry
-    number = enter(connection, centre, Adjudicated(station.book, of.line, outcome, of.real_line), at_s)
+    number = enter(connection, Adjudicated(station.book, of.line, outcome, of.real_line), at_s)
     custody.set_outcome(connection, of.line, outcome, number)
     told = encode_content(AdjudicatedItem(of.line, outcome, number))
     tell(connection, of.station, FeedItem(0, FeedKind.ADJUDICATED, "", 0, told), at_s)

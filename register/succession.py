@@ -105,7 +105,7 @@ def admit(connection: Transaction, centre: Centre, untrusted: bytes, address: Ad
         tell_anomaly(connection, rival, Anomaly.FORK, rival.start.number + 1, at_s)
         return added
     marks.inherit(connection, before.id, added.id, first.fact.head.number)
-    enter(connection, centre, SupersededEntry(before.book, added.book, first.fact.head), at_s)
+    enter(connection, SupersededEntry(before.book, added.book, first.fact.head), at_s)
     logger.warning("superseded book=%s successor=%s", before.book, added.book)
     follow_tail(connection, centre, before, ledgers.load_book(connection, before.id), at_s, is_over=False)
     return added
@@ -138,7 +138,7 @@ def follow_tail(
     _tell_tail(connection, centre, old, successor, record.head, lines, at_s, is_complete=is_over)
     ledgers.note_tail(connection, old.id, record.head.number, is_complete=is_over)
     if is_over:
-        enter(connection, centre, TailClosed(old.book, record.head, 0), at_s)
+        enter(connection, TailClosed(old.book, record.head, 0), at_s)
 
 
 def close_tail(connection: Transaction, centre: Centre, old: Station, decision: int, at_s: int) -> bool:
@@ -149,7 +149,7 @@ def close_tail(connection: Transaction, centre: Centre, old: Station, decision: 
     head = ledgers.load_book(connection, old.id).head
     _tell_tail(connection, centre, old, successor, head, [], at_s, is_complete=True)
     ledgers.note_tail(connection, old.id, head.number, is_complete=True)
-    enter(connection, centre, TailClosed(old.book, head, decision), at_s)
+    enter(connection, TailClosed(old.book, head, decision), at_s)
     return True
 
 

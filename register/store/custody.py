@@ -198,6 +198,12 @@ def open_provisionals(connection: Connection) -> list[KeptProvisional]:
     return [_provisional(row) for row in connection.execute(query.order_by(provisional.c.at_s, provisional.c.line))]
 
 
+def adjudicated(connection: Connection) -> list[KeptProvisional]:
+    """Every provisional voter who has a verdict."""
+    rows = connection.execute(select(provisional).where(provisional.c.outcome.is_not(None)))
+    return [_provisional(row) for row in rows]
+
+
 def adjudications_at(connection: Connection, station_id: int) -> dict[LineId, tuple[EntryNumber, Outcome]]:
     """What the register said of the provisional voters of this station."""
     query = select(provisional).where(provisional.c.station == station_id, provisional.c.outcome.is_not(None))

@@ -21,13 +21,14 @@ class OwnHead:
     at: HybridTime
 
 
-def hold_head(connection: Connection, start: Head) -> OwnHead:
+def begin(connection: Connection, start: Head) -> None:
+    """The ledger of a new register is there, without an entry."""
+    connection.execute(insert(own_head).values(id=1, number=0, hash=start.hash, at=0))
+
+
+def hold_head(connection: Connection) -> OwnHead:
     """The newest head, locked until the transaction ends, so that entries follow each other."""
-    query = select(own_head).where(own_head.c.id == 1).with_for_update()
-    row = connection.execute(query).first()
-    if row is None:
-        connection.execute(insert(own_head).values(id=1, number=0, hash=start.hash, at=0))
-        row = connection.execute(query).one()
+    row = connection.execute(select(own_head).where(own_head.c.id == 1).with_for_update()).one()
     return OwnHead(Head(EntryNumber(row.number), bytes(row.hash)), HybridTime(row.at))
 
 
