@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pollbook import custody
@@ -41,7 +41,7 @@ from register import runs
 from register.adjudication import follow
 from register.centre import Centre
 from register.claims import answer_asks
-from register.feed import tell_anomaly, tell_quarantined, tell_revoked
+from register.feed import tell, tell_anomaly, tell_quarantined, tell_revoked
 from register.replay import Ingested, decoded, touched
 from register.store import custody as moved
 from register.store import ledgers, marks, orders, own_ledger, people, rows, spares, stations
@@ -55,6 +55,10 @@ SKEW_MAX_S = 300
 """A clock further off than this is noted; nothing depends on it (order comes from numbers)."""
 COME_BACK_S = 30
 """When a book without news asks again: the screens of the centre are then at most half a minute old."""
+
+_MUST_ARRIVE = frozenset(
+    {FeedKind.GRANTED, FeedKind.ARRIVED, FeedKind.CLAIM_ANSWERED, FeedKind.ADJUDICATED, FeedKind.SUPERSEDED}
+)
 
 logger = logging.getLogger(__name__)
 
@@ -92,6 +96,7 @@ def ingest(
         was_behind = record.adjudicated < before
         changed = _take(connection, centre, station, record, new, request.head.head, at_s)
         record.signature = request.head.signature
+        ledgers.save_book(connection, station.id, record)  # whether it is closed decides about envelopes
         if not was_behind:
             _adjudicate(connection, centre, station, record, changed, at_s)
     if record.adjudicated < record.head.number:
@@ -309,6 +314,11 @@ def _compare_feeds(connection: Transaction, station: Station, request: SyncReque
     ledgers.set_feed_floor(connection, station.id, request.feed_cursor)
     own_ledger.set_behind(connection, at_s)
     tell_anomaly(connection, station, Anomaly.REGISTER_ROLLED_BACK, 0, at_s)
+    # What was told since the restore has numbers that the book has seen. Which that is, nobody knows: what must arrive
+    # (rule 2) is told once more, and is harmless twice.
+    for item in ledgers.feed_after(connection, station.id, 0):
+        if item.kind in _MUST_ARRIVE and item.number <= request.feed_cursor:
+            tell(connection, station.id, replace(item, number=0), at_s)
 
 
 def _compare_digests(

@@ -10,7 +10,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pollbook.entries import AnnexAdded, LineAccepted, LineReleased, Marked, MarkVoided, decode_entry
+from pollbook.entries import (
+    AnnexAdded,
+    LineAccepted,
+    LineReleased,
+    Marked,
+    MarkVoided,
+    ProvisionalResolved,
+    RowSeen,
+    TailChange,
+    TailReceived,
+    TookOver,
+    decode_entry,
+)
 from pollbook.types import BookName, LineId
 
 Move = tuple[LineId, int]
@@ -25,11 +37,12 @@ class BookModel:
     here: set[LineId]
     marks: dict[LineId, int] = field(default_factory=dict)
     touched: set[LineId] = field(default_factory=set)
+    unproven: set[LineId] = field(default_factory=set)
     released: dict[Move, BookName] = field(default_factory=dict)
     accepted: list[tuple[Move, BookName]] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
-    def take(self, number: int, content: bytes) -> None:
+    def take(self, number: int, content: bytes) -> None:  # noqa: C901, PLR0912 - one case a kind of entry
         """One more entry."""
         fact = decode_entry(content).fact
         match fact:
@@ -39,6 +52,8 @@ class BookModel:
                     self.wrong.append(f"entry {number} marks a line that is not here")
                 if line in self.marks:
                     self.wrong.append(f"entry {number} marks a marked line")
+                if line in self.unproven:
+                    self.wrong.append(f"entry {number} marks a line that nobody has proven unmarked")
                 self.marks[line] = number
             case MarkVoided(line, mark):
                 if self.marks.get(line) != mark:
@@ -47,7 +62,7 @@ class BookModel:
             case LineReleased(receiver, lines):
                 for moved in lines:
                     self.touched.add(moved.line)
-                    if moved.line not in self.here or moved.line in self.marks:
+                    if moved.line not in self.here or moved.line in self.marks or moved.line in self.unproven:
                         self.wrong.append(f"entry {number} releases a line that is not here or marked")
                     self.here.discard(moved.line)
                     self.released[moved.line, moved.custody] = receiver
@@ -58,10 +73,30 @@ class BookModel:
                         self.wrong.append(f"entry {number} accepts a line that is here")
                     self.here.add(moved.line)
                     self.accepted.append(((moved.line, moved.custody), release.sender))
-            case AnnexAdded(line):
+            case AnnexAdded(line) | ProvisionalResolved(line):
                 self.touched.add(line)
+            case TookOver():
+                self.unproven = self.here - self.marks.keys()
+                self.touched |= self.unproven
+            case RowSeen(line):
+                self.unproven.discard(line)
+            case TailReceived(_, lines, is_complete):
+                for tail in lines:
+                    self._follow(tail.line, tail.number if tail.change is TailChange.MARKED else None)
+                if is_complete:
+                    self.unproven.clear()
             case _:
                 pass
+
+    def _follow(self, line: LineId, mark: int | None) -> None:
+        """What the predecessor did past the mirror holds, unless the line is marked here."""
+        self.unproven.discard(line)
+        if line in self.here and line not in self.marks:
+            self.touched.add(line)
+            if mark is None:
+                self.here.discard(line)
+            else:
+                self.marks[line] = mark
 
 
 def folded(name: BookName, lines: Iterable[LineId], ledger: Mapping[int, bytes]) -> BookModel:

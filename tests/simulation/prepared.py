@@ -28,6 +28,7 @@ from pollbook.store.link import Link
 from pollbook.types import BookName, LineId, PersonNumber, PrecinctCode, Role
 from register.authority import RegisterKeys
 from register.making import training_election
+from tests.crossing.worlds import enrol_spare
 from tests.making import CHEAP, FakeClock
 from tests.register.lists_of_voters import voter, voters, write_list
 from tests.register.stand_in import Centre, enrol_request, make_centre
@@ -66,6 +67,7 @@ class Prepared:
     stations: tuple[PreparedStation, ...]
     folder: Path
     held_back: tuple[str, ...]
+    spares: tuple[StationHome, ...]
 
 
 @cache
@@ -86,12 +88,13 @@ def prepared() -> Prepared:
         rows += twice
         centre.load(write_list(path / "voters.csv", rows))
         stations = tuple(_enrol(centre, path, code) for code in codes)
+        spares = tuple(enrol_spare(centre, path / f"spare-{number}") for number in (1, 2))
         centre.database.close()
     with sqlite3.connect(path / "register" / "register.db") as database:
         database.execute("PRAGMA journal_mode = DELETE")
         image = database.serialize()
     database.close()
-    return Prepared(centre.election, centre.keys, image, stations, path, tuple(row["pinfl"] for row in twice))
+    return Prepared(centre.election, centre.keys, image, stations, path, tuple(row["pinfl"] for row in twice), spares)
 
 
 _KEPT: list[tempfile.TemporaryDirectory[str]] = []

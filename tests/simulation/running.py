@@ -6,16 +6,17 @@ import gc
 import logging
 import multiprocessing
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count as count_from
 from itertools import islice
+from multiprocessing.pool import AsyncResult
 
 from tests.simulation.mutations import MUTATIONS
 from tests.simulation.world import Outcome, simulate
 
-SEEDS_AT_ONCE = 20
+SEEDS_AT_ONCE = 10
 MUTATION_SEEDS_MAX = 120
 """Within so many seeds each deliberate bug must break a promise."""
 
@@ -63,8 +64,13 @@ def run_seeds(first: int, count: int | None, seconds_max: float, processes: int)
                 yield simulate(seed)
         return
     with multiprocessing.get_context("spawn").Pool(processes, settle) as pool:
-        for outcomes in pool.imap_unordered(_simulate_all, _until(batches, until)):
-            yield from outcomes
+        waiting: deque[AsyncResult[list[Outcome]]] = deque()
+        for batch in _until(batches, until):
+            waiting.append(pool.apply_async(_simulate_all, (batch,)))
+            if len(waiting) > 2 * processes:  # no more is begun than is soon done
+                yield from waiting.popleft().get()
+        for last in waiting:
+            yield from last.get()
 
 
 def _until(batches: Iterator[list[int]], until: float) -> Iterator[list[int]]:

@@ -131,6 +131,7 @@ class SimulatedStation(Machine):
         self.is_suspect = False
         self.is_revoked = False
         self.is_poisoned = False
+        self.is_broken = False
 
     def connect(self, link: Link, centre: SimulatedCentre) -> None:
         """The sync engine reaches the register over this link."""
@@ -148,7 +149,7 @@ class SimulatedStation(Machine):
 
     def start(self) -> None:
         """The program runs, if the book can be opened; else it is tried again later."""
-        if self.book is not None:
+        if self.book is not None or self.is_broken:
             return
         self.survives(self._open)
         if self.book is None:
