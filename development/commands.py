@@ -11,7 +11,7 @@ from pathlib import Path
 
 from development import checks, demo, packing
 from development.console import ROOT, Stopped, complain, exit_status_of, say
-from development.setup import PYTHON, RUN_PACKAGES, TEST_PACKAGES, ensure_system_packages, set_up
+from development.setup import PYTHON, RUN_PACKAGES, SOAK_PACKAGES, TEST_PACKAGES, ensure_system_packages, set_up
 
 BENCHMARKS = ROOT / "benchmarks"
 SOAKS = ROOT / "tests" / "soak"
@@ -57,7 +57,8 @@ def _do(asked: argparse.Namespace, passed_on: list[str]) -> int:
         print("\n".join(path.stem for path in find_benchmarks(BENCHMARKS)))  # noqa: T201 - the answer asked for
         return 0
     started = time.monotonic()
-    set_up([*RUN_PACKAGES, *(TEST_PACKAGES if asked.command in {"setup", "test", "bench", "soak"} else ())])
+    packages = [*RUN_PACKAGES, *(TEST_PACKAGES if asked.command in {"setup", "test", "bench", "soak"} else ())]
+    set_up([*packages, *(SOAK_PACKAGES.get(asked.name, ()) if asked.command == "soak" else ())])
     say(f"Ready in {time.monotonic() - started:.1f} s.")
     match asked.command:
         case "run":

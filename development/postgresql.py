@@ -78,7 +78,7 @@ def private_cluster(settings: Mapping[str, str] | None = None, port: int = 5432)
     binaries = programs()
     folder = Path(tempfile.mkdtemp(prefix="uchastka-pg-"))
     try:
-        words = _as_ordinary_user(folder)
+        words = as_ordinary_user(folder)
         data = folder / "data"
         initdb: Words = [
             binaries / "initdb",
@@ -117,7 +117,7 @@ def private_cluster(settings: Mapping[str, str] | None = None, port: int = 5432)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _as_ordinary_user(folder: Path) -> Words:
+def as_ordinary_user(folder: Path) -> Words:
     """The words before a command that make it an ordinary user's, owner of `folder`, and end it with this process."""
     with_us = ["setpriv", "--pdeathsig", "INT"]
     if os.geteuid() != 0:

@@ -52,6 +52,8 @@ RUN_PACKAGES = (
 # PostgreSQL for the register's tests, which start a cluster of their own (development/postgresql.py).
 # systemd-analyze, which looks over the units of the service.
 TEST_PACKAGES = ("xvfb", "xauth", "postgresql-15", "postgresql-client-15", "util-linux", "systemd")
+# What one of the long rehearsals needs besides; it runs them itself, in network namespaces and as an ordinary user.
+SOAK_PACKAGES = {"standby": ("patroni", "etcd-server", "pgbouncer", "iproute2")}
 
 HASH_COMPLAINTS = ("hash mismatch", "do not match the hashes")
 
