@@ -73,6 +73,14 @@ class Host:
         self.started.clear()
         return killed
 
+    def stall(self, title: str, *, stalled: bool) -> int:
+        """How many processes with this word in their title stand still from now on, or go on."""
+        found = [pid for pid in self.processes() if title in _title(pid)]
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP if stalled else signal.SIGCONT)
+        return len(found)
+
     def plug_in(self) -> None:
         """The cable is in again."""
         run("ip", "link", "set", self.port, "up")
@@ -123,6 +131,13 @@ def network(folder: Path, names: Sequence[str]) -> Iterator[dict[str, Host]]:
             with contextlib.suppress(NoNetwork):
                 host.lose(unplugged_first=False)
                 run("ip", "netns", "del", host.namespace)
+
+
+def _title(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def run(*words: str) -> str:

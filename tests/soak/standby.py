@@ -3,8 +3,10 @@
 Run by `python3 dev.py soak standby` as root. Hosts are network namespaces on one bridge: etcd, three PostgreSQL under
 Patroni with pgbouncer beside them, all run by the samples in `resources/service`, and two register processes, one
 straight on PostgreSQL and one through pgbouncer. Stations mark and sync without a pause and keep every entry that the
-register acknowledged. Everything on the primary's host ends by SIGKILL, every second time with its cable pulled first;
-between two losses a register process is killed too. It stops by itself.
+register acknowledged. Everything on the primary's host ends by SIGKILL; of three times one is just that, one with its
+cable pulled first, and one after its standbys received nothing for two seconds. Between two losses a register process
+is killed too. With `--careless` standbys are not waited for, and acknowledged entries must be found lost. It stops by
+itself.
 """
 
 from __future__ import annotations
@@ -50,6 +52,10 @@ VOTERS = 2400
 BATCH = 3
 """Marks that one request carries."""
 PAUSE_S, RETRY_S = 0.15, 0.5
+SWITCH_AFTER = 20
+"""Syncs of a station with one register before it goes to the other."""
+STALLED_S = 2.0
+WAYS = ("SIGKILL", "unplugged, then SIGKILL", "standbys stalled, then SIGKILL")
 CALM_S = 6.0
 """Between losses everything is well for so long, and the load is measured."""
 SERVICE_WITHIN_S = 120
@@ -74,12 +80,20 @@ class Acknowledged:
     marks: int = 0
     refused: dict[str, int] = field(default_factory=dict)
     wrongs: list[str] = field(default_factory=list)
+    taken_back: int = 0
+    by_register: list[int] = field(default_factory=lambda: [0, 0])
 
-    def note(self, entries: int) -> None:
-        """So many more entries were acknowledged, now."""
+    def note(self, entries: int, register: int) -> None:
+        """So many more entries were acknowledged, now, by this register process."""
         with self.lock:
             self.at_s.append(time.monotonic())
             self.marks += entries
+            self.by_register[register] += entries
+
+    def note_taken_back(self, entries: int) -> None:
+        """So many entries that were acknowledged are not any more."""
+        with self.lock:
+            self.taken_back += entries
 
     def note_failure(self, key: str) -> None:
         """A request was not answered with an acknowledgement."""
@@ -107,7 +121,7 @@ class Load:
     seen: Acknowledged
     stop: threading.Event
     served_by: int = 0
-    acknowledged_by: list[int] = field(default_factory=lambda: [0, 0])
+    syncs: int = 0
 
     def run(self) -> None:
         """Everything that is marked is acknowledged at the end, or what is not shows in the verdict."""
@@ -142,14 +156,16 @@ class Load:
             return False
         number = answer.acknowledged.number
         if number < station.acknowledged:
-            self.seen.wrongs.append(f"{station.book}: {station.acknowledged} were acknowledged, now only {number}")
+            self.seen.note_taken_back(station.acknowledged - number)
         if answer.acknowledged != extend_all(station.start, station.entries[:number]):
             self.seen.wrongs.append(f"{station.book}: another history is acknowledged at {number}")
         if number > station.acknowledged:
-            self.seen.note(number - station.acknowledged)
-            self.acknowledged_by[self.served_by] += number - station.acknowledged
-            station.acknowledged = number
+            self.seen.note(number - station.acknowledged, self.served_by)
+        station.acknowledged = number
         station.cursor = max([station.cursor, *(item.number for item in answer.feed)])
+        self.syncs += 1
+        if self.syncs % SWITCH_AFTER == 0:
+            self.served_by = 1 - self.served_by
         return True
 
 
@@ -234,30 +250,41 @@ def lose_primaries(cluster: Cluster, centres: Centres, seen: Acknowledged, losse
         before, calm_since_s = seen.marks, time.monotonic()
         time.sleep(CALM_S)
         rate = (seen.marks - before) / (time.monotonic() - calm_since_s)
-        unplugged = number % 2 == 1
+        way = WAYS[2 if cluster.is_careless else number % len(WAYS)]
+        standbys = [host for host in cluster.databases if host is not primary]
+        is_stalled = way == WAYS[2]
+        if is_stalled:
+            stalled = sum(host.stall("walreceiver", stalled=True) for host in standbys)
+            assert stalled == len(standbys), stalled
+            time.sleep(STALLED_S)
         lost_at_s = time.monotonic()
-        killed = primary.lose(unplugged_first=unplugged)
+        killed = primary.lose(unplugged_first=way == WAYS[1])
+        if is_stalled:
+            for host in standbys:
+                host.stall("walreceiver", stalled=False)
         promoted = cluster.wait_for_primary(len(cluster.databases) - 2, besides=primary)
         promoted_s = time.monotonic() - lost_at_s
         wait_until_served(seen, time.monotonic())
-        gap_s = seen.longest_gap_s(lost_at_s)
+        gap_s, served = seen.longest_gap_s(lost_at_s), list(seen.by_register)
         primary.plug_in()
         cluster.start_database(primary)
         came_back_at_s = time.monotonic()
         cluster.wait_for_primary(len(cluster.databases) - 1)
         back_s = time.monotonic() - came_back_at_s
+        both = wait_until_both_served(seen, served)
         register = number % 2
         centres.hosts[register].lose(unplugged_first=False)
         centres.start(register)
         told.append(
             {
                 "lost": primary.name,
-                "how": "unplugged, then SIGKILL" if unplugged else "SIGKILL",
+                "how": way,
                 "processes_killed": killed,
                 "promoted": promoted.name,
                 "entries_per_s_before": round(rate, 1),
                 "promoted_after_s": round(promoted_s, 1),
                 "without_service_s": round(gap_s, 1),
+                "both_ways_served_again": both,
                 "back_as_standby_after_s": round(back_s, 1),
             }
         )
@@ -269,6 +296,16 @@ def wait_until_served(seen: Acknowledged, since_s: float) -> None:
     """Something was acknowledged later than `since_s`, or nothing was for two minutes, which the verdict shows."""
     while not seen.has_since(since_s) and time.monotonic() < since_s + SERVICE_WITHIN_S:
         time.sleep(0.05)
+
+
+def wait_until_both_served(seen: Acknowledged, before: list[int]) -> bool:
+    """Whether each register process has acknowledged more than `before`, within two minutes."""
+    until = time.monotonic() + SERVICE_WITHIN_S
+    while time.monotonic() < until:
+        if all(now > then for now, then in zip(seen.by_register, before, strict=True)):
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def verdict(
@@ -292,17 +329,17 @@ def verdict(
     check = tool("uchastka-register", "check", "--home", centres.homes[0])
     status = tool("uchastka-register", "status", "--home", centres.homes[0])
     marks = sum(len(load.station.states) for load in loads)
-    by_register = [sum(load.acknowledged_by[number] for load in loads) for number in range(len(centres.hosts))]
     agrees = {
         "every acknowledged entry is in the register, byte for byte": missing == 0 and compared > 0,
-        "no acknowledgement was ever taken back": not seen.wrongs,
+        "no acknowledgement was ever taken back": not seen.taken_back,
+        "every acknowledgement was of the station's own history": not seen.wrongs,
         "every station went on to its end": all(
             load.station.acknowledged == len(load.station.entries) for load in loads
         ),
         "the register has every mark": status["marks"] == marks,
         "the register saw no anomaly": status["anomalies"] == [],
         "the register proves itself": check["ok"] is True,
-        "both ways to the database served": all(by_register),
+        "both ways to the database served after each loss": all(loss["both_ways_served_again"] for loss in told),
     }
     gaps = [float(str(loss["without_service_s"])) for loss in told]
     return {
@@ -312,17 +349,18 @@ def verdict(
         "without_service_s": {"median": statistics.median(gaps), "longest": max(gaps)},
         "acknowledged_entries": compared,
         "missing_or_changed": missing,
-        "acknowledged_by": {"straight": by_register[0], "through pgbouncer": by_register[1]},
+        "acknowledgements_taken_back": seen.taken_back,
+        "acknowledged_by": {"straight": seen.by_register[0], "through pgbouncer": seen.by_register[1]},
         "requests_that_failed": seen.refused,
         "wrongs": seen.wrongs,
         "agrees": agrees,
     }
 
 
-def rehearse(folder: Path, losses: int, count: int) -> dict[str, object]:
+def rehearse(folder: Path, losses: int, count: int, *, is_careless: bool) -> dict[str, object]:
     """Hosts, cluster, registers, load, losses, verdict; nothing of them runs at the end."""
     with network(folder, ["etcd", *DATABASES, *REGISTERS]) as hosts:
-        cluster = Cluster(hosts["etcd"], [hosts[name] for name in DATABASES], folder)
+        cluster = Cluster(hosts["etcd"], [hosts[name] for name in DATABASES], folder, is_careless)
         cluster.start()
         centres = make_register(cluster, folder, [hosts[name] for name in REGISTERS], count)
         seen, stop = Acknowledged(), threading.Event()
@@ -345,12 +383,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--losses", type=int, default=6, help="how often the primary is lost")
     parser.add_argument("--stations", type=int, default=8)
+    parser.add_argument("--careless", action="store_true", help="wait for no standby: entries must be found lost")
     parser.add_argument("--keep", action="store_true", help="leave the folders and logs for a look")
     asked = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="uchastka-standby-"))
     folder.chmod(0o711)  # the databases' owner goes through it to folders of his own
     try:
-        found = rehearse(folder, asked.losses, asked.stations)
+        found = rehearse(folder, asked.losses, asked.stations, is_careless=asked.careless)
     except NoNetwork as error:
         print(f"no network namespaces here: {error}", file=sys.stderr)
         return 4
