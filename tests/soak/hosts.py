@@ -66,20 +66,16 @@ class Host:
     def lose(self, *, unplugged_first: bool) -> int:
         """How many processes SIGKILL ended: all that ran here. Unplugged first, they could not even say goodbye."""
         if unplugged_first:
-            run("ip", "link", "set", self.port, "down")
+            self.unplug()
         killed = self._kill_all()
         for process in self.started:
             process.wait()
         self.started.clear()
         return killed
 
-    def stall(self, title: str, *, stalled: bool) -> int:
-        """How many processes with this word in their title stand still from now on, or go on."""
-        found = [pid for pid in self.processes() if title in _title(pid)]
-        for pid in found:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGSTOP if stalled else signal.SIGCONT)
-        return len(found)
+    def unplug(self) -> None:
+        """Nothing reaches this host or leaves it; what runs there runs on."""
+        run("ip", "link", "set", self.port, "down")
 
     def plug_in(self) -> None:
         """The cable is in again."""
@@ -131,13 +127,6 @@ def network(folder: Path, names: Sequence[str]) -> Iterator[dict[str, Host]]:
             with contextlib.suppress(NoNetwork):
                 host.lose(unplugged_first=False)
                 run("ip", "netns", "del", host.namespace)
-
-
-def _title(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text("utf-8", "replace")
-    except OSError:
-        return ""
 
 
 def run(*words: str) -> str:
