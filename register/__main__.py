@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pollbook.commanding import CommandParser, Program, default_home, run_command
 from pollbook.enrol_file import DESK_MAX
-from register.commands import bundles, log, looking, setup, stations, voters
+from register.commands import bundles, log, looking, settling, setup, stations, voters
 from register.home import DEFAULT_PORT
 
 _PORT_MAX = 65_535
@@ -37,6 +37,7 @@ def parser() -> CommandParser:
     command = top.command("line", "tell one voter's line and what befell it", looking.line)
     command.add_argument("--pinfl", required=True, metavar="N", help="the voter's PINFL")
     top.command("check", "prove every ledger, signature and projection, and the log", looking.check)
+    _add_settling(top)
     _add_log(top)
     group = top.command("bundle", "what stations send by hand")
     command = group.command(
@@ -96,6 +97,23 @@ def _add_stations(top: CommandParser) -> None:
     command = top.command("revoke", "revoke a station; its lines stay where they are", stations.revoke)
     command.add_argument("--station", required=True, metavar="BOOK")
     command.add_argument("--reason", required=True, metavar="TEXT")
+
+
+def _add_settling(top: CommandParser) -> None:
+    command = top.command("write-off", "say by two officers that no more will come of a lost book", settling.write_off)
+    command.add_argument("--station", required=True, metavar="BOOK", help="the one that was taken over")
+    _add_act(command)
+    command = top.command("recovered", "say by two officers that a restored register is whole", settling.recovered)
+    _add_act(command)
+    command = top.command("resolve", "settle by two officers which of two marks counts", settling.resolve)
+    command.add_argument("line", metavar="LINE")
+    command.add_argument("--keep", required=True, metavar="BOOK", help="whose mark counts")
+    _add_act(command)
+    command = top.command("change", "change a voter's data by two officers", settling.change)
+    command.add_argument("--pinfl", required=True, metavar="N")
+    command.add_argument("--set", action="append", required=True, metavar="FIELD=VALUE")
+    command.add_argument("--source", required=True, metavar="TEXT", help="who asked for it, for example the ministry")
+    _add_act(command)
 
 
 def _add_log(top: CommandParser) -> None:

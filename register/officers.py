@@ -149,8 +149,8 @@ def keep_one(
     """
     lines = decisions.lines_in_question(connection, pinfl, keep)
     subject = ", ".join(str(each.place) for each in lines)
-    stored = _signed(election, act, KEEP_PINFL, [pinfl or "", subject, str(keep) if keep else ""])
-    decisions.settle(connection, lines, keep, _decide(connection, stored))
+    stored = signed_decision(election, act, KEEP_PINFL, [pinfl or "", subject, str(keep) if keep else ""])
+    decisions.settle(connection, lines, keep, decide(connection, stored))
     return len(lines)
 
 
@@ -162,7 +162,7 @@ def accept_totals(connection: Transaction, election: Election, precinct: Precinc
     """
     counted = decisions.accept_totals(connection, precinct)
     subject: list[object] = [precinct, counted.loaded, counted.official if counted.official is not None else -1]
-    _decide(connection, _signed(election, act, ACCEPT_TOTALS, subject))
+    decide(connection, signed_decision(election, act, ACCEPT_TOTALS, subject))
 
 
 def let_reissue(connection: Transaction, election: Election, precinct: PrecinctCode, act: ProvenAct) -> None:
@@ -172,10 +172,10 @@ def let_reissue(connection: Transaction, election: Election, precinct: PrecinctC
         WorldFailed: As `issuing.book_to_follow`.
     """
     subject: list[object] = [precinct, str(book_to_follow(connection, precinct))]
-    _decide(connection, _signed(election, act, REISSUE, subject))
+    decide(connection, signed_decision(election, act, REISSUE, subject))
 
 
-def _decide(connection: Transaction, decision: StoredDecision) -> int:
+def decide(connection: Transaction, decision: StoredDecision) -> int:
     """The decision is kept, and an entry of the register's ledger; its number."""
     number = decisions.add_decision(connection, decision)
     sha256 = hashlib.sha256(decision.signed).digest()
@@ -203,7 +203,8 @@ def is_proven(decision: StoredDecision, officers: Sequence[Officer], election: E
     )
 
 
-def _signed(election: Election, act: ProvenAct, kind: str, subject: list[object]) -> StoredDecision:
+def signed_decision(election: Election, act: ProvenAct, kind: str, subject: list[object]) -> StoredDecision:
+    """What both officers sign of a decision of this kind; the second of `subject` is kept beside it for reading."""
     message = _ACT_PURPOSE + cbor.encode([election.id, kind, *subject, act.reason, act.at_s])
     one, other = ((number, key.sign(message)) for number, key in (act.first, act.second))
     shown = str(subject[0] if kind == ACCEPT_TOTALS else subject[1])[:_SUBJECT_CHARACTERS]

@@ -13,18 +13,16 @@ from pollbook.enrol_file import EnrolFile, SpareFile, write_enrol_file, write_sp
 from pollbook.entries import REASON_CHARACTERS_MAX
 from pollbook.failures import Failure, WorldFailed
 from pollbook.files import write_secret
-from pollbook.register_entries import Revoked
 from pollbook.types import BookName, DeviceId, PrecinctCode, is_precinct_code
+from register import settling
 from register.authority import load_keys, tls_context
 from register.commands.opening import moment, open_register
 from register.commands.voters import two_officers
 from register.enrolment import make_code, make_spare_code
-from register.feed import tell_revoked
 from register.home import RegisterHome
 from register.issuing import book_to_follow
 from register.log import keep_log, log_of
 from register.officers import let_reissue
-from register.own_ledger import enter
 from register.serving import bind
 from register.serving import serve as serve_app
 from register.store import stations
@@ -139,11 +137,7 @@ def revoke(arguments: argparse.Namespace, _console: Console) -> Answer:
         if station.revoked_at_s is not None:
             raise WorldFailed(Failure.BOOK_REVOKED, str(station.book))
         at_s = int(register.clock.now().timestamp())
-        stations.revoke(connection, station.id, reason, at_s)
-        enter(connection, Revoked(station.book, reason), at_s)
-        revoked = stations.station_by_id(connection, station.id)
-        if revoked is not None:
-            tell_revoked(connection, revoked, at_s)
+        settling.revoke(connection, station, reason, at_s)
     return Answer(
         {"book": str(station.book), "precinct": station.precinct, "revoked_at": moment(at_s)},
         f"Book {station.book} of precinct {station.precinct} is revoked",

@@ -72,6 +72,30 @@ def inherit(connection: Connection, old_station: int, new_station: int, last: in
         connection.execute(update(table).where(theirs).values(station=new_station))
 
 
+def marks_on(connection: Connection, line_id: LineId) -> dict[int, EntryNumber]:
+    """The marks on this line by station, that which counts and the disputed ones."""
+    found: dict[int, EntryNumber] = {}
+    for table in (effective_mark, disputed_mark):
+        for row in connection.execute(select(table).where(table.c.line == line_id)):
+            found[row.station] = EntryNumber(row.number)
+    return found
+
+
+def prefer(connection: Connection, line_id: LineId, station_id: int) -> None:
+    """The mark of this station's book counts, and that which did is disputed."""
+    every = marks_on(connection, line_id)
+    now = connection.execute(select(effective_mark.c.station).where(effective_mark.c.line == line_id)).scalar_one()
+    if now == station_id:
+        return
+    _forget_disputed(connection, station_id, line_id)
+    connection.execute(
+        update(effective_mark)
+        .where(effective_mark.c.line == line_id)
+        .values(station=station_id, number=every[station_id])
+    )
+    connection.execute(insert(disputed_mark).values(line=line_id, station=now, number=every[now]))
+
+
 def follow_from_books(connection: Connection) -> bool:
     """Whether the marks here are those of the books' states, one for one; True while some wait to be brought here."""
     if connection.execute(select(book.c.station).where(book.c.adjudicated < book.c.acknowledged).limit(1)).first():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from pollbook.clock import COUNTER_BITS
 from pollbook.custody import Anomaly, LineState
@@ -26,6 +26,11 @@ class LineRecord:
     row: int
     place: LinePlace
     since_version: int
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the line is in place: issued or to be issued."""
+        return self.place is LinePlace.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,11 @@ def lines_with_pinfl(connection: Connection, pinfl: str) -> list[LineRecord]:
         )
         for row in connection.execute(query)
     ]
+
+
+def change_line(connection: Connection, line_id: LineId, changes: Mapping[str, str]) -> None:
+    """The line's data are these now."""
+    connection.execute(update(line).where(line.c.id == line_id).values(dict(changes)))
 
 
 def stations_with(connection: Connection, record: LineRecord) -> list[Station]:

@@ -11,6 +11,7 @@ from pollbook.permission import Refusal
 from pollbook.store import desks, moving
 from pollbook.store.moving import Way
 from pollbook.types import Channel
+from register import settling
 from register.store import stations
 from tests.crossing.worlds import Laptop, enrol_laptop
 from tests.register.lists_of_voters import PRECINCT
@@ -30,7 +31,7 @@ def revoke(centre: Centre, laptop: Laptop) -> None:
     with centre.database.write() as connection:
         found = stations.find_station(connection, laptop.name)
         assert found is not None
-        stations.revoke(connection, found.id, "lost", int(centre.now.timestamp()))
+        settling.revoke(connection, found, "lost", int(centre.now.timestamp()))
     centre.let_reissue(PRECINCT)
 
 

@@ -9,6 +9,7 @@ from pollbook.election import Election
 from pollbook.failures import Failure, WorldFailed
 from pollbook.messages import EnrolRequest, encode_enrol_request
 from pollbook.signing import SigningKey
+from register import settling
 from register.store import stations
 from register.store.schema import enrolment_code
 from tests.register.lists_of_voters import OTHER, PRECINCT, pinfl, voter, voters, write_list, write_totals
@@ -31,7 +32,7 @@ def revoke(centre: Centre, station: Station) -> None:
     with centre.database.write() as connection:
         found = stations.find_station(connection, station.book)
         assert found is not None
-        stations.revoke(connection, found.id, "lost", int(centre.now.timestamp()))
+        settling.revoke(connection, found, "lost", int(centre.now.timestamp()))
     centre.let_reissue(PRECINCT)
 
 

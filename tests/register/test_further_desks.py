@@ -6,6 +6,7 @@ import pytest
 
 from pollbook.failures import Failure, WorldFailed
 from pollbook.signing import SigningKey
+from register import settling
 from register.store import stations
 from tests.register.lists_of_voters import PRECINCT
 from tests.register.stand_in import Centre, Station, enrol_request, enrolled_station, take_enrolment
@@ -20,7 +21,7 @@ def revoke(centre: Centre, station: Station) -> None:
     with centre.database.write() as connection:
         found = stations.find_station(connection, station.book)
         assert found is not None
-        stations.revoke(connection, found.id, "lost", int(centre.now.timestamp()))
+        settling.revoke(connection, found, "lost", int(centre.now.timestamp()))
 
 
 def refusal(centre: Centre, desk: int) -> Failure:

@@ -10,6 +10,7 @@ from pollbook.commanding import Program, run_command
 from pollbook.failures import Failure, WorldFailed
 from pollbook.signing import SigningKey
 from register import __main__ as program
+from register import settling
 from register.checking import check_register
 from register.store import ledgers, stations
 from tests.register import test_commands
@@ -67,7 +68,7 @@ def test_a_code_from_before_the_revocation_enrols_nobody(loaded: Centre) -> None
     with loaded.database.write() as connection:
         (only,) = stations.all_stations(connection)
         connection.exec_driver_sql("UPDATE enrolment_code SET station = NULL")
-        stations.revoke(connection, only.id, "lost", 1)
+        settling.revoke(connection, only, "lost", 1)
     with pytest.raises(WorldFailed) as caught:
         loaded.enrol(enrol_request(first_code, SigningKey.generate()))
     assert caught.value.failure is Failure.ALREADY_ENROLLED

@@ -18,6 +18,7 @@ from pollbook.messages import SyncAnswer
 from pollbook.packing import SliceOrder
 from pollbook.signing import SigningKey
 from pollbook.types import MACHINE, Channel, ElectionId, EntryNumber, LineId, PersonNumber
+from register import settling
 from register.checking import check_register
 from register.making import training_election
 from register.store import ledgers, stations
@@ -54,7 +55,7 @@ def revoke(centre: Centre, station: Station) -> None:
     with centre.database.write() as connection:
         found = stations.find_station(connection, station.book)
         assert found is not None
-        stations.revoke(connection, found.id, "lost", int(centre.now.timestamp()))
+        settling.revoke(connection, found, "lost", int(centre.now.timestamp()))
 
 
 def test_marks_arrive_and_both_sides_agree(loaded: Centre, station: Station) -> None:

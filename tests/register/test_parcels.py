@@ -14,6 +14,7 @@ from pollbook.parcels import ParcelKind, Piece, PieceAddress, decode_taken, enco
 from pollbook.signing import SigningKey
 from pollbook.types import BookName
 from register import parcels as taking
+from register import settling
 from register.parcels import prove_piece, take_piece
 from register.store import parcels, stations
 from register.store.engine import open_database
@@ -103,7 +104,7 @@ def test_a_revoked_station_s_report_is_kept_too(loaded: Centre, station: Station
     with loaded.database.write() as connection:
         found = stations.find_station(connection, station.book)
         assert found is not None
-        stations.revoke(connection, found.id, "lost", int(loaded.now.timestamp()))
+        settling.revoke(connection, found, "lost", int(loaded.now.timestamp()))
     assert send(loaded, station, piece(station, 0, len(CONTENT))) == len(CONTENT)
 
 

@@ -23,7 +23,7 @@ from pollbook.failures import Failure, WorldFailed
 from pollbook.messages import CONTENT_TYPE, ENROL_PATH, SYNC_PATH
 from pollbook.parcels import ParcelKind, Piece, PieceAddress, decode_taken, encode_piece, parcel_id
 from pollbook.signing import SigningKey
-from register import web
+from register import settling, web
 from register.appointments import SOON_S
 from register.authority import tls_context
 from register.serving import KEEP_ALIVE_S, bind, make_server
@@ -199,7 +199,7 @@ def test_codes_are_refused_with_their_reason(served: Served, station: Station) -
     with served.centre.database.write() as connection:
         found = stations.find_station(connection, station.book)
         assert found is not None
-        stations.revoke(connection, found.id, "lost", 1)
+        settling.revoke(connection, found, "lost", 1)
     served.centre.let_reissue(PRECINCT)
     used = served.centre.code(PRECINCT)
     assert served.ask("POST", ENROL_PATH, enrol_request(used, key))[0] == 200

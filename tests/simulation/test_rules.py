@@ -12,6 +12,7 @@ from pollbook.store import moving
 from pollbook.store.book import Book
 from pollbook.store.moving import SentRelease, Way
 from pollbook.types import MACHINE, Channel, LineId
+from register import settling
 from register.feed import tell
 from register.store import stations
 from tests.simulation.moves import accept, release
@@ -193,7 +194,7 @@ def test_rule_10_a_revoked_book_is_frozen_and_its_late_entries_are_stored(seed: 
         with world.centre.database().write() as connection:
             found = stations.find_station(connection, home.prepared.book)
             assert found is not None
-            stations.revoke(connection, found.id, "the laptop was lost", 1)
+            settling.revoke(connection, found, "the laptop was lost", 1)
         home.is_revoked = True
         cut(world, home, is_cut=False)
         world.run_s(600)
