@@ -101,7 +101,7 @@ def test_hours_on_the_way_are_no_skewed_clock_and_no_fresh_word(loaded: Centre, 
 def test_what_came_by_hand_is_in_the_log_like_anything_else(loaded: Centre, marked: Station) -> None:
     taken(loaded, bundle(loaded, marked))
     log = log_of(loaded.election.id, loaded.keys.key)
-    assert bring_up_to_date(loaded.database, log, HOURS_LATER) == OPENING + 6
+    assert bring_up_to_date(loaded.database, log, HOURS_LATER) == OPENING + 6 + 1  # and the station's enrolment
 
 
 def test_a_request_with_a_hole_before_it_is_answered_and_takes_nothing(loaded: Centre, marked: Station) -> None:
