@@ -15,6 +15,8 @@ from tests.register.test_commands import Commands
 
 QUARTER = timedelta(seconds=QUARTER_S)
 MARKS = 300
+LEAVES = OPENING + MARKS + 2
+"""The station's entries, and two of the register: the enrolment, and an anomaly of its clock."""
 
 
 @pytest.fixture
@@ -45,9 +47,9 @@ def test_the_head_is_told_with_all_that_verifies_it(commands: Commands, logged: 
     checkpoint = open_checkpoint(note, log.origin, logged.keys.key.public)
     assert said.data == {
         "origin": "uchastka/training-2026",
-        "size": OPENING + MARKS,
+        "size": LEAVES,
         "root": base64.b64encode(checkpoint.root).decode(),
-        "logged": OPENING + MARKS,
+        "logged": LEAVES,
         "register": str(log.own_book),
         "verifier_key": verifier_key(log.origin, logged.keys.key.public),
         "note": note.decode(),
@@ -70,7 +72,7 @@ def test_a_proof_is_told_and_written(
 
 
 def test_consistency_is_told(commands: Commands) -> None:
-    said = commands.run("log", "consistency", 7, OPENING + MARKS)
+    said = commands.run("log", "consistency", 7, LEAVES)
     first, second = said.data["first"], said.data["second"]
     assert isinstance(first, dict)
     assert isinstance(second, dict)
@@ -78,7 +80,7 @@ def test_consistency_is_told(commands: Commands) -> None:
     assert isinstance(proof, list)
     roots = base64.b64decode(first["root"]), base64.b64decode(second["root"])
     hashes = [base64.b64decode(each) for each in proof]
-    assert proving.is_consistent(7, roots[0], OPENING + MARKS, roots[1], hashes)
+    assert proving.is_consistent(7, roots[0], LEAVES, roots[1], hashes)
     assert EMPTY_ROOT not in roots
 
 
@@ -108,7 +110,7 @@ def test_a_proof_that_cannot_be_written_is_told(commands: Commands, station: Sta
 
 def test_check_proves_the_log_too(commands: Commands, logged: Centre) -> None:
     said = commands.run("check")
-    assert (said.data["ok"], said.data["leaves"], said.data["heads"]) == (True, OPENING + MARKS, 1)
+    assert (said.data["ok"], said.data["leaves"], said.data["heads"]) == (True, LEAVES, 1)
     logged.change("UPDATE log_tile SET hashes = zeroblob(32) WHERE level = 1")
     said = commands.run("check")
     assert (said.status, said.data["faults"]) == (1, [{"where": "log", "what": "tile 1/0 is not that of its leaves"}])
@@ -119,22 +121,22 @@ def test_an_export_is_a_log_that_others_read(commands: Commands, tmp_path: Path)
     """Nothing of the register is used here: the folder alone gives the tree and every leaf."""
     folder = tmp_path / "out"
     said = commands.run("log", "export", folder)
-    assert (said.status, said.data["size"], said.data["files"]) == (0, OPENING + MARKS, 7)
+    assert (said.status, said.data["size"], said.data["files"]) == (0, LEAVES, 7)
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     assert files == [
         "checkpoint",
         "key",
         "tile/0/000",
-        f"tile/0/001.p/{OPENING + MARKS - 256}",
+        f"tile/0/001.p/{LEAVES - 256}",
         "tile/1/000.p/1",
         "tile/entries/000",
-        f"tile/entries/001.p/{OPENING + MARKS - 256}",
+        f"tile/entries/001.p/{LEAVES - 256}",
     ]
     key = (folder / "key").read_text("ascii").strip()
     origin, public = key.split("+", 2)[0], base64.b64decode(key.split("+", 2)[2])[1:]
     checkpoint = open_checkpoint((folder / "checkpoint").read_bytes(), origin, public)
     leaves = []
-    for name in ("tile/entries/000", f"tile/entries/001.p/{OPENING + MARKS - 256}"):
+    for name in ("tile/entries/000", f"tile/entries/001.p/{LEAVES - 256}"):
         bundle = (folder / name).read_bytes()
         while bundle:
             length = int.from_bytes(bundle[:2], "big")
@@ -143,7 +145,7 @@ def test_an_export_is_a_log_that_others_read(commands: Commands, tmp_path: Path)
     frontier, stored = append(Frontier(), leaves)
     assert (frontier.size, frontier.root) == (checkpoint.size, checkpoint.root)
     hashes = {level: b"".join(each.hash for each in stored if each.level == level) for level in (0, 1)}
-    last = folder / f"tile/0/001.p/{OPENING + MARKS - 256}"
+    last = folder / f"tile/0/001.p/{LEAVES - 256}"
     assert (folder / "tile/0/000").read_bytes() + last.read_bytes() == hashes[0]
     assert (folder / "tile/1/000.p/1").read_bytes() == hashes[1]
 
@@ -160,7 +162,7 @@ def test_a_later_export_only_adds(
     bring_up_to_date(logged.database, log, NOON + QUARTER)
     bring_up_to_date(logged.database, log, NOON + 2 * QUARTER)
     said = commands.run("log", "export", folder)
-    assert (said.data["size"], said.data["files"]) == (OPENING + MARKS + 300, 7)
+    assert (said.data["size"], said.data["files"]) == (LEAVES + 300 + 1, 7)
     changed = [path.name for path, content in before.items() if path.read_bytes() != content]
     assert changed == ["checkpoint"]
 
