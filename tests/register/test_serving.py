@@ -26,6 +26,7 @@ from pollbook.signing import SigningKey
 from register import settling, web
 from register.appointments import SOON_S
 from register.authority import tls_context
+from register.commands import stations as stations_commands
 from register.serving import KEEP_ALIVE_S, bind, make_server
 from register.store import stations
 from register.store.engine import open_database
@@ -204,7 +205,7 @@ def test_codes_are_refused_with_their_reason(served: Served, station: Station) -
     used = served.centre.code(PRECINCT)
     assert served.ask("POST", ENROL_PATH, enrol_request(used, key))[0] == 200
     assert served.problem("POST", ENROL_PATH, enrol_request(used, SigningKey.generate())) == (409, "code_used")
-    station.cursor = 9
+    station.sync(served.centre)  # it is told
     assert served.problem("PUT", station.path(1), station.request(1)) == (
         410,
         "book_revoked",
@@ -286,7 +287,7 @@ def test_the_command_says_one_line_and_ends_cleanly_when_told(loaded: Centre, nu
 
 def test_a_second_register_on_the_same_folder_is_refused(loaded: Centre) -> None:
     command = [sys.executable, "-m", "register", "serve", "--home", str(loaded.home.path), "--port", "0", "--json"]
-    with loaded.home.only_one("serve"):
+    with loaded.home.only_one(stations_commands._serving(loaded.home, 0)):
         ended = subprocess.run(command, check=False, capture_output=True, text=True)
     assert (ended.returncode, json.loads(ended.stdout)["refusal"]) == (3, "register_in_use")
 
