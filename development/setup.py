@@ -48,10 +48,33 @@ RUN_PACKAGES = (
     "libxcb-shape0",
     "libwayland-cursor0",
     "libwayland-egl1",
+    # pyscard has no wheel for Linux: what it is compiled with, and the service that talks to readers.
+    "gcc",
+    "libc6-dev",
+    "python3-dev",
+    "libpcsclite-dev",
+    "libpcsclite1",
+    "pcscd",
 )
 # PostgreSQL for the register's tests, which start a cluster of their own (development/postgresql.py).
 # systemd-analyze, which looks over the units of the service.
-TEST_PACKAGES = ("xvfb", "xauth", "postgresql-15", "postgresql-client-15", "util-linux", "systemd")
+# A virtual card reader, and the RTSP server that stands in for cameras (run by the system's python3).
+TEST_PACKAGES = (
+    "xvfb",
+    "xauth",
+    "postgresql-15",
+    "postgresql-client-15",
+    "util-linux",
+    "systemd",
+    "vsmartcard-vpcd",
+    "python3-gi",
+    "gir1.2-gst-rtsp-server-1.0",
+    "gstreamer1.0-plugins-base",
+    "gstreamer1.0-plugins-good",
+    "gstreamer1.0-plugins-bad",
+    "gstreamer1.0-plugins-ugly",
+    "ffmpeg",
+)
 # What one of the long rehearsals needs besides; it runs them itself, in network namespaces and as an ordinary user.
 SOAK_PACKAGES = {"standby": ("patroni", "etcd-server", "pgbouncer", "iproute2")}
 

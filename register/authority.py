@@ -61,7 +61,7 @@ class Authority:
         usage = _key_usage(digital_signature=True)
         builder = self._builder(subject, now).public_key(Ed25519PublicKey.from_public_bytes(public_key))
         builder = builder.add_extension(usage, critical=True)
-        return builder.sign(self._key, SHA256()).public_bytes(Encoding.DER)
+        return builder.sign(self._key, SHA256(), ecdsa_deterministic=True).public_bytes(Encoding.DER)
 
     def certify_device(self, public_key: bytes, now: datetime) -> bytes:
         """The DER certificate of a station's key; its common name is the device's id in hex."""
@@ -79,7 +79,7 @@ class Authority:
             .add_extension(x509.SubjectAlternativeName([_name(name) for name in names]), critical=False)
         )
         private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        return private + builder.sign(self._key, SHA256()).public_bytes(Encoding.PEM)
+        return private + builder.sign(self._key, SHA256(), ecdsa_deterministic=True).public_bytes(Encoding.PEM)
 
     def _builder(self, subject: str, now: datetime, until: datetime | None = None) -> x509.CertificateBuilder:
         issuer_key = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
@@ -162,7 +162,7 @@ def _make_authority(election_id: str, election_day: date, now: datetime) -> Auth
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_key_usage(key_cert_sign=True, crl_sign=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, SHA256())
+        .sign(key, SHA256(), ecdsa_deterministic=True)
     )
     return Authority(certificate, key)
 
