@@ -18,6 +18,8 @@ from datetime import date
 from enum import Enum
 from typing import Final
 
+from devices.emrtd.tlv import ContentInvalid
+
 FILLER: Final = "<"
 _LINE_LENGTHS: Final = {90: (30, 30, 30), 72: (36, 36), 88: (44, 44)}
 _LENGTH_MAX: Final = 90
@@ -25,18 +27,13 @@ _LENGTH_MAX: Final = 90
 TEXT_CHARACTERS_MAX: Final = 128
 
 
-class MrzInvalid(Exception):
+class MrzInvalid(ContentInvalid):
     """The text is no MRZ of TD1, TD2 or TD3.
 
     Attributes:
         reason: What is wrong, without the text.
         position: Where, counted from 0 in the text without its line ends; for a wrong length, the length.
     """
-
-    def __init__(self, reason: str, position: int) -> None:
-        super().__init__(f"{reason}, position {position}")
-        self.reason = reason
-        self.position = position
 
 
 class Form(Enum):
