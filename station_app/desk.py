@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from pollbook.documents import Comparison, DocumentSays
 from pollbook.election import Contest, Election
 from pollbook.failures import Failure, Refused
 from pollbook.store.records import Hit, MirrorState, MirrorStatus, Tier
@@ -98,6 +99,7 @@ class VoterCard:
         claim: The newest request for this line, if there was one and the line is not here.
         stopped: Why nothing is marked here any more.
         is_visitor: The line came from another precinct: the voter signs in the annex, not in the paper list.
+        beside: The document that found this voter beside the line, field by field; None without a document.
     """
 
     voter: Voter
@@ -109,6 +111,7 @@ class VoterCard:
     claim: ClaimShown | None = None
     stopped: Failure | None = None
     is_visitor: bool = False
+    beside: Comparison | None = None
 
 
 class LinkState(StrEnum):
@@ -222,6 +225,12 @@ class Desk(Protocol):
 
     def find(self, text: str, limit: int = 50) -> FoundVoters:
         """Voters for whatever was typed or scanned."""
+
+    def find_document(self, says: DocumentSays) -> FoundVoters:
+        """The voter of a document whose chip was read."""
+
+    def forget_document(self) -> None:
+        """What a document said is gone: nothing of it is kept after the check."""
 
     def card(self, line: LineId) -> VoterCard:
         """The voter's card as it stands now; its line stays here while the card is open (custody rule 6)."""

@@ -7,11 +7,10 @@ from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from devices.emrtd import mrz
-from devices.emrtd.mrz import Mrz, MrzInvalid
 from pollbook import custody
 from pollbook.clock import wall_time
 from pollbook.custody import LineState, Refusal
+from pollbook.documents import DOUBTS, NAMES, Comparison, DocumentSays, compare, find_keys
 from pollbook.entries import REASON_CHARACTERS_MAX
 from pollbook.failures import Failure, Refused, WeFailed, WorldFailed
 from pollbook.line_state import Place
@@ -19,11 +18,12 @@ from pollbook.permission import Lock
 from pollbook.store import annex, figures, moving, sign_in, syncing, whereabouts
 from pollbook.store.book import Book
 from pollbook.store.mirror import Mirror, NotMirrored
-from pollbook.store.records import Hit, MirrorStatus, RecentMark
+from pollbook.store.records import MirrorStatus, RecentMark
 from pollbook.types import MACHINE, Channel, EntryNumber, LineId, Person, PersonNumber
 from pollbook.voters import Voter
 from station_app.desk import DeskStatus, FoundVoters, MarkShown, Notice, Station, Verdict, VoterCard
 from station_app.desk_acts import stopped
+from station_app.document_says import read_zone, says_of_zone
 from station_app.moving import Whereabouts
 from station_app.moving_desk import StationMoving
 from station_app.telling import told
@@ -47,7 +47,8 @@ class StationDesk:
         self._book = book
         self._mirror = mirror
         self._signed_in = signed_in
-        self._scanned: dict[LineId, tuple[str, ...]] = {}
+        self._beside: dict[LineId, Comparison] = {}
+        self._counts_names = False
         self._record_noted: LineId | None = None
         self._open_line: LineId | None = None
         self._told: tuple[int, tuple[Notice, ...]] = (-1, ())
@@ -102,22 +103,31 @@ class StationDesk:
         """Nobody is at the desk."""
         self.leave()
         self._signed_in = None
-        self._scanned.clear()
+        self.forget_document()
         self._record_noted = None
 
     def find(self, text: str, limit: int = 50) -> FoundVoters:
-        """Voters for whatever was typed or scanned; an MRZ finds by PINFL first, then by the document's number."""
-        self._scanned.clear()
-        document = _read_mrz(text)
-        if document is None:
+        """Voters for whatever was typed or scanned; an MRZ finds by PINFL first, then by the document's number.
+
+        Names in scanned lines are shown beside the list's, but don't ask to look closer: they are transliterated.
+        """
+        self.forget_document()
+        zone = read_zone(text)
+        if zone is None:
             found = self._book.find(text, limit)
             return FoundVoters(found.hits, found.more)
-        hits = self._find_document(document, limit)
-        for hit in hits:
-            voter = self._book.voter(hit.line)
-            self._scanned[hit.line] = _differences(document, voter) if voter else ()
-        differences = self._scanned[hits[0].line] if len(hits) == 1 else ()
-        return FoundVoters(hits, more=False, differences=differences)
+        return self._find_document(says_of_zone(zone, self.today()), limit)
+
+    def find_document(self, says: DocumentSays) -> FoundVoters:
+        """The voter of a document whose chip was read; whatever differs, a name too, asks to look closer."""
+        self.forget_document()
+        self._counts_names = True
+        return self._find_document(says, 50)
+
+    def forget_document(self) -> None:
+        """What a document said is gone."""
+        self._beside.clear()
+        self._counts_names = False
 
     def card(self, line: LineId) -> VoterCard:
         """The voter's card as it stands now; the audit trail tells who looked.
@@ -136,7 +146,7 @@ class StationDesk:
         team = self._hold(line, state)
         election = self._book.election
         ballots = tuple(contest for code in voter.contests if (contest := election.contest(code)) is not None)
-        differences = self._scanned.get(line, ())
+        differences = self._differences(line)
         verdict = self._verdict(voter, state, differences, is_with_team=team)
         where = self.moving.where(line, state)
         if where is not None and where.kind is Whereabouts.MARKED_ELSEWHERE:
@@ -151,6 +161,7 @@ class StationDesk:
             self.moving.claim_of(voter.pinfl, voter.document) if where else None,
             stopped(self._book),
             whereabouts.is_visitor(self._book, line),
+            self._beside.get(line),
         )
 
     def leave(self) -> None:
@@ -337,32 +348,18 @@ class StationDesk:
             disputed=mark.number in whereabouts.disputed_entries(self._book),
         )
 
-    def _find_document(self, document: Mrz, limit: int) -> tuple[Hit, ...]:
-        for number in (mrz.personal_number(document), document.document_number):
-            if number and (hits := self._book.find(number, limit).hits):
-                return hits
-        return ()
+    def _find_document(self, says: DocumentSays, limit: int) -> FoundVoters:
+        hits = next((hits for key in find_keys(says) if (hits := self._book.find(key, limit).hits)), ())
+        for hit in hits:
+            if (voter := self._book.voter(hit.line)) is not None:
+                self._beside[hit.line] = compare(says, voter, self.today())
+        return FoundVoters(hits, more=False, differences=self._differences(hits[0].line) if len(hits) == 1 else ())
 
-
-def _read_mrz(text: str) -> Mrz | None:
-    if not mrz.looks_like_mrz(text):
-        return None
-    try:
-        return mrz.parse(text)
-    except MrzInvalid:
-        return None
-
-
-def _differences(document: Mrz, voter: Voter) -> tuple[str, ...]:
-    """The fields in which the document and the list differ; names are transliterated and are not compared."""
-    pinfl = mrz.personal_number(document)
-    born = document.birth_date
-    sex = document.sex.lower()
-    differs = {
-        "pinfl": pinfl is not None and pinfl != voter.pinfl,
-        "document": document.document_number != voter.document,
-        "birth_date": born.isdigit() and born != f"{voter.birth_date:%y%m%d}",
-        "sex": sex in {"m", "f"} and sex != voter.sex,
-        "check_digit": bool(document.failures),
-    }
-    return tuple(name for name, is_different in differs.items() if is_different)
+    def _differences(self, line: LineId) -> tuple[str, ...]:
+        """What asks to look closer in this line beside the document."""
+        beside = self._beside.get(line)
+        if beside is None:
+            return ()
+        fields = (field for field in beside.differing if self._counts_names or field not in NAMES)
+        doubts = (remark for remark in beside.remarks if remark in DOUBTS)
+        return (*fields, *doubts)

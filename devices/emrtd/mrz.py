@@ -413,8 +413,9 @@ def parse(text: str) -> Mrz:
     )
 
 
+PINFL_DIGITS: Final = 14
 _PINFL: Final = re.compile("[0-9]{14}")
-_ISSUER_WITH_PINFL: Final = "UZB"
+ISSUER_WITH_PINFL: Final = "UZB"
 
 
 def personal_number(mrz: Mrz) -> str | None:
@@ -424,7 +425,7 @@ def personal_number(mrz: Mrz) -> str | None:
     use these positions for numbers of their own, so another issuer's is None. Whether its check digits hold is
     told by `Mrz.failures`.
     """
-    if mrz.issuer != _ISSUER_WITH_PINFL or mrz.form is Form.TD2:
+    if mrz.issuer != ISSUER_WITH_PINFL or mrz.form is Form.TD2:
         return None
     found = _PINFL.fullmatch(mrz.optional_data)
     return found[0] if found else None

@@ -35,7 +35,7 @@ from station_app.ui.verdicts import words_of
 
 READ_FIRST_S = 0.25
 """Nobody reads a verdict faster; scanners send their second line end within milliseconds."""
-_CARD, _LEAVE = "card", "leave"
+_CARD, _LEAVE, _FORGET = "card", "leave", "forget"
 _WAITING = frozenset({Verdict.ARRIVING})
 """Of these cards something is expected that the operator need not ask for."""
 
@@ -122,6 +122,7 @@ class CheckIn(QWidget):
     def clear(self) -> None:
         """Forget the voter and what was typed: the next one, or nobody at the desk."""
         self._book.drop(_CARD)
+        self._book.ask(self, lambda desk: desk.forget_document(), _ignore, _ignore, _FORGET)
         self.searching.forget()
         self.finder.clear()
         self._set_stage(Waiting())

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from devices.emrtd.mrz import looks_like_mrz
 from pollbook.bundle import resource_path
 from pollbook.custody import Status, is_of_age
+from pollbook.documents import DOUBTS, Comparison, DocumentSays, compare, find_keys
 from pollbook.election import read_election
 from pollbook.entries import REASON_CHARACTERS_MAX
 from pollbook.failures import Failure, Refused, WeFailed
@@ -133,6 +134,7 @@ class DemoDesk:
         self.gate: threading.Event | None = None
         self.breaks: Exception | None = None
         self.differences: tuple[str, ...] = ()
+        self.said: DocumentSays | None = None
         self.verdicts: dict[LineId, Verdict] = {}
         self.thread = 0
         self.notices: tuple[Notice, ...] = ()
@@ -191,9 +193,11 @@ class DemoDesk:
     def sign_out(self) -> None:
         self._come("sign_out")
         self._person = None
+        self.forget_document()
 
     def find(self, text: str, limit: int = 50) -> FoundVoters:
         self._come(f"find {text}")
+        self.forget_document()
         if looks_like_mrz(text):
             hits = tuple(self._hit(voter) for voter in self.voters.values() if voter.pinfl in text)
             return FoundVoters(hits, more=False, differences=self.differences)
@@ -205,6 +209,21 @@ class DemoDesk:
         found = [voter for voter in self.voters.values() if words and all(_fits(voter, word) for word in words)]
         return FoundVoters(tuple(self._hit(voter) for voter in found[:limit]), more=len(found) > limit)
 
+    def find_document(self, says: DocumentSays) -> FoundVoters:
+        self._come("find_document")
+        keys = find_keys(says)
+        found = [voter for key in keys for voter in self.voters.values() if key in {voter.pinfl, voter.document}][:1]
+        self.said = says
+        differences = self._beside(found[0]).differing if found else ()
+        return FoundVoters(tuple(map(self._hit, found)), more=False, differences=differences)
+
+    def forget_document(self) -> None:
+        self.said = None
+
+    def _beside(self, voter: Voter) -> Comparison:
+        assert self.said is not None
+        return compare(self.said, voter, self.today())
+
     def card(self, line: LineId) -> VoterCard:
         self._come("card")
         if line not in self.voters:
@@ -214,6 +233,9 @@ class DemoDesk:
         self.open_line = line
         moving = self.moving
         claim = where = None
+        beside = self._beside(voter) if self.said is not None and voter.pinfl == self.said.pinfl else None
+        doubts = tuple(remark for remark in beside.remarks if remark in DOUBTS) if beside else ()
+        differences: tuple[str, ...] = (*beside.differing, *doubts) if beside else self.differences
         if line in self.verdicts:
             verdict = self.verdicts[line]
         elif line in moving.gone:
@@ -238,10 +260,12 @@ class DemoDesk:
         elif not is_of_age(voter.birth_date, ELECTION.day):
             verdict = Verdict.NOT_OLD_ENOUGH
         else:
-            verdict = Verdict.LOOK_CLOSER if self.differences else Verdict.MAY_VOTE
+            verdict = Verdict.LOOK_CLOSER if differences else Verdict.MAY_VOTE
         is_visitor = moving.arriving is voter
         stopped = moving.state.stopped
-        return VoterCard(voter, verdict, ELECTION.contests, mark, self.differences, where, claim, stopped, is_visitor)
+        return VoterCard(
+            voter, verdict, ELECTION.contests, mark, differences, where, claim, stopped, is_visitor, beside
+        )
 
     def leave(self) -> None:
         self.open_line = None

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pollbook.custody import Status
+from pollbook.documents import DocumentSays, NameSaid, Remark
 from pollbook.entries import REASON_CHARACTERS_MAX
 from pollbook.failures import Failure, Refused, WeFailed
 from pollbook.feed_items import FeedItem, FeedKind
@@ -174,6 +175,61 @@ def test_a_hit_tells_that_the_voter_is_marked(opened: Place) -> None:
     assert opened.desk.find(voter.pinfl).hits[0].status is Status.HELD
     opened.mark(voter.line)
     assert opened.desk.find(voter.pinfl).hits[0].status is Status.MARKED
+
+
+# Finding by a document's chip
+
+
+def says(voter: Voter, **changes: object) -> DocumentSays:
+    said = DocumentSays(
+        issuer="UZB",
+        number=voter.document,
+        pinfl=voter.pinfl,
+        names=(NameSaid(voter.surname.upper(), voter.given_name.upper()),),
+        birth_dates=(f"{voter.birth_date:%y%m%d}",),
+        sex=voter.sex,
+        expires_on=date(2020, 1, 1),
+    )
+    return replace(said, **changes)  # type: ignore[arg-type] - fields by name
+
+
+def test_a_chip_finds_its_voter_and_the_card_says_field_by_field_what_it_says(opened: Place) -> None:
+    voter = opened.voters[0]
+    found = opened.desk.find_document(says(voter))
+    assert ([hit.line for hit in found.hits], found.differences) == ([voter.line], ())
+    card = opened.desk.card(voter.line)
+    assert card.verdict is Verdict.MAY_VOTE
+    assert card.beside is not None
+    assert card.beside.remarks == (Remark.EXPIRED,)
+    assert card.beside.differing == ()
+
+
+def test_a_chip_that_differs_asks_to_look_closer_and_never_refuses(opened: Place) -> None:
+    voter = opened.voters[0]
+    other = says(voter, names=(NameSaid("BOSHQA", "KISHI"),), number="ZZ9999998", doubts=(Remark.CONTRADICTS_ITSELF,))
+    assert [hit.line for hit in opened.desk.find_document(other).hits] == [voter.line]
+    card = opened.desk.card(voter.line)
+    assert card.verdict is Verdict.LOOK_CLOSER
+    assert card.differences == ("document", "surname", "given_name", "contradicts_itself")
+    opened.mark(voter.line)
+
+
+def test_another_state_s_chip_finds_nobody(opened: Place) -> None:
+    assert opened.desk.find_document(says(opened.voters[0], issuer="UTO")).hits == ()
+
+
+def test_what_a_chip_said_is_forgotten_with_the_next_search_the_next_person_and_on_demand(opened: Place) -> None:
+    voter = opened.voters[0]
+    forgets: tuple[Callable[[], object], ...] = (
+        lambda: opened.desk.find(voter.pinfl),
+        opened.desk.forget_document,
+        opened.desk.sign_out,
+    )
+    for forget in forgets:
+        opened.desk.find_document(says(voter))
+        assert opened.desk.card(voter.line).beside is not None
+        forget()
+        assert opened.desk.card(voter.line).beside is None
 
 
 # The card
