@@ -159,6 +159,15 @@ class Failure(Enum):
     BUNDLE_OTHER_BOOK = ("K05", Exit.REFUSED)
     BUNDLE_NOT_SIGNED = ("K06", Exit.REFUSED)
     BUNDLE_OTHER_WAY = ("K07", Exit.REFUSED)
+    # T is for the authorities behind passports and ID cards, and what IT staff bring in about them.
+    TRUST_FILE_UNFIT = ("T01", Exit.REFUSED)
+    TRUST_NOT_SIGNED = ("T02", Exit.REFUSED)
+    TRUST_SIGNER_UNFIT = ("T03", Exit.REFUSED)
+    TRUST_AUTHORITY_UNKNOWN = ("T04", Exit.REFUSED)
+    TRUST_NOT_AN_AUTHORITY = ("T05", Exit.REFUSED)
+    TRUST_ALGORITHM_UNKNOWN = ("T06", Exit.REFUSED)
+    TRUST_LIST_OLDER = ("T07", Exit.REFUSED)
+    TRUST_DAMAGED = ("T08", Exit.REFUSED)
     # U is for everything else.
     WRONG_USAGE = ("U01", Exit.USAGE)
     FILE_UNREADABLE = ("U02", Exit.REFUSED)

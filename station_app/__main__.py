@@ -19,6 +19,7 @@ from station_app.commands import (
     mirroring,
     moving,
     neighbouring,
+    passport,
     people,
     printing,
     recovering,
@@ -52,6 +53,7 @@ def _parser(terminal: Terminal) -> CommandParser:
     moving.add_commands(of_the_book)
     closing.add_commands(of_the_book)
     people.add_commands(parser)
+    passport.add_commands(parser)
     return parser
 
 

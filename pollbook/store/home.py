@@ -73,6 +73,11 @@ class StationHome:
         return self.path / "link.toml"
 
     @property
+    def trust(self) -> Path:
+        """The authorities behind passports and ID cards, and what they revoked, as States publish it."""
+        return self.path / "trust.der"
+
+    @property
     def reports(self) -> Path:
         """What the nights came to."""
         return self.path / "reports"
