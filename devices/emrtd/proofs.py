@@ -31,6 +31,12 @@ class Claim(Enum):
     """What EF.CardAccess offered unsigned is what the signed files offer: nobody has lowered the protection."""
     CARD_SECURITY = "card_security"
     """EF.CardSecurity, with the key of chip authentication mapping, is signed like EF.SOD."""
+    CHIP_MAPPING = "chip_mapping"
+    """The chip has the private key of EF.CardSecurity: it is no copy."""
+    CHIP_AUTHENTICATION = "chip_authentication"
+    """The chip has the private key of DG14: it is no copy."""
+    ACTIVE_AUTHENTICATION = "active_authentication"
+    """The chip has the private key of DG15: it is no copy."""
 
 
 class Standing(Enum):
@@ -77,6 +83,10 @@ class Reason(Enum):
     OFFER_DIFFERS = "offer_differs"
     """EF.CardAccess offers another choice than the signed file does."""
     DATE_UNKNOWN = "date_unknown"
+    CHIP_ANSWER_WRONG = "chip_answer_wrong"
+    """The chip did not prove its key: it may be a copy."""
+    CHIP_SILENT = "chip_silent"
+    """The chip broke off or refused before it could prove its key."""
 
 
 @dataclass(frozen=True, slots=True)
