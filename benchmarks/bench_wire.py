@@ -5,7 +5,8 @@ counted where IP packets enter it, handshakes and acknowledgements included. The
 over the same link. `--without-pouch` leaves out PouchDB, which takes ten minutes.
 
 The status changes are which 3,000 of a precinct's 6,000 lines the sibling desks have marked, by chance: one item of
-the feed, put into the register's store for this, since the register does not tell desks of each other yet.
+the feed as `pollbook.statuses` packs it, put into the register's store as it is: the world has one station, whose own
+list is shorter, so its book keeps the item and shows nothing of it.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ from benchmarks.link_world import client, copied, make_world, mark, tell
 from benchmarks.measuring import figure
 from benchmarks.satellite import FAST, SAT, Link, Profile
 from benchmarks.wire_peers import Spent
-from pollbook.feed_items import FeedKind
-from pollbook.packing import pack_statuses
+from pollbook.feed_items import FeedKind, encode_content
+from pollbook.packing import SliceOrder
+from pollbook.statuses import LineStatus, statuses_of
 from pollbook.store.home import StationHome
+from pollbook.types import LINE_ID_MAX, LineId, PrecinctCode
 
 MARKS = 3000
 VOTERS = 3400
@@ -39,8 +42,10 @@ SETTLE_S = 0.8
 
 def add_statuses(home: Path) -> None:
     """The only station's feed tells which lines its siblings have marked."""
-    places = random.Random(7).sample(range(PRECINCT_LINES), MARKS)
-    content = pack_statuses(places, PRECINCT_LINES)
+    rng = random.Random(7)
+    order = SliceOrder.of(map(LineId, rng.sample(range(1, LINE_ID_MAX), PRECINCT_LINES)))
+    marked = LineStatus(PrecinctCode("1708-0001"), 2, is_marked=True)
+    content = encode_content(statuses_of(dict.fromkeys(rng.sample(order.lines, MARKS), marked), order))
     with closing(sqlite3.connect(home / "register.db")) as database, database:
         (number,) = database.execute("SELECT coalesce(max(number), 0) + 1 FROM feed").fetchone()
         row = (number, int(FeedKind.STATUSES), content)

@@ -18,12 +18,12 @@ from pollbook.ledger import HEAD_BYTES, Head
 from pollbook.release_certificate import CERTIFICATE_OF_RELEASE_BYTES_MAX
 from pollbook.releases import KEY_BYTES, RELEASE_ID_BYTES, SIGNATURE_BYTES, pack_book, take_book
 from pollbook.slice import pack_voters, unpack_voters
+from pollbook.statuses import Statuses, pack_groups, take_statuses
 from pollbook.types import LINE_ID_MAX, BookName, EntryNumber, LineId, PrecinctCode, is_precinct_code
 from pollbook.voters import Voter
 
 CONTENT_BYTES_MAX = CERTIFICATE_OF_RELEASE_BYTES_MAX + 1024
 LINES_IN_ITEM_MAX = 1000
-STATUSES_BYTES_MAX = 256 * 1024
 _ADDRESS_CHARACTERS_MAX = 400
 _SOURCE_CHARACTERS_MAX = 100
 
@@ -152,7 +152,17 @@ class LinesNamed:
 
 
 Content = (
-    Recalled | Granted | ClaimAnswered | Superseded | ListChanged | Adjudicated | Tail | Intake | Arrived | LinesNamed
+    Recalled
+    | Granted
+    | ClaimAnswered
+    | Superseded
+    | ListChanged
+    | Adjudicated
+    | Tail
+    | Intake
+    | Statuses
+    | Arrived
+    | LinesNamed
 )
 
 
@@ -175,6 +185,8 @@ def encode_content(content: Content) -> bytes:
             body = [head.number, head.hash, pack_tail(lines), int(is_complete), signature]
         case Intake(precinct, address, book, box_key):
             body = [precinct, address, pack_book(book), box_key]
+        case Statuses():
+            body = pack_groups(content)
         case Arrived(release):
             body = [release]
         case LinesNamed(lines):
@@ -221,6 +233,8 @@ def decode_content(kind: FeedKind, untrusted: bytes) -> Content | None:
                 raise InputInvalid("not a precinct's code")
             address, book = fields.take_text(_ADDRESS_CHARACTERS_MAX), take_book(fields.take_array(2))
             return Intake(PrecinctCode(precinct), address, book, fields.take_bytes(KEY_BYTES, KEY_BYTES))
+        case FeedKind.STATUSES:
+            return take_statuses(fields)
         case FeedKind.ARRIVED:
             return Arrived(fields.take_bytes(RELEASE_ID_BYTES, RELEASE_ID_BYTES))
         case _:
@@ -238,11 +252,12 @@ _SIZES = {
     FeedKind.ADJUDICATED: 3,
     FeedKind.TAIL: 5,
     FeedKind.INTAKE: 4,
+    FeedKind.STATUSES: 3,
     FeedKind.DISPUTED: 1,
     FeedKind.DISPUTE_RESOLVED: 1,
     FeedKind.ARRIVED: 1,
 }
-"""How many fields each content has; STATUSES is packed by `packing`."""
+"""How many fields each content has."""
 
 
 def _line(fields: Fields) -> LineId:

@@ -275,20 +275,21 @@ def pack_statuses(places: Iterable[int], size: int) -> bytes:
     return bytes([_BITMAP]) + column([place in meant for place in range(size)], 1)
 
 
-def unpack_statuses(untrusted: bytes, size: int) -> tuple[int, ...]:
-    """The places that are meant, ascending.
+def unpack_statuses(untrusted: bytes, size: int, places_max: int | None = None) -> tuple[int, ...]:
+    """The places that are meant, ascending, by default up to `size` of them.
 
     Raises:
-        InputInvalid: Not statuses of an order of `size` places.
+        InputInvalid: Not statuses of an order of `size` places, or more than `places_max`.
     """
+    places_max = size if places_max is None else min(size, places_max)
     reader = Reader(untrusted)
     form = reader.take(1)[0]
     if form == _BITMAP:
         places = [place for place, is_meant in enumerate(reader.numbers(size, 1)) if is_meant]
-    elif form <= K_MAX and (count := reader.varint()) <= size:
+    elif form <= K_MAX and (count := reader.varint()) <= places_max:
         places = [step - 1 for step in accumulate(gap + 1 for gap in reader.rice_codes(count, form))]
     else:
         raise InputInvalid("statuses in no known form")
-    if not reader.is_at_end or (places and places[-1] >= size):
-        raise InputInvalid("places beyond the slice")
+    if not reader.is_at_end or len(places) > places_max or (places and places[-1] >= size):
+        raise InputInvalid("places beyond the slice, or too many")
     return tuple(places)

@@ -23,6 +23,7 @@ from pollbook.types import BookName, ElectionId, PrecinctCode
 from register.authority import RegisterKeys
 from register.issuing import check_issuable, issue_slice
 from register.own_ledger import enter
+from register.statuses import note_new_book
 from register.store import spares, stations
 from register.store.engine import Transaction
 from register.store.spares import Spare, SpareCode
@@ -109,6 +110,7 @@ def enrol(connection: Transaction, keys: RegisterKeys, election: Election, untru
     )
     station_id = stations.add_station(connection, new, answer, (voter.line for voter in content.voters))
     stations.use_code(connection, code, station_id)
+    note_new_book(connection, station_id, code.precinct)
     at_s = int(now.timestamp())
     enter(connection, Enrolled(book, code.precinct, code.desk, request.public_key, header.sha256), at_s)
     logger.info("enrolled book=%s precinct=%s lines=%s", book, code.precinct, issued.line_count)

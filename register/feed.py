@@ -6,8 +6,9 @@ import logging
 from collections.abc import Sequence
 
 from pollbook.custody import Anomaly
-from pollbook.feed_items import FeedItem, FeedKind
+from pollbook.feed_items import FeedItem, FeedKind, LinesNamed, encode_content
 from pollbook.register_entries import AnomalyFound
+from pollbook.types import BookName, EntryNumber, LineId
 from register.own_ledger import enter
 from register.store import ledgers
 from register.store.engine import Transaction
@@ -21,13 +22,32 @@ def tell(connection: Transaction, station_id: int, item: FeedItem, at_s: int) ->
     ledgers.add_feed_item(connection, station_id, item, at_s)
 
 
-def tell_anomaly(connection: Transaction, station: Station, kind: Anomaly, number: int, at_s: int) -> None:
-    """The anomaly is kept and stands in the book's feed; `number` 0 is the whole book."""
+def tell_anomaly(connection: Transaction, station: Station, kind: Anomaly, number: int, at_s: int) -> bool:
+    """The anomaly is kept and stands in the book's feed; `number` 0 is the whole book. Whether it is new."""
     ledgers.hold_book(connection, station.id)
-    if ledgers.add_anomaly(connection, station.id, kind, number, at_s):
+    is_new = ledgers.add_anomaly(connection, station.id, kind, number, at_s)
+    if is_new:
         enter(connection, AnomalyFound(station.book, kind.value, number, 1), at_s)
         tell(connection, station.id, FeedItem(0, FeedKind.ANOMALY, kind.value, number), at_s)
         logger.warning("anomaly kind=%s book=%s entry=%s", kind.value, station.book, number)
+    return is_new
+
+
+def tell_disputed(
+    connection: Transaction, marks: Sequence[tuple[Station, EntryNumber]], line: LineId, at_s: int
+) -> None:
+    """These books marked one line: each mark is an anomaly, and the line disputed until a void or people resolve it."""
+    found = [tell_anomaly(connection, station, Anomaly.SECOND_MARK, number, at_s) for station, number in marks]
+    if any(found):
+        content = encode_content(LinesNamed((line,)))
+        for station, _ in marks:
+            tell(connection, station.id, FeedItem(0, FeedKind.DISPUTED, "", 0, content), at_s)
+
+
+def tell_resolved(connection: Transaction, station_id: int, line: LineId, kept: BookName, at_s: int) -> None:
+    """The line is in dispute no longer: the mark of the book `kept` counts."""
+    content = encode_content(LinesNamed((line,)))
+    tell(connection, station_id, FeedItem(0, FeedKind.DISPUTE_RESOLVED, str(kept), 0, content), at_s)
 
 
 def tell_quarantined(

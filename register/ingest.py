@@ -41,8 +41,9 @@ from register import runs
 from register.adjudication import follow
 from register.centre import Centre
 from register.claims import answer_asks
-from register.feed import tell, tell_anomaly, tell_quarantined, tell_revoked
+from register.feed import tell, tell_anomaly, tell_disputed, tell_quarantined, tell_resolved, tell_revoked
 from register.replay import Ingested, decoded, touched
+from register.statuses import note_changed, tell_statuses
 from register.store import custody as moved
 from register.store import ledgers, marks, orders, own_ledger, people, rows, spares, stations
 from register.store.engine import Transaction
@@ -57,7 +58,14 @@ COME_BACK_S = 30
 """When a book without news asks again: the screens of the centre are then at most half a minute old."""
 
 _MUST_ARRIVE = frozenset(
-    {FeedKind.GRANTED, FeedKind.ARRIVED, FeedKind.CLAIM_ANSWERED, FeedKind.ADJUDICATED, FeedKind.SUPERSEDED}
+    {
+        FeedKind.GRANTED,
+        FeedKind.ARRIVED,
+        FeedKind.CLAIM_ANSWERED,
+        FeedKind.ADJUDICATED,
+        FeedKind.SUPERSEDED,
+        FeedKind.STATUSES,
+    }
 )
 
 logger = logging.getLogger(__name__)
@@ -121,6 +129,7 @@ def ingest(
         record.last_heard_at_s, record.pending, record.software = heard_at_s, request.pending, request.software
     ledgers.save_book(connection, station.id, record)
     answer_asks(connection, centre, station, request.asks, at_s)
+    tell_statuses(connection, station, at_s)
     items = ledgers.feed_after(connection, station.id, request.feed_cursor)
     come_back_s = 0 if request.pending else COME_BACK_S
     logger.info("sync book=%s acknowledged=%s new=%s", station.book, record.head.number, len(new))
@@ -292,15 +301,27 @@ def _adjudicate(
     own = {line: state.mark for line, state in changed.states.items() if state.mark and state.mark.actor != MACHINE}
     marked = {line: mark.number for line, mark in own.items()}
     marked |= {LineId(line): EntryNumber(mark.number) for line, mark in changed.fresh.items()}
-    voided = (line for line, state in changed.states.items() if state.mark is None and state.voids)
-    marks.remove(connection, station.id, voided)
+    voided = [line for line, state in changed.states.items() if state.mark is None and state.voids]
+    for kept in marks.remove(connection, station.id, voided):
+        _settle(connection, station, kept, at_s)
     for other in marks.add(connection, station.id, marked):
-        tell_anomaly(connection, station, Anomaly.SECOND_MARK, marked[other.line], at_s)
         found = stations.station_by_id(connection, other.station)
-        if found is not None:
-            tell_anomaly(connection, found, Anomaly.SECOND_MARK, other.number, at_s)
+        both = [(station, marked[other.line]), *([(found, other.number)] if found is not None else [])]
+        tell_disputed(connection, both, other.line, at_s)
+    since = record.adjudicated
+    news = [line for line, mark in own.items() if mark.number > since]
+    news += [line for line in voided if changed.states[line].voids[-1] > since]
+    note_changed(connection, station, news, [LineId(line) for line in changed.fresh])
     follow(connection, centre, station, changed.others, marked, at_s)
     record.adjudicated = record.head.number
+
+
+def _settle(connection: Transaction, station: Station, kept: marks.Kept, at_s: int) -> None:
+    """A book voided its mark of a disputed line, and one other is left: both books are told that it counts."""
+    found = stations.station_by_id(connection, kept.station)
+    if found is not None:
+        for each in (station, found):
+            tell_resolved(connection, each.id, kept.line, found.book, at_s)
 
 
 def _compare_feeds(connection: Transaction, station: Station, request: SyncRequest, at_s: int) -> None:

@@ -21,6 +21,7 @@ from pollbook.types import BookName, EntryNumber, LineId
 from register.centre import Centre
 from register.feed import tell, tell_anomaly
 from register.own_ledger import enter
+from register.statuses import note_changed, note_released
 from register.store import custody
 from register.store.custody import REGISTER_HOLDS, ClaimState, Holding
 from register.store.engine import Transaction
@@ -43,12 +44,17 @@ def follow_release(
     for each in moved:
         holder = REGISTER_HOLDS if receiver is None else None
         custody.save_holding(connection, Holding(each.line, each.custody, holder, receiver, release.id))
+    lines = [each.line for each in moved]
+    note_released(connection, station, lines)
     if receiver is None:
+        note_changed(connection, station, lines)
         return [each.line for each in moved]
     to = newest_named(connection, receiver)
     if to is None:
         tell_anomaly(connection, station, Anomaly.RELEASE_NOT_OURS, number, at_s)
         return []
+    if to.precinct != station.precinct:
+        note_changed(connection, station, lines)
     pass_on(connection, centre, release, station.certificate, to, at_s)
     return []
 
@@ -71,6 +77,8 @@ def follow_acceptance(
         custody.save_holding(connection, Holding(each.line, each.custody, station.id, None, release.id, used_by))
         arrived.append(each.line)
     sender = find_station(connection, release.sender)
+    if sender is None or sender.precinct != station.precinct:
+        note_changed(connection, station, arrived)
     if arrived and sender is not None:
         _tell(connection, newest_named(connection, sender.book) or sender, FeedKind.ARRIVED, Arrived(release.id), at_s)
     return arrived
@@ -90,6 +98,7 @@ def grant_own(connection: Transaction, centre: Centre, held: Held, line: LineId,
     release = sign_release(centre.election.id, centre.book, to.book, moved, centre.keys.key)
     used_by = held.holding.used_by if held.holding else 0
     custody.save_holding(connection, Holding(line, held.number + 1, None, to.book, release.id, used_by))
+    note_changed(connection, to, [line])
     pass_on(connection, centre, release, centre.keys.certificate, to, at_s)
 
 

@@ -8,15 +8,16 @@ from dataclasses import replace
 from datetime import date
 
 from pollbook.failures import Failure, WorldFailed
-from pollbook.feed_items import FeedItem, FeedKind, LinesNamed, encode_content
+from pollbook.feed_items import FeedItem, FeedKind, encode_content
 from pollbook.feed_items import ListChanged as ListChangedItem
 from pollbook.register_entries import DisputeResolved, ListChanged, Revoked
 from pollbook.types import LineId, line_text
 from pollbook.voters import Voter
 from register.centre import Centre
-from register.feed import tell, tell_revoked
+from register.feed import tell, tell_resolved, tell_revoked
 from register.officers import ProvenAct, decide, signed_decision
 from register.own_ledger import enter
+from register.statuses import note_changed
 from register.store import ledgers, marks, own_ledger, stations, voters
 from register.store.engine import Transaction
 from register.store.holders import voters_of, where_is
@@ -71,10 +72,10 @@ def resolve_dispute(connection: Transaction, centre: Centre, line: LineId, keep:
         raise WorldFailed(Failure.NOTHING_TO_DECIDE, line_text(line))
     decision = decide(connection, signed_decision(centre.election, act, RESOLVE, [str(keep.book), line_text(line)]))
     marks.prefer(connection, line, keep.id)
+    note_changed(connection, keep, [line])
     enter(connection, DisputeResolved(line, keep.book, disputing[keep.id], decision), act.at_s)
-    told = FeedItem(0, FeedKind.DISPUTE_RESOLVED, str(keep.book), 0, encode_content(LinesNamed((line,))))
     for station_id in disputing:
-        tell(connection, station_id, told, act.at_s)
+        tell_resolved(connection, station_id, line, keep.book, act.at_s)
 
 
 def change_voter(

@@ -31,6 +31,7 @@ from register.centre import Centre
 from register.feed import tell, tell_anomaly
 from register.own_ledger import enter
 from register.replay import Ingested, decoded
+from register.statuses import note_new_book
 from register.store import custody, ledgers, marks, people, spares, stations
 from register.store.engine import Transaction
 from register.store.ledgers import BookRecord
@@ -226,6 +227,7 @@ def _add(connection: Transaction, before: Station, new: Station, view: Ingested,
     ledgers.save_states(connection, station_id, {}, states)
     for person, key in view.bound.items():
         ledgers.save_key(connection, station_id, person, key)
+    note_new_book(connection, station_id, before.precinct)
     record = ledgers.load_book(connection, station_id)
     record.digest, record.last_at = digest(states.items()), view.last_at
     record.day, record.forked = max(view.days, default=None), is_rival

@@ -33,11 +33,12 @@ class Whereabouts(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LineWhere:
-    """Where a line is; `precinct` and `address` are empty where they are not known."""
+    """Where a line is; `precinct` and `address` are empty where they are not known, `desk` is 0."""
 
     kind: Whereabouts
     precinct: str = ""
     address: str = ""
+    desk: int = 0
 
 
 class ClaimState(StrEnum):

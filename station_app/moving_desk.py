@@ -11,10 +11,10 @@ from pollbook.permission import Lock
 from pollbook.release_certificate import ProvenRelease, open_certificate, seal_certificate
 from pollbook.releases import LINES_MAX
 from pollbook.sealing import OVERHEAD_BYTES, BoxKey, box_key_of
-from pollbook.store import asking, moving, syncing, whereabouts
+from pollbook.store import asking, elsewhere, moving, syncing, whereabouts
 from pollbook.store.book import Book
 from pollbook.store.moving import SentRelease, Way
-from pollbook.types import BookName, LineId, PrecinctCode, is_precinct_code
+from pollbook.types import LineId, PrecinctCode, is_precinct_code
 from station_app.desk_acts import Annexing, Claiming, stopped
 from station_app.moving import Accepted, LineWhere, ReleaseSeen, ReleaseShown, Standing, Whereabouts
 
@@ -177,22 +177,27 @@ class StationMoving(Claiming, Annexing):
         return None
 
     def where(self, line: LineId, state: LineState) -> LineWhere | None:
-        """Where a line that is not here is; None for one that is."""
-        if state.mark is not None or state.place in {Place.HERE, Place.PROVISIONAL}:
+        """Where a line is that is not here, or that another book has marked; None for one that is here."""
+        if state.mark is not None or state.place is Place.PROVISIONAL:
             return None
+        told = elsewhere.status_of(self._book, line, state)
+        if told is not None and told.is_marked:
+            return LineWhere(Whereabouts.MARKED_ELSEWHERE, told.precinct, self._address_of(told.precinct), told.desk)
+        if state.place is Place.HERE:
+            return None
+        if told is not None:
+            return LineWhere(Whereabouts.RELEASED, told.precinct, self._address_of(told.precinct), told.desk)
         if state.place is Place.RELEASED and state.released_to is not None:
-            return self._released_to(line, state.released_to)
-        if whereabouts.is_marked_elsewhere(self._book, line):
-            return LineWhere(Whereabouts.MARKED_ELSEWHERE, self._book.header.precinct)
+            intake = whereabouts.intake_named(self._book, state.released_to)
+            return LineWhere(Whereabouts.RELEASED, intake.precinct if intake else "", intake.address if intake else "")
         if not whereabouts.is_visitor(self._book, line):
             return LineWhere(Whereabouts.OTHER_DESK, self._book.header.precinct)
         return LineWhere(Whereabouts.UNKNOWN)
 
-    def _released_to(self, line: LineId, receiver: BookName) -> LineWhere:
-        if whereabouts.is_marked_elsewhere(self._book, line):
-            return LineWhere(Whereabouts.MARKED_ELSEWHERE)
-        intake = whereabouts.intake_named(self._book, receiver)
-        return LineWhere(Whereabouts.RELEASED, intake.precinct if intake else "", intake.address if intake else "")
+    def _address_of(self, precinct: PrecinctCode) -> str:
+        """Where that precinct is, as far as the register ever named its intake book."""
+        intake = asking.intake_of(self._book, precinct)
+        return intake.address if intake else ""
 
 
 def box_keys(book: Book) -> tuple[BoxKey, ...]:

@@ -199,8 +199,11 @@ class StationDesk:
         return answer if isinstance(answer, Refused) else replace(answer, unmirrored=unmirrored)
 
     def _admit(self, line: LineId) -> Refused | None:
-        """A voter whose line came from another precinct stands in the annex before the mark."""
+        """Nobody is marked whom the register knows to be marked elsewhere; a visitor is entered in the annex first."""
         state = self._book.line(line)
+        where = None if state is None else self.moving.where(line, state)
+        if where is not None and where.kind is Whereabouts.MARKED_ELSEWHERE:
+            return Refused(Failure.ALREADY_MARKED)
         if state is None or state.is_annexed or not whereabouts.is_visitor(self._book, line):
             return None
         voter = self._book.voter(line)
@@ -345,7 +348,8 @@ class StationDesk:
             row=voter.row,
             confirmed=mark.confirmed,
             voided=mark.voided,
-            disputed=mark.number in whereabouts.disputed_entries(self._book),
+            disputed=mark.line in whereabouts.disputed_lines(self._book)
+            or mark.number in whereabouts.disputed_entries(self._book),
         )
 
     def _find_document(self, says: DocumentSays, limit: int) -> FoundVoters:

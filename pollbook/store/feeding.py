@@ -25,7 +25,8 @@ from pollbook.feed_items import (
     decode_content,
 )
 from pollbook.line_state import Place
-from pollbook.store import asking, moving, search_index
+from pollbook.statuses import Statuses
+from pollbook.store import asking, elsewhere, moving, search_index
 from pollbook.store.book import Book
 from pollbook.store.projection import VOTER_UPDATE_SQL, voter_of, voter_row
 from pollbook.types import MACHINE
@@ -60,6 +61,11 @@ def keep_item(book: Book, item: FeedItem) -> None:
             )
         case Arrived(release):
             book.connection.exec_driver_sql("UPDATE sent_release SET arrived = 1 WHERE id = ?", (release,))
+        case Statuses():
+            try:
+                elsewhere.take_statuses(book.connection, content)
+            except InputInvalid as error:
+                logger.warning("statuses not taken item=%s detail=%s", item.number, error)
         case Tail(head, lines, is_complete, signature):
             if book.stopped is None:
                 book.enter(MACHINE, TailReceived(head, lines, is_complete, signature))

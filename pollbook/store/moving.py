@@ -21,7 +21,7 @@ from pollbook.line_state import LineState, Place
 from pollbook.permission import Lock, may_accept
 from pollbook.release_certificate import ProvenRelease, ReleaseCertificate, encode_certificate, read_certificate
 from pollbook.releases import LINES_MAX, MovedLine, Release, sign_release
-from pollbook.store import engine, search_index
+from pollbook.store import elsewhere, engine, search_index
 from pollbook.store.book import Book
 from pollbook.store.projection import VOTER_SQL, voter_row
 from pollbook.types import BookName, DeviceId, EntryNumber, LineId, PersonNumber
@@ -113,6 +113,7 @@ def accept_release(book: Book, untrusted_certificate: bytes, actor: PersonNumber
     with book.writing():
         number = book.enter(actor, LineAccepted(release, proven.sender_key))
         book.connection.exec_driver_sql("INSERT INTO accepted_release VALUES (?, ?)", (release.id, number))
+        elsewhere.forget(book.connection, [moved.line for moved in release.lines])
         for line, voter in arriving.items():
             if line not in known_lines:
                 _add_voter(book, voter)

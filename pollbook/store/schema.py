@@ -245,11 +245,14 @@ adjudication = Table(
     Column("outcome", Integer, nullable=False),
 )
 
-elsewhere_mark = Table(
-    "elsewhere_mark",
+elsewhere = Table(
+    "elsewhere",
     metadata,
     Column("line", Integer, primary_key=True, autoincrement=False),
-    comment="Lines known here that another desk of the precinct has marked, as the register last told.",
+    Column("precinct", Text, nullable=False),
+    Column("desk", Integer, nullable=False),
+    Column("marked", Integer, nullable=False),
+    comment="Lines known here that another book has, as the register last told: where, and whether marked there.",
 )
 
 mirror_key = Table(

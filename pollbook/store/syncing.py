@@ -16,9 +16,8 @@ from pollbook.failures import Failure, WeFailed
 from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.ledger import Head, SignedHead
 from pollbook.messages import ENTRIES_MAX, SyncAnswer, short_digest
-from pollbook.packing import RUN_MIN, SliceOrder, packed_size
-from pollbook.slice import issued_lines
-from pollbook.store import asking, engine, feeding, moving
+from pollbook.packing import RUN_MIN, packed_size
+from pollbook.store import asking, elsewhere, engine, feeding, moving
 from pollbook.store.book import Book
 from pollbook.store.projection import line_state
 from pollbook.store.records import Outgoing, SyncStatus
@@ -70,16 +69,9 @@ def outgoing(book: Book, bytes_max: int = BATCH_BYTES_MAX, after: EntryNumber | 
         feed_cursor=status.feed_cursor,
         pending=status.pending,
         # The register does not know yet whose order a new successor would speak of.
-        order=slice_order(book) if len(entries) >= RUN_MIN and not is_new else None,
+        order=elsewhere.slice_order(book.connection) if len(entries) >= RUN_MIN and not is_new else None,
         asks=asking.outgoing_asks(book, kept),
     )
-
-
-def slice_order(book: Book) -> SliceOrder:
-    """The lines as the book was issued them, whatever became of them since."""
-    with engine.translated():
-        issued = book.connection.exec_driver_sql("SELECT slice FROM issued").scalar_one()
-    return SliceOrder.of(issued_lines(issued))
 
 
 def to_carry(book: Book) -> tuple[BookName, Outgoing] | None:

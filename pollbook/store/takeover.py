@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,8 +32,10 @@ from pollbook.mirror_file import Record, RecordKind, encode_frame
 from pollbook.people import PinCost, wait_s
 from pollbook.replay import Replay
 from pollbook.signing import device_id
+from pollbook.statuses import Statuses
 from pollbook.store import creation, engine, mirror, succession
 from pollbook.store.book import Book
+from pollbook.store.elsewhere import take_statuses
 from pollbook.store.home import StationHome
 from pollbook.store.keys import make_keys
 from pollbook.store.mirror import Mirror, Surroundings
@@ -252,6 +255,9 @@ def _copy_beside(connection: Connection, content: MirrorContent) -> None:
             case Intake(precinct, address, book, box_key):
                 intake = (precinct, address, book.device, book.epoch, box_key)
                 connection.exec_driver_sql("INSERT OR REPLACE INTO intake VALUES (?, ?, ?, ?, ?)", intake)
+            case Statuses():
+                with suppress(InputInvalid):  # of another slice: the old book did not take them either
+                    take_statuses(connection, said)
             case _:
                 pass
     for line, (person_bytes, envelope) in content.annex.items():

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Row
 
 from pollbook.clock import wall_time
+from pollbook.custody import Anomaly
 from pollbook.entries import Entry, LineReleased, decode_entry
 from pollbook.feed_items import FeedItem, FeedKind, Intake, LinesNamed
 from pollbook.permission import Lock
@@ -25,13 +26,6 @@ def intake_named(book: Book, name: BookName) -> Intake | None:
     if row is None:
         return None
     return Intake(PrecinctCode(row.precinct), row.address, BookName(DeviceId(row.device), row.epoch), row.box_key)
-
-
-def is_marked_elsewhere(book: Book, line: LineId) -> bool:
-    """Whether the register told that another desk of this precinct has marked the line."""
-    with engine.translated():
-        found = book.connection.exec_driver_sql("SELECT 1 FROM elsewhere_mark WHERE line = ?", (line,)).first()
-    return found is not None
 
 
 def is_visitor(book: Book, line: LineId) -> bool:
@@ -90,8 +84,12 @@ def disputed_lines(book: Book) -> frozenset[LineId]:
 
 
 def disputed_entries(book: Book) -> frozenset[int]:
-    """The entries of this book of which the register told that something is wrong."""
-    return frozenset(item.entry for item in items_of(book, FeedKind.ANOMALY) if item.entry)
+    """The entries of this book of which the register told that something is wrong, until people look into it.
+
+    Not those that another book's mark contradicts: they are disputed by their line, until that is resolved.
+    """
+    told = items_of(book, FeedKind.ANOMALY)
+    return frozenset(item.entry for item in told if item.entry and item.text != Anomaly.SECOND_MARK)
 
 
 def close_open_cards(book: Book) -> None:

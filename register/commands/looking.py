@@ -13,6 +13,7 @@ from register.centre import Centre
 from register.checking import Fault, check_register
 from register.commands.opening import OpenRegister, moment, open_register
 from register.commands.voters import differing
+from register.disputes import listed_anomalies
 from register.log import log_of
 from register.log_checking import check_log
 from register.standing import holder, standing
@@ -105,8 +106,14 @@ def _status(register: OpenRegister) -> dict[str, object]:
             "held_back": len(waiting),
             "stations": rows,
             "anomalies": [
-                {"kind": kind, "book": book, "entry": entry, "at": moment(at_s)}
-                for kind, book, entry, at_s in ledgers.anomalies(connection)
+                {
+                    "kind": each.found.kind,
+                    "book": each.found.book,
+                    "entry": each.found.entry,
+                    "at": moment(each.found.at_s),
+                    "settled": each.is_settled,
+                }
+                for each in listed_anomalies(connection)
             ],
             "totals": [
                 differing(count) for count in lists.precinct_counts(connection) if count.loaded != count.official

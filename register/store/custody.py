@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
@@ -47,8 +48,11 @@ def holding_of(connection: Connection, line: LineId) -> Holding | None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (line,))
     row = connection.execute(select(custody).where(custody.c.line == line)).first()
-    if row is None:
-        return None
+    return None if row is None else holding_in(row)
+
+
+def holding_in(row: Row[Any]) -> Holding:
+    """What a row of `custody` holds."""
     return Holding(
         LineId(row.line), row.number, row.holder, parse_book(row.receiver), bytes(row.release_id), row.used_by
     )
@@ -70,10 +74,7 @@ def save_holding(connection: Connection, holding: Holding) -> None:
 def moved_lines(connection: Connection) -> list[Holding]:
     """Every line that moved, by id."""
     rows = connection.execute(select(custody).order_by(custody.c.line))
-    return [
-        Holding(LineId(row.line), row.number, row.holder, parse_book(row.receiver), bytes(row.release_id), row.used_by)
-        for row in rows
-    ]
+    return [holding_in(row) for row in rows]
 
 
 class ClaimState(StrEnum):

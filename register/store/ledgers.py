@@ -316,14 +316,37 @@ def feed_after(connection: Connection, station_id: int, cursor: int) -> tuple[Fe
 
 def anomalies(connection: Connection) -> list[tuple[str, str, int, int]]:
     """All anomalies: kind, book, entry, time, oldest first."""
+    return [(each.kind, each.book, each.entry, each.at_s) for each in found_anomalies(connection)]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundAnomaly:
+    """An anomaly of a book, at one of its entries or (0) the whole book."""
+
+    kind: str
+    station: int
+    book: str
+    entry: int
+    at_s: int
+
+
+def found_anomalies(connection: Connection) -> list[FoundAnomaly]:
+    """All anomalies, oldest first."""
     query = (
         select(anomaly, station.c.device, station.c.epoch)
         .join(station, station.c.id == anomaly.c.station)
         .order_by(anomaly.c.id)
     )
     return [
-        (row.kind, f"{bytes(row.device).hex()}.{row.epoch}", row.entry, row.at_s) for row in connection.execute(query)
+        FoundAnomaly(row.kind, row.station, f"{bytes(row.device).hex()}.{row.epoch}", row.entry, row.at_s)
+        for row in connection.execute(query)
     ]
+
+
+def quarantined_entries(connection: Connection, kind: Anomaly) -> set[tuple[int, int]]:
+    """Station and number of every entry that changed nothing for this reason."""
+    query = select(entry.c.station, entry.c.number).where(entry.c.quarantined == kind.value)
+    return {(row.station, row.number) for row in connection.execute(query)}
 
 
 def marks_by_station(connection: Connection) -> dict[int, int]:

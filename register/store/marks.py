@@ -52,17 +52,24 @@ def add(connection: Connection, station_id: int, marks: Mapping[LineId, EntryNum
     return others
 
 
-def remove(connection: Connection, station_id: int, lines: Iterable[LineId]) -> None:
-    """These lines have no mark of this book any more; where another book marked one too, that mark counts now."""
+def remove(connection: Connection, station_id: int, lines: Iterable[LineId]) -> list[Kept]:
+    """These lines have no mark of this book any more; where another book marked one too, that mark counts now.
+
+    Returns the marks that are undisputed from here on: those whose only rivals these were.
+    """
+    settled: list[Kept] = []
     for line in sorted(lines):
         mine = (effective_mark.c.line == line) & (effective_mark.c.station == station_id)
-        _forget_disputed(connection, station_id, line)
-        if not connection.execute(delete(effective_mark).where(mine)).rowcount:
-            continue
-        waiting = select(disputed_mark).where(disputed_mark.c.line == line).order_by(disputed_mark.c.station).limit(1)
-        if (row := connection.execute(waiting).first()) is not None:
-            _forget_disputed(connection, row.station, line)
-            connection.execute(insert(effective_mark).values(line=line, station=row.station, number=row.number))
+        was_disputed = bool(_forget_disputed(connection, station_id, line))
+        if connection.execute(delete(effective_mark).where(mine)).rowcount:
+            waiting = select(disputed_mark).where(disputed_mark.c.line == line).order_by(disputed_mark.c.station)
+            if (row := connection.execute(waiting.limit(1)).first()) is not None:
+                was_disputed = True
+                _forget_disputed(connection, row.station, line)
+                connection.execute(insert(effective_mark).values(line=line, station=row.station, number=row.number))
+        if was_disputed and len(left := marks_on(connection, line)) == 1:
+            settled += [Kept(line, station, number) for station, number in left.items()]
+    return settled
 
 
 def inherit(connection: Connection, old_station: int, new_station: int, last: int) -> None:
@@ -79,6 +86,12 @@ def marks_on(connection: Connection, line_id: LineId) -> dict[int, EntryNumber]:
         for row in connection.execute(select(table).where(table.c.line == line_id)):
             found[row.station] = EntryNumber(row.number)
     return found
+
+
+def disputed_lines(connection: Connection) -> list[LineId]:
+    """Every line that more than one book marked."""
+    query = select(disputed_mark.c.line).distinct().order_by(disputed_mark.c.line)
+    return [LineId(each) for each in connection.execute(query).scalars()]
 
 
 def prefer(connection: Connection, line_id: LineId, station_id: int) -> None:
@@ -150,6 +163,6 @@ def _kept(connection: Connection, lines: Sequence[LineId]) -> list[Kept]:
     return found
 
 
-def _forget_disputed(connection: Connection, station_id: int, line: LineId) -> None:
+def _forget_disputed(connection: Connection, station_id: int, line: LineId) -> int:
     mine = (disputed_mark.c.line == line) & (disputed_mark.c.station == station_id)
-    connection.execute(delete(disputed_mark).where(mine))
+    return connection.execute(delete(disputed_mark).where(mine)).rowcount

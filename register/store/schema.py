@@ -488,6 +488,24 @@ parcel_piece = Table(
     Column("bytes", LargeBinary, nullable=False),
 )
 
+# Lines of which a book is still to be told where they are: what, is looked up when it is told.
+status_due = Table(
+    "status_due",
+    metadata,
+    Column("station", Integer, primary_key=True, autoincrement=False),
+    Column("line", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+# Books that let a line of another precinct go: its own precinct's books are told of it without a row here.
+status_watch = Table(
+    "status_watch",
+    metadata,
+    Column("line", BigInteger, primary_key=True, autoincrement=False),
+    Column("station", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
 PARTITIONS = 16
 """Of each spread table: one node holds any number of them, so sixteen nodes are the most."""
 SPREAD = {
@@ -496,5 +514,7 @@ SPREAD = {
     "effective_mark": "line",
     "disputed_mark": "line",
     "custody": "line",
+    "status_due": "station",
+    "status_watch": "line",
 }
 """The tables that are partitioned on PostgreSQL, each with the column whose hash decides."""

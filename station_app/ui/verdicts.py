@@ -139,9 +139,13 @@ def _of_line_elsewhere(card: VoterCard, texts: Texts, zone: tzinfo) -> Words:
 
 
 def _where_marked(card: VoterCard, texts: Texts, zone: tzinfo) -> str:
+    where_now = card.where
+    if card.mark is None and where_now is not None and where_now.kind is Whereabouts.MARKED_ELSEWHERE:
+        marked_at = texts("already_marked_elsewhere", precinct=where_now.precinct, desk=where_now.desk)
+        address = texts("where_address", address=where_now.address) if where_now.address else ""
+        return f"{marked_at} {address}".strip()
     if card.mark is None:
-        is_elsewhere = card.where is not None and card.where.kind is Whereabouts.MARKED_ELSEWHERE
-        return texts("already_marked_elsewhere" if is_elsewhere else "already_marked_sentence")
+        return texts("already_marked_sentence")
     where = texts("channel_" + card.mark.channel.value)
     return texts("already_marked_when", time=time_of_day(card.mark.at, zone), where=where, person=card.mark.actor)
 

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from pollbook.custody import Anomaly
 from pollbook.entries import Marked, MarkVoided, OfficerSignature
 from pollbook.failures import Failure, WorldFailed
-from pollbook.feed_items import FeedKind
+from pollbook.feed_items import FeedKind, LinesNamed, decode_content
 from pollbook.ledger import SignedHead, origin, sign_head
 from pollbook.messages import SyncAnswer
 from pollbook.packing import SliceOrder
@@ -20,6 +20,7 @@ from pollbook.signing import SigningKey
 from pollbook.types import MACHINE, Channel, ElectionId, EntryNumber, LineId, PersonNumber
 from register import settling
 from register.checking import check_register
+from register.disputes import listed_anomalies
 from register.making import training_election
 from register.store import ledgers, stations
 from register.store.schema import LinePlace
@@ -34,6 +35,12 @@ def refusal(centre: Centre, station: Station, request: bytes, first: int | None 
     with pytest.raises(WorldFailed) as caught:
         centre.sync(station.book, station.acknowledged + 1 if first is None else first, request)
     return caught.value.failure
+
+
+def settled(centre: Centre) -> list[bool]:
+    """Whether each anomaly, oldest first, is over."""
+    with centre.database.read() as connection:
+        return [each.is_settled for each in listed_anomalies(connection)]
 
 
 def anomalies(centre: Centre) -> list[tuple[str, int]]:
@@ -258,7 +265,11 @@ def test_two_books_that_marked_one_line_are_both_told_and_both_marks_stay(loaded
     late = station.sync(loaded)
     assert late.acknowledged == station.head
     assert anomalies(loaded) == [("second_mark", OPENING + 2), ("second_mark", OPENING + 1)]
-    assert [item.text for item in second.sync(loaded).feed] == ["second_mark"]
+    anomaly, disputed, statuses = second.sync(loaded).feed
+    assert (anomaly.text, disputed.kind, statuses.kind) == ("second_mark", FeedKind.DISPUTED, FeedKind.STATUSES)
+    assert decode_content(disputed.kind, disputed.content) == LinesNamed((line,))
+    assert FeedKind.DISPUTED in {item.kind for item in late.feed}
+    assert settled(loaded) == [False, False]
     assert (marks(loaded), is_sound(loaded)) == (2, True)
 
 
@@ -286,14 +297,21 @@ def test_a_voided_mark_lets_the_other_books_mark_count(loaded: Centre, station: 
     second.sync(loaded)
     assert len(loaded.rows("SELECT * FROM disputed_mark")) == 1
     station.void(line)
-    station.sync(loaded)
+    resolved = [station.sync(loaded), second.sync(loaded)]
     assert loaded.rows("SELECT station, number FROM effective_mark") == [(2, second_number)]
     assert loaded.rows("SELECT * FROM disputed_mark") == []
+    for answer in resolved:
+        (item,) = [item for item in answer.feed if item.kind is FeedKind.DISPUTE_RESOLVED]
+        assert (item.text, decode_content(item.kind, item.content)) == (str(second.book), LinesNamed((line,)))
+    assert settled(loaded) == [True, True]
     station.mark(line)
-    station.sync(loaded)
+    again = [station.sync(loaded), second.sync(loaded)]
+    assert all(FeedKind.DISPUTED in {item.kind for item in answer.feed} for answer in again)
+    assert settled(loaded).count(False) == 2
     station.void(line)
     station.sync(loaded)
     assert loaded.rows("SELECT station, number FROM effective_mark") == [(2, second_number)]
+    assert all(settled(loaded))
     assert (marks(loaded), is_sound(loaded)) == (1, True)
 
 

@@ -19,7 +19,7 @@ from pollbook.line_state import Place
 from pollbook.store import asking
 from pollbook.store.check import check_book
 from pollbook.store.syncing import book_digest, notices, sync_status
-from pollbook.types import BookName
+from pollbook.types import BookName, LineId
 from register.checking import check_register
 from register.store import ledgers, stations
 from register.store.schema import fork_entry
@@ -54,7 +54,7 @@ def broken_promises(world: World) -> list[Broken]:
     """Everything that does not hold at the end of this world."""
     register = _register(world)
     was_restored = world.log.faults["register restored from a backup"] > 0
-    broken = [*_order(world), *_custody(world), *_frauds(world, register)]
+    broken = [*_order(world), *_custody(world), *_told_of_others(world), *_frauds(world, register)]
     for station in world.stations:
         if station.is_suspect:
             broken += _suspect(station, register[station.prepared.book], was_restored=was_restored)
@@ -114,6 +114,23 @@ def _custody(world: World) -> Iterator[Broken]:
     if couriers_carry(world):
         yield Broken("a release is sent again until it arrives", "between two desks that can act")
     world.said["lines in flight at the end"] += len(in_flight(models))
+
+
+def _told_of_others(world: World) -> Iterator[Broken]:
+    """Who let a line go is told where it was marked, and of no mark that there is none of."""
+    if any(station.is_suspect for station in world.stations):
+        return
+    marked: dict[LineId, str] = {}
+    for station in world.stations:
+        model = folded(station.prepared.book, station.prepared.lines, _ledger(station))
+        marked |= dict.fromkeys(model.marks, station.prepared.precinct)
+    for station in world.stations:
+        gone = {row[0] for row in station.disk.look("SELECT line FROM line_state WHERE place = 2")}
+        rows = station.disk.look("SELECT line, precinct FROM elsewhere WHERE marked = 1")
+        told = {line: precinct for line, precinct in rows if line in gone}
+        world.said["lines known to be marked elsewhere"] += len(told)
+        if told != {line: marked[line] for line in gone & marked.keys()} and not station.is_revoked:
+            yield Broken("a book is told where the lines that it let go are marked", station.name)
 
 
 def _durable(station: SimulatedStation, register: AtRegister, *, was_restored: bool) -> Iterator[Broken]:

@@ -27,11 +27,13 @@ from pollbook.feed_items import FeedItem
 from pollbook.ledger import Head
 from pollbook.line_state import Place
 from pollbook.messages import SyncAnswer, SyncRequest
+from pollbook.statuses import LINES_IN_STATUSES_MAX
 from pollbook.store import engine, moving
 from pollbook.store.book import Book
 from pollbook.store.syncing import sync_status
 from pollbook.types import EntryNumber
 from register.ingest import Address
+from register.store import statuses
 from register.store.engine import Transaction
 from register.store.stations import Station
 from tests.simulation.centre import SimulatedCentre
@@ -322,6 +324,15 @@ def gives_up_sending() -> AbstractContextManager[object]:
     return stack
 
 
+def keeps_other_books_marks_to_itself() -> AbstractContextManager[object]:
+    """The register tells no book where the lines that it let go were marked."""
+
+    def tell_statuses(connection: Transaction, station: Station, _at_s: int) -> None:
+        statuses.take_due(connection, station.id, LINES_IN_STATUSES_MAX)
+
+    return replaced(ingest_module, tell_statuses=tell_statuses)
+
+
 MUTATIONS: dict[str, Mutation] = {
     mutation.__name__: mutation
     for mutation in (
@@ -343,5 +354,6 @@ MUTATIONS: dict[str, Mutation] = {
         moves_lines_by_time_out,
         releases_what_a_team_has,
         gives_up_sending,
+        keeps_other_books_marks_to_itself,
     )
 }

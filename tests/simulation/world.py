@@ -217,13 +217,17 @@ def _recover(world: World) -> None:
 def _news_waits(world: World) -> bool:
     """Whether the register has something for a book that the book has not fetched."""
     told = dict(world.centre.disk.look(_NEWEST))
+    due = {device for (device,) in world.centre.disk.look(_DUE)}
     return any(
+        bytes(station.prepared.book.device) in due for station in world.stations if station.last_failure is None
+    ) or any(
         station.disk.look("SELECT feed_cursor FROM sync_state") < [(told.get(bytes(station.prepared.book.device), 0),)]
         for station in world.stations
         if station.last_failure is None
     )
 
 
+_DUE = "SELECT DISTINCT device FROM status_due JOIN station ON station.id = status_due.station"
 _NEWEST = "SELECT device, max(number) FROM feed JOIN station ON station.id = feed.station GROUP BY device"
 
 

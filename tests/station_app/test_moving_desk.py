@@ -27,18 +27,20 @@ from pollbook.feed_items import (
 )
 from pollbook.ledger import Head
 from pollbook.messages import SyncAnswer
+from pollbook.packing import SliceOrder
 from pollbook.permission import Lock
 from pollbook.release_certificate import ReleaseCertificate, encode_certificate
 from pollbook.releases import MovedLine, sign_release
 from pollbook.sealing import box_key_of
 from pollbook.signing import SigningKey, device_id
-from pollbook.store import asking, moving, syncing, whereabouts
+from pollbook.statuses import LineStatus, statuses_of
+from pollbook.store import asking, elsewhere, moving, syncing, whereabouts
 from pollbook.store.book import Book
 from pollbook.store.moving import Way
 from pollbook.types import BookName, Channel, EntryNumber, LineId, PrecinctCode
 from pollbook.voters import Voter
 from station_app.desk import MarkShown, NoticeKind, Verdict
-from station_app.moving import Accepted, ClaimShown, ClaimState, ProvisionalShown, ReleaseShown, Whereabouts
+from station_app.moving import Accepted, ClaimShown, ClaimState, LineWhere, ProvisionalShown, ReleaseShown, Whereabouts
 from station_app.station_desk import StationDesk
 from tests.making import CHAIR, DEPUTY, OPERATOR, PINS, Station
 
@@ -65,6 +67,10 @@ def tell(book: Book, *contents: tuple[FeedKind, Content], text: str = "") -> Non
         for number, (kind, content) in enumerate(contents, 1)
     )
     syncing.take_answer(book, SyncAnswer(book.head, items, None, int(book.clock.now().timestamp()), 30))
+
+
+def order(book: Book) -> SliceOrder:
+    return elsewhere.slice_order(book.connection)
 
 
 def visiting(station: Station) -> Voter:
@@ -103,12 +109,33 @@ def test_a_line_that_was_let_go_says_to_which_precinct(desk: StationDesk, book: 
 def test_a_line_that_another_desk_marked_is_red(desk: StationDesk, book: Book, station: Station) -> None:
     line = station.voters[0].line
     released(desk, book, line)
-    with book.writing():
-        book.connection.exec_driver_sql("INSERT INTO elsewhere_mark VALUES (?)", (line,))
+    tell(book, (FeedKind.STATUSES, statuses_of({line: LineStatus(ELSEWHERE, 2, is_marked=True)}, order(book))))
     card = desk.card(line)
     assert (card.verdict, card.mark) == (Verdict.ALREADY_MARKED, None)
-    assert card.where is not None
-    assert card.where.kind is Whereabouts.MARKED_ELSEWHERE
+    assert card.where == LineWhere(Whereabouts.MARKED_ELSEWHERE, ELSEWHERE, "Nukus, 4-litsey", 2)
+    tell(book, (FeedKind.STATUSES, statuses_of({line: None}, order(book))))
+    assert desk.card(line).verdict is Verdict.LINE_NOT_HELD
+
+
+def test_a_line_that_the_register_knows_to_be_marked_elsewhere_is_not_marked_here(
+    desk: StationDesk, book: Book, station: Station
+) -> None:
+    line, other = station.voters[0].line, station.voters[1].line
+    told: dict[LineId, LineStatus | None] = {
+        line: LineStatus(ELSEWHERE, 1, is_marked=True),
+        other: LineStatus(ELSEWHERE, 1, is_marked=False),
+    }
+    tell(book, (FeedKind.STATUSES, statuses_of(told, order(book))))
+    assert desk.card(line).verdict is Verdict.ALREADY_MARKED
+    assert desk.mark(line, Channel.STATION) == Refused(Failure.ALREADY_MARKED)
+    assert isinstance(desk.mark(other, Channel.STATION), MarkShown), "a line that is here may be marked"
+
+
+def test_statuses_of_another_slice_change_nothing(desk: StationDesk, book: Book, station: Station) -> None:
+    line = station.voters[0].line
+    other = SliceOrder.of(order(book).lines[1:])
+    tell(book, (FeedKind.STATUSES, statuses_of({line: LineStatus(ELSEWHERE, 1, is_marked=True)}, other)))
+    assert desk.card(line).verdict is Verdict.MAY_VOTE
 
 
 def test_a_line_that_came_waits_until_it_is_safe_and_is_marked_in_the_annex(
@@ -132,8 +159,14 @@ def test_a_disputed_line_is_red_until_people_have_resolved_it(desk: StationDesk,
     line, other = station.voters[0].line, station.voters[1].line
     tell(book, (FeedKind.DISPUTED, LinesNamed((line, other))))
     assert desk.card(line).verdict is Verdict.DISPUTED
+    marked = book.mark(line, Channel.STATION, OPERATOR)
+    assert isinstance(marked, int)
+    item = FeedItem(syncing.sync_status(book).feed_cursor + 1, FeedKind.ANOMALY, "second_mark", marked)
+    syncing.take_answer(book, SyncAnswer(book.head, (item,), None, int(book.clock.now().timestamp()), 30))
+    assert desk.recent_marks()[0].disputed
     tell(book, (FeedKind.DISPUTE_RESOLVED, LinesNamed((line,))))
-    assert desk.card(line).verdict is Verdict.MAY_VOTE
+    assert desk.card(line).verdict is Verdict.ALREADY_MARKED
+    assert not desk.recent_marks()[0].disputed
     assert desk.card(other).verdict is Verdict.DISPUTED
 
 

@@ -171,7 +171,7 @@ def test_an_anomaly_from_the_register_makes_the_line_disputed(desk: StationDesk,
     line = station.voters[0].line
     marked = desk.mark(line, Channel.STATION)
     assert isinstance(marked, MarkShown)
-    feed = (FeedItem(1, FeedKind.ANOMALY, "second_mark", marked.number),)
+    feed = (FeedItem(1, FeedKind.ANOMALY, "line_not_here", marked.number),)
     syncing.take_answer(book, SyncAnswer(book.head, feed, None, 0, 30))
     assert desk.card(line).verdict is Verdict.DISPUTED
     assert desk.card(station.voters[1].line).verdict is Verdict.MAY_VOTE

@@ -1,0 +1,100 @@
+"""Which lines each book is still to be told of, and which books look at lines that are no longer theirs.
+
+What is told of a line is looked up when it is told, so that a line that changed thrice between two syncs is told once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, Insert, Table, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pollbook.types import LineId, PrecinctCode
+from register.store.custody import Holding, holding_in
+from register.store.schema import custody, effective_mark, line, status_due, status_watch
+from register.store.stations import Station, stations_at, successor_of
+
+_LINES_AT_ONCE = 5000
+"""Looked up in one statement; SQLite takes 32,766 values in one."""
+
+
+def make_due(connection: Connection, station_id: int, lines: Iterable[LineId]) -> None:
+    """The station is to be told of these lines; of one that waits already, once."""
+    rows = [{"station": station_id, "line": each} for each in sorted(set(lines))]
+    if rows:
+        connection.execute(_kept_once(connection, status_due), rows)
+
+
+def take_due(connection: Connection, station_id: int, lines_max: int) -> list[LineId]:
+    """Up to `lines_max` lines of which the station is to be told; they wait no longer."""
+    query = select(status_due.c.line).where(status_due.c.station == station_id).order_by(status_due.c.line)
+    lines = [LineId(each) for each in connection.execute(query.limit(lines_max)).scalars()]
+    for some in _pieces(lines):
+        told = (status_due.c.station == station_id) & status_due.c.line.in_(some)
+        connection.execute(delete(status_due).where(told))
+    return lines
+
+
+def watch(connection: Connection, station_id: int, lines: Iterable[LineId]) -> None:
+    """The station, which let these lines of another precinct go, is told of them from here on."""
+    rows = [{"line": each, "station": station_id} for each in sorted(set(lines))]
+    if rows:
+        connection.execute(_kept_once(connection, status_watch), rows)
+
+
+def watchers(connection: Connection, lines: Sequence[LineId]) -> dict[int, list[LineId]]:
+    """Which of these lines each station watches."""
+    found: dict[int, list[LineId]] = {}
+    for some in _pieces(lines):
+        for row in connection.execute(select(status_watch).where(status_watch.c.line.in_(some))):
+            found.setdefault(row.station, []).append(LineId(row.line))
+    return found
+
+
+def precincts_of(connection: Connection, lines: Sequence[LineId]) -> dict[LineId, PrecinctCode]:
+    """In which precinct's list each line stands; a line that no list has is left out."""
+    rows = (
+        row
+        for some in _pieces(lines)
+        for row in connection.execute(select(line.c.id, line.c.precinct).where(line.c.id.in_(some)))
+    )
+    return {LineId(row.id): PrecinctCode(row.precinct) for row in rows}
+
+
+def marked_by(connection: Connection, lines: Sequence[LineId]) -> dict[LineId, int]:
+    """The station whose mark of the line counts, for those that have one."""
+    query = select(effective_mark.c.line, effective_mark.c.station)
+    rows = (row for some in _pieces(lines) for row in connection.execute(query.where(effective_mark.c.line.in_(some))))
+    return {LineId(row.line): row.station for row in rows}
+
+
+def holdings(connection: Connection, lines: Sequence[LineId]) -> dict[LineId, Holding]:
+    """Where those of the lines are that have ever moved, only to look at."""
+    rows = (
+        row for some in _pieces(lines) for row in connection.execute(select(custody).where(custody.c.line.in_(some)))
+    )
+    return {LineId(row.line): holding_in(row) for row in rows}
+
+
+def current_at(connection: Connection, precinct: PrecinctCode) -> list[Station]:
+    """The precinct's books that are neither revoked nor taken over."""
+    return [each for each in stations_at(connection, precinct) if successor_of(connection, each.id) is None]
+
+
+def changed_lines(connection: Connection, precinct: PrecinctCode) -> list[LineId]:
+    """The precinct's lines that are marked or have moved."""
+    has_mark = select(effective_mark.c.line).where(effective_mark.c.line == line.c.id).exists()
+    has_moved = select(custody.c.line).where(custody.c.line == line.c.id).exists()
+    query = select(line.c.id).where(line.c.precinct == precinct, has_mark | has_moved).order_by(line.c.id)
+    return [LineId(each) for each in connection.execute(query).scalars()]
+
+
+def _kept_once(connection: Connection, table: Table) -> Insert:
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()
+
+
+def _pieces(lines: Sequence[LineId]) -> Iterable[Sequence[LineId]]:
+    return (lines[at : at + _LINES_AT_ONCE] for at in range(0, len(lines), _LINES_AT_ONCE))
