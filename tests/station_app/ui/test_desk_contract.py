@@ -320,7 +320,7 @@ def test_notices_are_told_in_order_with_their_numbers(opened: Place) -> None:
 def test_an_anomaly_about_a_mark_makes_its_line_disputed_and_stops_no_other(opened: Place) -> None:
     first, second = (voter.line for voter in opened.voters[:2])
     marked = opened.mark(first)
-    opened.tell(Notice(1, NoticeKind.ANOMALY, "second_mark", marked.number))
+    opened.tell(Notice(1, NoticeKind.ANOMALY, "line_not_here", marked.number))
     assert opened.desk.card(first).verdict is Verdict.DISPUTED
     assert opened.desk.card(second).verdict is Verdict.MAY_VOTE
     opened.mark(second)
