@@ -16,6 +16,8 @@ from development.setup import PYTHON, RUN_PACKAGES, SOAK_PACKAGES, TEST_PACKAGES
 BENCHMARKS = ROOT / "benchmarks"
 SOAKS = ROOT / "tests" / "soak"
 NO_TESTS = 5  # pytest's exit status
+TEST_PROCESSES_MAX = 8
+"""Each has a PostgreSQL of its own and loads every module: more of them need more memory than they save time."""
 
 DESCRIPTION = """\
 Sets up what is missing (system packages by apt, pinned packages with hashes in .venv), then does as told.
@@ -108,7 +110,10 @@ def _parser() -> argparse.ArgumentParser:
     screens = command("screens", "play that scripted check-in offscreen even where there is a display")
     for demonstration in (run, screens):
         demonstration.add_argument("--fresh", action="store_true", help="make the synthetic election anew first")
-    test = command("test", "run the tests offscreen; what follows goes to pytest (dev.py test -k custody)")
+    test = command(
+        "test",
+        "run all tests offscreen, on all cores; or, in one process, what arguments for pytest choose (-k custody)",
+    )
     test.add_argument("pytest", nargs="*", help="arguments for pytest")
     command("check", "ruff, mypy --strict, import-linter, and that no committed file names a package registry")
     bench = command("bench", "measure: each benchmark prints its figures as ratios to a reference of the same run")
@@ -136,12 +141,21 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def run_tests(arguments: list[str]) -> int:
-    """Run pytest offscreen and return its exit status; no tests at all is a failure."""
+    """Run pytest offscreen and return its exit status; no tests at all is a failure.
+
+    All tests are shared among processes; what is chosen by arguments runs in one, where a debugger can look in.
+    """
     env = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    status = exit_status_of(subprocess.call([PYTHON, "-m", "pytest", *arguments], cwd=ROOT, env=env))
+    options = arguments or shared_by(min(os.cpu_count() or 1, TEST_PROCESSES_MAX))
+    status = exit_status_of(subprocess.call([PYTHON, "-m", "pytest", *options], cwd=ROOT, env=env))
     if status == NO_TESTS:
         complain("No test was found, which counts as a failure.")
     return status
+
+
+def shared_by(processes: int) -> list[str]:
+    """The options with which so many processes share the tests: each begins with its own half, and helps at the end."""
+    return ["-n", str(processes), "--dist", "worksteal"] if processes > 1 else []
 
 
 def find_soaks() -> list[str]:

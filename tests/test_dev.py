@@ -411,6 +411,19 @@ def test_the_test_command_passes_pytest_its_arguments_and_returns_its_status(che
     assert checkout.dev("test").returncode == 1
 
 
+def test_all_tests_are_shared_by_all_cores_and_chosen_ones_are_not(checkout: Checkout) -> None:
+    tests = checkout.root / "tests"
+    tests.mkdir()
+    asks = "import os\n\ndef test_a(): assert ('PYTEST_XDIST_WORKER' in os.environ) == (os.cpu_count() > 1)\n"
+    (tests / "test_one.py").write_text(asks, encoding="utf-8")
+    assert checkout.dev("test").returncode == 0
+    (tests / "test_one.py").write_text(
+        "import os\n\ndef test_a(): assert 'PYTEST_XDIST_WORKER' not in os.environ\n", encoding="utf-8"
+    )
+    assert checkout.dev("test", "-k", "test_a").returncode == 0
+    assert commands.shared_by(1) == []
+
+
 def test_no_tests_are_a_failure(checkout: Checkout) -> None:
     (checkout.root / "tests").mkdir()
     answer = checkout.dev("test")

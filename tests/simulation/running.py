@@ -8,6 +8,7 @@ import multiprocessing
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count as count_from
 from itertools import islice
@@ -56,12 +57,12 @@ def run_seeds(first: int, count: int | None, seconds_max: float, processes: int)
     numbers = count_from(first) if count is None else iter(range(first, first + count))
     batches = iter(lambda: list(islice(numbers, SEEDS_AT_ONCE)), [])
     if processes == 1:
-        settle()
-        for batch in batches:
-            for seed in batch:
-                if time.monotonic() > until:
-                    return
-                yield simulate(seed)
+        with settled():
+            for batch in batches:
+                for seed in batch:
+                    if time.monotonic() > until:
+                        return
+                    yield simulate(seed)
         return
     with multiprocessing.get_context("spawn").Pool(processes, settle) as pool:
         waiting: deque[AsyncResult[list[Outcome]]] = deque()
@@ -87,6 +88,19 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+
+
+@contextmanager
+def settled() -> Iterator[None]:
+    """`settle`, until the block ends: what else runs in this process finds it as it was."""
+    disabled, threshold = logging.root.manager.disable, gc.get_threshold()
+    settle()
+    try:
+        yield
+    finally:
+        gc.set_threshold(*threshold)
+        gc.unfreeze()
+        logging.disable(disabled)
 
 
 def _simulate_all(seeds: list[int]) -> list[Outcome]:
