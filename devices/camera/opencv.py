@@ -1,0 +1,216 @@
+"""Cameras through OpenCV: RTSP, HTTP, USB and files; the one home of cv2 for capture.
+
+OpenCV's defaults let a frozen camera block a reader for a minute and log addresses with their passwords. What is set
+here was measured: time-outs of FFmpeg (µs) and of OpenCV (ms), a small probe, silence. A read that came to nothing is
+the end of its capture: it never recovers, so whoever reads closes it and opens another.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+OPEN_TIMEOUT_MS = 3000
+READ_TIMEOUT_MS = 1200
+"""OpenCV tries a read twice: a frozen camera is noticed after 2.4 s, and one that sends a picture a second is not."""
+CAPTURE_OPTIONS = "rtsp_transport;tcp|timeout;1500000|rw_timeout;1500000|probesize;32768|fflags;nobuffer"
+
+os.environ["OPENCV_FFMPEG_IS_THREAD_SAFE"] = "1"
+os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = CAPTURE_OPTIONS
+os.environ["OPENCV_FFMPEG_LOGLEVEL"] = "-8"
+os.environ["OPENCV_LOG_LEVEL"] = "SILENT"
+os.environ["OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT"] = "2"
+
+import cv2  # noqa: E402 - it reads these variables when it is imported
+import numpy as np  # noqa: E402
+
+from devices.camera import annexb  # noqa: E402
+from devices.camera.address import Address, Credentials  # noqa: E402
+from devices.camera.values import (  # noqa: E402
+    Camera,
+    CameraFailed,
+    Codec,
+    Packet,
+    Pixels,
+    StreamFacts,
+    Trouble,
+    Viewer,
+)
+
+JPEG_QUALITY = 75
+_CODECS = {"h264": Codec.H264, "avc1": Codec.H264, "hevc": Codec.H265, "hvc1": Codec.H265, "mjpg": Codec.JPEG}
+_STRANGE_PACKETS_MAX = 25
+"""So many packets in a row that are not what the stream says, and it is no stream of pictures."""
+
+
+def open_camera(address: Address, credentials: Credentials | None) -> Camera:
+    """The camera's compressed pictures, as it sends them where it sends H.264, H.265 or JPEG.
+
+    Raises:
+        CameraFailed: `NO_VIDEO` or `UNPLUGGED`: it could not be opened; why, `probing` finds out.
+    """
+    if address.scheme == "usb":
+        return _UsbCamera(address.number)
+    capture = _capture(address, credentials, raw=True)
+    codec = _CODECS.get(_fourcc(capture))
+    if codec is None:
+        capture.release()
+        return _PictureCamera(_capture(address, credentials, raw=False))
+    return _RawCamera(capture, codec, has_clock=address.scheme in {"rtsp", "rtsps", "file"})
+
+
+def open_viewer(address: Address, credentials: Credentials | None) -> Viewer:
+    """The camera's pictures, decoded on one thread.
+
+    Raises:
+        CameraFailed: As `open_camera`.
+    """
+    return _PictureViewer(_capture(address, credentials, raw=False))
+
+
+def encode_jpeg(pixels: Pixels) -> bytes:
+    """The picture as a JPEG file: the cheapest encoder there is in the wheel (0.6 ms at VGA)."""
+    is_done, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    if not is_done:
+        raise CameraFailed(Trouble.NO_VIDEO, "a picture that no JPEG can hold")
+    return encoded.tobytes()
+
+
+def decode_jpeg(data: bytes) -> Pixels | None:
+    """The picture in a JPEG file, or None."""
+    found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    return None if found is None else np.asarray(found, np.uint8)
+
+
+def decode_key_frame(data: bytes, codec: Codec) -> Pixels | None:
+    """The picture of one key frame that has its parameter sets, or None.
+
+    OpenCV decodes streams, not packets: the frame is a file for a moment, in memory where the system has such a place.
+    """
+    if codec is Codec.JPEG:
+        return decode_jpeg(data)
+    shared = Path("/dev/shm")  # noqa: S108 - a folder in memory; the file has a random name and is gone at once
+    place = shared if shared.is_dir() else None
+    with tempfile.NamedTemporaryFile(dir=place, suffix=f".{codec.value}", delete=False) as file:
+        file.write(data)
+    try:
+        capture = cv2.VideoCapture(file.name, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
+        is_read, pixels = capture.read()
+        capture.release()
+    finally:
+        Path(file.name).unlink(missing_ok=True)
+    return np.asarray(pixels, np.uint8) if is_read else None
+
+
+def _capture(address: Address, credentials: Credentials | None, *, raw: bool) -> cv2.VideoCapture:
+    options = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_TIMEOUT_MS]
+    # One thread: a second one buys nothing at these sizes and costs a picture of latency.
+    options += [cv2.CAP_PROP_FORMAT, -1] if raw else [cv2.CAP_PROP_N_THREADS, 1]
+    where = str(address.path) if address.scheme == "file" else address.with_credentials(credentials)
+    capture = cv2.VideoCapture(where, cv2.CAP_FFMPEG, options)
+    if not capture.isOpened():
+        raise CameraFailed(Trouble.NO_VIDEO, "not opened")
+    return capture
+
+
+def _fourcc(capture: cv2.VideoCapture) -> str:
+    return int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little").decode("ascii", "replace").lower()
+
+
+def _size_and_rate(capture: cv2.VideoCapture) -> tuple[int, int, float]:
+    rate = float(capture.get(cv2.CAP_PROP_FPS))
+    width, height = capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
+    return int(width), int(height), rate if 0 < rate <= 240 else 0.0
+
+
+class _RawCamera:
+    """Packets as they come, undecoded."""
+
+    def __init__(self, capture: cv2.VideoCapture, codec: Codec, *, has_clock: bool) -> None:
+        self._capture, self._codec, self._has_clock = capture, codec, has_clock
+        self.facts = StreamFacts(codec, *_size_and_rate(capture), self._parameter_sets())
+
+    def _parameter_sets(self) -> bytes:
+        if self._codec is Codec.JPEG:
+            return b""
+        is_there, found = self._capture.retrieve(None, int(self._capture.get(cv2.CAP_PROP_CODEC_EXTRADATA_INDEX)))
+        units = annexb.parameter_sets(found.tobytes(), self._codec) if is_there else ()
+        return b"".join(b"\0\0\0\1" + unit for unit in units)
+
+    def read(self) -> Packet | None:
+        for _ in range(_STRANGE_PACKETS_MAX):
+            is_read, found = self._capture.read()
+            if not is_read:
+                return None
+            data = found.tobytes()
+            if annexb.is_access_unit(data, self._codec):
+                # FFmpeg makes up times for what has none.
+                now_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 if self._has_clock else time.monotonic()
+                return Packet(data, now_s, annexb.is_key_frame(data, self._codec))
+        raise CameraFailed(Trouble.NO_VIDEO, "not the pictures that the stream promises")
+
+    def close(self) -> None:
+        self._capture.release()
+
+
+class _PictureCamera:
+    """Pictures that are compressed here, because the camera sends none that may be kept as they are."""
+
+    def __init__(self, capture: cv2.VideoCapture) -> None:
+        self._capture = capture
+        self.facts = StreamFacts(Codec.JPEG, *_size_and_rate(capture), is_encoded_here=True)
+
+    def read(self) -> Packet | None:
+        is_read, pixels = self._capture.read()
+        return Packet(encode_jpeg(np.asarray(pixels, np.uint8)), time.monotonic(), True) if is_read else None
+
+    def close(self) -> None:
+        self._capture.release()
+
+
+class _UsbCamera:
+    """A camera on USB: its own JPEG where it makes one, else pictures that are compressed here."""
+
+    def __init__(self, number: int) -> None:
+        self._capture = cv2.VideoCapture(number, cv2.CAP_DSHOW if sys.platform == "win32" else cv2.CAP_V4L2)
+        if not self._capture.isOpened():
+            raise CameraFailed(Trouble.UNPLUGGED)
+        self._capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+        self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
+        is_read, found = self._capture.read()
+        if not is_read:
+            self._capture.release()
+            raise CameraFailed(Trouble.NO_VIDEO)
+        self._is_jpeg = found.tobytes()[:3] == b"\xff\xd8\xff"
+        if not self._is_jpeg:
+            self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 1)
+        self.facts = StreamFacts(Codec.JPEG, *_size_and_rate(self._capture), is_encoded_here=not self._is_jpeg)
+
+    def read(self) -> Packet | None:
+        is_read, found = self._capture.read()
+        if not is_read:
+            return None
+        data = found.tobytes() if self._is_jpeg else encode_jpeg(np.asarray(found, np.uint8))
+        return Packet(data, time.monotonic(), True)
+
+    def close(self) -> None:
+        self._capture.release()
+
+
+class _PictureViewer:
+    """Decodes every picture, so that none grows old; whoever looks takes the newest."""
+
+    def __init__(self, capture: cv2.VideoCapture) -> None:
+        self._capture = capture
+
+    def read_picture(self) -> tuple[Pixels, float] | None:
+        is_read, pixels = self._capture.read()
+        if not is_read:
+            return None
+        return np.asarray(pixels, np.uint8), self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+
+    def close(self) -> None:
+        self._capture.release()

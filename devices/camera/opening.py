@@ -1,0 +1,90 @@
+"""Any camera by its address, with the reason where it does not open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from devices.camera import opencv, probing, replay, usb
+from devices.camera.address import Address, Credentials
+from devices.camera.usb import UsbDevice
+from devices.camera.values import Camera, CameraFailed, Trouble, Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A camera's address with what is needed to open it; the text form holds no secret.
+
+    Attributes:
+        address: Where it is.
+        credentials: For whom it opens.
+        device: The name that a USB camera had when it was chosen.
+    """
+
+    address: Address
+    credentials: Credentials | None = None
+    device: str = ""
+
+
+def open_place(place: Place) -> Camera:
+    """The camera, open.
+
+    Raises:
+        CameraFailed: Of a camera on a network only that there is `NO_VIDEO`; `trouble_of` finds out why.
+    """
+    replayed = replay.replayed(place.address, replay.Pace())
+    if replayed is not None:
+        return replayed
+    address = place.address
+    if address.scheme == "usb":
+        number = usb.number_now(UsbDevice(address.number, place.device), usb.list_usb())
+        address = Address("usb", f"usb:{number}")
+    elif address.scheme == "file" and not address.path.is_file():
+        raise CameraFailed(Trouble.NOT_THERE)
+    camera = opencv.open_camera(address, place.credentials)
+    return replay.paced(camera) if address.scheme == "file" else camera
+
+
+def trouble_of(place: Place, ask_s: float = probing.TIMEOUT_S) -> Trouble:
+    """Why a camera that would not open did not, asked for in at most `ask_s` seconds."""
+    if not place.address.is_network:
+        return Trouble.NO_VIDEO
+    try:
+        probing.ask(place.address, place.credentials, ask_s)
+    except CameraFailed as error:
+        return error.trouble
+    return Trouble.NO_VIDEO
+
+
+def clock_off_s(place: Place, ask_s: float = probing.TIMEOUT_S) -> float | None:
+    """The camera's own clock less the machine's, where it tells it."""
+    if not place.address.is_network:
+        return None
+    try:
+        clock = probing.ask(place.address, place.credentials, ask_s).clock
+    except CameraFailed:
+        return None
+    return None if clock is None else (clock - datetime.now(UTC)).total_seconds()
+
+
+def open_or_explain(place: Place, ask_s: float = probing.TIMEOUT_S) -> Camera:
+    """The camera, open.
+
+    Raises:
+        CameraFailed: Why not.
+    """
+    try:
+        return open_place(place)
+    except CameraFailed as error:
+        if error.trouble is not Trouble.NO_VIDEO:
+            raise
+        raise CameraFailed(trouble_of(place, ask_s)) from error
+
+
+def open_view(place: Place) -> Viewer:
+    """The pictures of a camera on a network, decoded.
+
+    Raises:
+        CameraFailed: `NO_VIDEO`.
+    """
+    return opencv.open_viewer(place.address, place.credentials)

@@ -1,0 +1,105 @@
+"""What a camera gives, and why it may give nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Pixels = npt.NDArray[np.uint8]
+"""A picture: height × width × 3 (blue, green, red), or height × width where it is grey."""
+
+
+class Codec(Enum):
+    """How a stream is compressed."""
+
+    H264 = "h264"
+    H265 = "h265"
+    JPEG = "jpeg"
+
+
+class Trouble(Enum):
+    """Why a camera cannot be used, or its recording cannot be kept."""
+
+    ADDRESS_INVALID = "address_invalid"
+    UNREACHABLE = "unreachable"
+    SILENT = "silent"
+    DENIED = "denied"
+    NOT_THERE = "not_there"
+    NO_VIDEO = "no_video"
+    UNPLUGGED = "unplugged"
+    DISK_FULL = "disk_full"
+    FOLDER_GONE = "folder_gone"
+    DISK_FAILED = "disk_failed"
+    STUCK = "stuck"
+
+
+class CameraFailed(Exception):
+    """The world's fault: a camera, its link or the disk. The message never holds an address with its password."""
+
+    def __init__(self, trouble: Trouble, detail: str = "") -> None:
+        super().__init__(f"{trouble.value}{': ' if detail else ''}{detail}")
+        self.trouble = trouble
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFacts:
+    """What is known of a stream once it is open.
+
+    Attributes:
+        codec: What its packets are.
+        width: Of the picture, in pixels; 0 where it is not known yet.
+        height: As `width`.
+        rate: Frames a second, as the stream says; 0 where it doesn't.
+        parameter_sets: What a decoder needs before the first key frame (Annex B), or nothing.
+        is_encoded_here: Whether the camera sends pictures that had to be compressed on this machine.
+    """
+
+    codec: Codec
+    width: int
+    height: int
+    rate: float
+    parameter_sets: bytes = b""
+    is_encoded_here: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """One compressed picture.
+
+    Attributes:
+        data: An access unit in Annex B form, or a JPEG file.
+        stream_s: The stream's own clock, in seconds from an origin of its own.
+        is_key: Whether a decoder can begin here.
+    """
+
+    data: bytes
+    stream_s: float
+    is_key: bool
+
+
+class Camera(Protocol):
+    """An open camera. `close` may be called from any thread; everything else belongs to one."""
+
+    @property
+    def facts(self) -> StreamFacts:
+        """What is known of the stream."""
+
+    def read(self) -> Packet | None:
+        """The next compressed picture, or None where the stream ended or nothing came in time: close, open again."""
+
+    def close(self) -> None:
+        """Let go of the camera."""
+
+
+class Viewer(Protocol):
+    """An open camera of which the pictures are looked at."""
+
+    def read_picture(self) -> tuple[Pixels, float] | None:
+        """The newest picture and its time on the stream's clock, or None: close, open again."""
+
+    def close(self) -> None:
+        """Let go of the camera."""

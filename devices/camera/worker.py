@@ -1,0 +1,299 @@
+"""One camera in a process of its own: a thread reads and records, one views, the first looks, judges and tells.
+
+Whatever a driver does, it does to this process alone. Its maker hears a status every second; a maker that hears none
+ends the process and starts another, which takes the recording up where it was.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+from devices.camera import folder, opencv
+from devices.camera.flow import Flow, Flowing
+from devices.camera.folder import AlarmRow, GapReason, Row
+from devices.camera.frame_slot import FrameSlot
+from devices.camera.health import Alarm, Change, Observed, Watch
+from devices.camera.job import Job, Status
+from devices.camera.looking import Look, Looker
+from devices.camera.opening import clock_off_s, open_place, open_view, trouble_of
+from devices.camera.recording import Recording
+from devices.camera.values import Camera, CameraFailed, Codec, Pixels, Trouble, Viewer
+
+STEP_S = 0.5
+STATUS_S = 1.0
+LOOK_S = 0.9
+"""A key frame of 1080p takes 20 ms to decode: where there is no smaller stream, one a second is looked at."""
+ASK_S = 1.0
+ASK_AGAIN_S = 10.0
+CLOCK_EVERY_S = 600.0
+RETRY_S = 0.3
+RETRY_DENIED_S = 30.0
+"""Some cameras lock out whoever gives a wrong password too often."""
+RETRY_DISK_S = 5.0
+Tell = Callable[[Row | Status], None]
+
+
+class SystemTimes:
+    """The machine's clocks."""
+
+    def now_ms(self) -> int:
+        """The wall clock: Unix time in ms."""
+        return time.time_ns() // 1_000_000
+
+    def monotonic_s(self) -> float:
+        """Seconds that never go back."""
+        return time.monotonic()
+
+
+class Worker:
+    """Records and watches one camera until it is told to stop."""
+
+    def __init__(self, job: Job, tell: Tell) -> None:
+        self._job, self._times = job, SystemTimes()
+        self._telling = threading.Lock()
+        self._tell_unlocked = tell
+        self._stopping, self._news = threading.Event(), threading.Event()
+        self._flow = Flow(self._times.monotonic_s())
+        self._watch, self._looker = Watch(job.expected), Looker()
+        self._slot = FrameSlot.join(job.slot) if job.slot else None
+        self._picture: tuple[Pixels, int] | None = None
+        self._looked_s = 0.0
+        self._silent_s = self._clock_asked_s = float("-inf")
+        self._clock_off_s: float | None = None
+        self._disk: Trouble | None = None
+        self._recorded_until_ms: int | None = None
+
+    def stop(self) -> None:
+        """`run` returns within a few seconds, with everything closed."""
+        self._stopping.set()
+        self._news.set()
+
+    def run(self) -> None:
+        """Record and watch until `stop`."""
+        threads = [threading.Thread(target=self._guarded, args=(self._record,), daemon=True)]
+        if self._job.view is not None:
+            threads.append(threading.Thread(target=self._guarded, args=(self._view,), daemon=True))
+        for thread in threads:
+            thread.start()
+        told_s = 0.0
+        while not self._stopping.is_set():
+            self._news.wait(STEP_S)
+            self._news.clear()
+            now_s = self._times.monotonic_s()
+            flowing = self._flow.now(now_s)
+            changes = self._judge(flowing, now_s)
+            if changes or now_s - told_s >= STATUS_S:
+                told_s = now_s
+                self._tell(self._status(flowing))
+        for thread in threads:
+            thread.join(10)
+        if self._slot is not None:
+            self._slot.close()
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """A fault of ours ends the process, so that its maker hears of it: half a camera is worse than none."""
+        try:
+            work()
+        finally:
+            self.stop()
+
+    # --- reading and recording
+
+    def _record(self) -> None:
+        recording: Recording | None = None
+        paused_by = GapReason.KILLED
+        while not self._stopping.is_set():
+            try:
+                if recording is None and self._job.root is not None:
+                    recording = Recording(
+                        self._job.root, self._job.camera, self._times, self._tell,
+                        reserve_bytes=self._job.reserve_bytes, paused_by=paused_by,
+                    )  # fmt: skip
+                    self._disk = None
+                camera = self._open()
+            except CameraFailed as error:
+                if error.trouble in {Trouble.DISK_FULL, Trouble.FOLDER_GONE, Trouble.DISK_FAILED}:
+                    self._disk, paused_by = error.trouble, _reason_of(error.trouble)
+                    self._watch_only()
+                else:
+                    self._failed(error.trouble)
+                continue
+            try:
+                reason = self._read(camera, recording)
+            except CameraFailed as error:
+                recording, paused_by, self._disk = None, _reason_of(error.trouble), error.trouble
+                self._recorded_until_ms = None
+                continue
+            finally:
+                camera.close()
+            if recording is not None:
+                with suppress(CameraFailed):
+                    recording.interrupt(GapReason.STOPPED if self._stopping.is_set() else reason)
+                self._recorded_until_ms = None
+            if not self._stopping.is_set():
+                self._failed(Trouble.NO_VIDEO if reason is GapReason.NO_VIDEO else None)
+        if recording is not None:
+            with suppress(CameraFailed):
+                recording.interrupt(GapReason.STOPPED)
+
+    def _failed(self, trouble: Trouble | None) -> None:
+        self._flow.failed(trouble)
+        self._news.set()
+        self._stopping.wait(RETRY_DENIED_S if trouble is Trouble.DENIED else RETRY_S)
+
+    def _read(self, camera: Camera, recording: Recording | None, for_s: float | None = None) -> GapReason:
+        """Record what comes; returns why nothing comes any more.
+
+        Raises:
+            CameraFailed: The disk.
+        """
+        if recording is not None:
+            recording.begin(camera.facts)
+        until_s = None if for_s is None else self._times.monotonic_s() + for_s
+        while not self._stopping.is_set() and (until_s is None or self._times.monotonic_s() < until_s):
+            try:
+                packet = camera.read()
+            except CameraFailed:
+                return GapReason.NO_VIDEO
+            if packet is None:
+                return GapReason.LOST
+            facts, at_ms = camera.facts, self._times.now_ms()
+            if recording is not None:
+                self._recorded_until_ms = recording.take(packet)
+                facts = recording.facts or facts
+            self._flow.came(packet, facts, at_ms, self._times.monotonic_s())
+        return GapReason.STOPPED
+
+    def _watch_only(self) -> None:
+        """The disk does not take the recording: the camera is still watched until it is tried again."""
+        try:
+            camera = self._open()
+        except CameraFailed as error:
+            self._failed(error.trouble)
+            return
+        try:
+            if self._read(camera, None, RETRY_DISK_S) is not GapReason.STOPPED:
+                self._failed(None)
+        finally:
+            camera.close()
+
+    def _open(self) -> Camera:
+        """The camera, open; a host that says nothing is not asked why each time.
+
+        Raises:
+            CameraFailed: Why not.
+        """
+        place, now_s = self._job.place, self._times.monotonic_s()
+        try:
+            camera = open_place(place)
+        except CameraFailed as error:
+            if error.trouble is not Trouble.NO_VIDEO:
+                raise
+            if now_s - self._silent_s < ASK_AGAIN_S:
+                raise CameraFailed(Trouble.SILENT) from error
+            trouble = trouble_of(place, ASK_S)
+            self._silent_s = now_s if trouble is Trouble.SILENT else -ASK_AGAIN_S
+            raise CameraFailed(trouble) from error
+        if now_s - self._clock_asked_s >= CLOCK_EVERY_S:
+            self._clock_asked_s, self._clock_off_s = now_s, clock_off_s(place, ASK_S)
+        self._flow.opened(camera.facts, self._clock_off_s, self._times.monotonic_s())
+        return camera
+
+    # --- viewing
+
+    def _view(self) -> None:
+        view = self._job.view
+        assert view is not None  # noqa: S101 - the thread is not started without one
+        while not self._stopping.is_set():
+            try:
+                viewer = open_view(view)
+            except CameraFailed:
+                self._stopping.wait(1.0)
+                continue
+            try:
+                self._show(viewer)
+            finally:
+                viewer.close()
+
+    def _show(self, viewer: Viewer) -> None:
+        while not self._stopping.is_set() and (read := viewer.read_picture()) is not None:
+            pixels, _ = read
+            at_ms = self._times.now_ms()
+            self._picture = pixels, at_ms
+            if self._slot is not None:
+                self._slot.put(pixels, at_ms, self._times.monotonic_s())
+
+    # --- judging and telling
+
+    def _judge(self, flowing: Flowing, now_s: float) -> tuple[Change, ...]:
+        look = self._look(flowing)
+        facts = flowing.facts
+        size = (facts.width, facts.height) if facts is not None and facts.width else None
+        observed = Observed(
+            is_lost=flowing.is_lost,
+            is_recording=self._disk is None,
+            look=look,
+            fingerprints=flowing.fingerprints,
+            size=size,
+            rate=flowing.rate,
+            missing_share=flowing.missing_share,
+            clock_off_s=flowing.clock_off_s,
+        )
+        changes = self._watch.observe(observed, now_s)
+        for change in changes:
+            began_ms = self._wall_of(change.began_s)
+            ended_ms = None if change.is_raised else self._times.now_ms()
+            row = AlarmRow(self._job.camera, change.alarm.value, began_ms, ended_ms)
+            if self._job.root is not None:
+                with suppress(CameraFailed):  # the alarm may be that the disk takes nothing
+                    folder.add_row(self._job.root, row, folder.day_of(self._times.now_ms()))
+            self._tell(row)
+        return changes
+
+    def _look(self, flowing: Flowing) -> Look | None:
+        if self._job.view is not None:
+            picture, self._picture = self._picture, None
+            return None if picture is None else self._looker.look(picture[0])
+        now_s = self._times.monotonic_s()
+        if flowing.key_frame is None or flowing.facts is None or now_s - self._looked_s < LOOK_S:
+            return None
+        self._looked_s = now_s
+        packet, at_ms = flowing.key_frame
+        sets = flowing.facts.parameter_sets if flowing.facts.codec is not Codec.JPEG else b""
+        pixels = opencv.decode_key_frame(sets + packet.data, flowing.facts.codec)
+        if pixels is None:
+            return None
+        if self._slot is not None:
+            self._slot.put(pixels, at_ms, self._times.monotonic_s())
+        return self._looker.look(pixels)
+
+    def _status(self, flowing: Flowing) -> Status:
+        health, facts = self._watch.health, flowing.facts
+        alarms = {alarm.value: self._wall_of(began_s) for alarm, began_s in health.alarms.items()}
+        trouble = self._disk or (flowing.trouble if Alarm.LOST in health.alarms else None)
+        status = Status(health.light, alarms, trouble, self._recorded_until_ms, rate=flowing.rate or 0.0)
+        if facts is None:
+            return status
+        return replace(
+            status,
+            codec=facts.codec,
+            width=facts.width,
+            height=facts.height,
+            bits_per_s=flowing.bits_per_s,
+            is_encoded_here=facts.is_encoded_here,
+        )
+
+    def _wall_of(self, monotonic_s: float) -> int:
+        return round(self._times.now_ms() - (self._times.monotonic_s() - monotonic_s) * 1000)
+
+    def _tell(self, message: Row | Status) -> None:
+        with self._telling:
+            self._tell_unlocked(message)
+
+
+def _reason_of(trouble: Trouble) -> GapReason:
+    return GapReason.FOLDER_GONE if trouble is Trouble.FOLDER_GONE else GapReason.DISK_FULL
