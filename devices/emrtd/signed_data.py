@@ -16,7 +16,7 @@ from devices.emrtd import der
 from devices.emrtd.certificates import Certificate
 from devices.emrtd.der import DerInvalid
 from devices.emrtd.signatures import Algorithm, hash_name, read_algorithm, verifies
-from devices.emrtd.tlv import Limits, Objects, Tlv, encode, read_one
+from devices.emrtd.tlv import Limits, Objects, Tlv, encode, read_one, with_definite_lengths
 
 SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
 DATA: Final = "1.2.840.113549.1.7.1"
@@ -125,6 +125,8 @@ def read_signed_data(untrusted: bytes, limits: Limits = SIGNED_DATA_LIMITS) -> S
     Raises:
         ContentInvalid: It is none, or has no content.
     """
+    if untrusted[1:2] == b"\x80":
+        untrusted = with_definite_lengths(untrusted, limits)
     kind, tagged, *_ = der.sequence(read_one(untrusted, limits), 2, limits)
     if der.object_identifier(kind) != SIGNED_DATA:
         raise DerInvalid("no signed data")

@@ -19,6 +19,7 @@ _MORE: Final = 0x80
 # ISO/IEC 7816-4 §6.3: a tag has at most three bytes, a length at most five.
 _TAG_BYTES_MAX: Final = 3
 _LENGTH_BYTES_MAX: Final = 5
+_END_OF_CONTENTS: Final = b"\0\0"
 HEADER_BYTES_MAX: Final = _TAG_BYTES_MAX + _LENGTH_BYTES_MAX
 
 
@@ -230,6 +231,37 @@ def read_file(untrusted: bytes, tag: int, limits: Limits = LIMITS) -> Tlv:
     if one.tag != tag:
         raise TlvInvalid(f"the tag is {one.tag:X} instead of {tag:X}")
     return one
+
+
+def with_definite_lengths(untrusted: bytes, limits: Limits = LIMITS) -> bytes:
+    """Return the object that opens `untrusted` with every indefinite length written out; all else stays as it came.
+
+    Signed data are written with indefinite lengths by issuers who stream them (ISO/IEC 8825-1 §8.1.3.6).
+
+    Raises:
+        TlvInvalid: It isn't whole, or exceeds a limit.
+    """
+    if len(untrusted) > limits.value_bytes_max:
+        raise TlvInvalid("a length over the limit")
+    return _definite(untrusted, 0, 0, limits)[0]
+
+
+def _definite(untrusted: bytes, start: int, depth: int, limits: Limits) -> tuple[bytes, int]:
+    """The object at `start` and where it ends; one of definite length is taken whole, whatever is in it."""
+    tag, at = _read_tag(untrusted, start)
+    if untrusted[at : at + 1] != b"\x80":
+        one = _read_at(untrusted, start, depth, limits)
+        return one.raw, start + len(one.raw)
+    if depth > limits.depth_max or not _first_byte(tag) & _CONSTRUCTED:
+        raise TlvInvalid("objects nested deeper than the limit, or an endless primitive one", start)
+    at += 1
+    inside: list[bytes] = []
+    while untrusted[at : at + 2] != _END_OF_CONTENTS:
+        if len(inside) == limits.siblings_max:
+            raise TlvInvalid("more objects beside each other than the limit", at)
+        one_inside, at = _definite(untrusted, at, depth + 1, limits)
+        inside.append(one_inside)
+    return encode(tag, *inside), at + 2
 
 
 def encode(tag: int, *values: bytes) -> bytes:

@@ -27,7 +27,7 @@ from devices.emrtd.files import File
 from devices.emrtd.passive_authentication import PassiveAuthentication, prove
 from devices.emrtd.proofs import Claim, Proof, Reason, Standing, proof_of
 from devices.emrtd.security_infos import Agreement, PaceMapping, write_pace_info, write_security_infos
-from devices.emrtd.tlv import read_one
+from devices.emrtd.tlv import encode, read_one
 from devices.emrtd.trust import EMPTY, TrustStore
 from tests.devices.issued import HOLDER, NOW, authority, identity_card, keys, passport, signer
 
@@ -97,6 +97,25 @@ def test_the_liberties_that_issuers_take_hold(style: Style, scheme: Scheme) -> N
     found = proven(issue(HOLDER, signer(scheme), features=Features(style=style)).files)
     assert standing(found, Claim.SECURITY_OBJECT) == HOLDS
     assert standing(found, Claim.SIGNER) == HOLDS
+
+
+def test_a_security_object_that_was_streamed_holds() -> None:
+    def streamed(tag: int, *inside: bytes) -> bytes:
+        return encode(tag)[:-1] + b"\x80" + b"".join(inside) + b"\0\0"
+
+    whole = read_one(read_one(identity_card().files[File.SOD]).value)
+    kind, tagged = whole.children()
+    data = tagged.children()[0]
+    version, digests, content, *rest = data.children()
+    content_type, eight = content.children()
+    octets = eight.children()[0].value
+    pieces = streamed(0x24, encode(0x04, octets[:40]), encode(0x04, octets[40:]))
+    signed = streamed(0x30, content_type.raw, streamed(0xA0, pieces))
+    inside = streamed(0x30, version.raw, digests.raw, signed, *(one.raw for one in rest))
+    body = streamed(0x30, kind.raw, streamed(0xA0, inside))
+    found = proven({**identity_card().files, File.SOD: encode(0x77, body)})
+    assert standing(found, Claim.SECURITY_OBJECT) == HOLDS
+    assert found.proves(File.DG1)
 
 
 @pytest.mark.parametrize("digest", ["sha1", "sha384"])

@@ -17,6 +17,7 @@ from devices.emrtd.tlv import (
     read_header,
     read_objects,
     read_one,
+    with_definite_lengths,
 )
 
 TAGS = st.sampled_from([0x02, 0x04, 0x30, 0x61, 0x75, 0x80, 0x87, 0x5F1F, 0x7F61, 0x7F2E, 0x5F2E, 0xDF8102])
@@ -146,3 +147,26 @@ def test_no_value_is_in_the_repr_or_an_error() -> None:
     with pytest.raises(TlvInvalid) as caught:
         read_objects(b"\x04\x7fSECRET")
     assert "SECRET" not in str(caught.value)
+
+
+def indefinite(tag: int, *inside: bytes) -> bytes:
+    return encode(tag)[:-1] + b"\x80" + b"".join(inside) + b"\0\0"
+
+
+def test_indefinite_lengths_are_written_out_and_all_else_stays() -> None:
+    longer = b"\x04\x81\x02ab"
+    written = indefinite(0x30, longer, indefinite(0xA0, indefinite(0x24, encode(0x04, b"c"))), encode(0x30, longer))
+    expected = encode(0x30, longer, encode(0xA0, encode(0x24, encode(0x04, b"c"))), encode(0x30, longer))
+    assert with_definite_lengths(written + b"rest") == expected
+    assert with_definite_lengths(expected) == expected
+
+
+@pytest.mark.parametrize("untrusted", [b"\x30\x80", b"\x30\x80\x04", b"\x04\x80\0\0", b"\x30\x80" * 60, bytes(0)])
+def test_indefinite_lengths_without_an_end_are_refused(untrusted: bytes) -> None:
+    with pytest.raises(TlvInvalid):
+        with_definite_lengths(untrusted)
+
+
+def test_an_endless_run_of_objects_is_refused() -> None:
+    with pytest.raises(TlvInvalid, match="more objects"):
+        with_definite_lengths(indefinite(0x30, encode(0x02, b"1") * 600))

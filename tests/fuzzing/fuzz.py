@@ -16,7 +16,6 @@ import time
 from pathlib import Path
 
 BUILD = Path(__file__).resolve().parents[2] / "build" / "fuzz"
-BYTES_MAX = 1024
 ONE_INPUT_S = 10
 MEMORY_MB = 2048
 
@@ -56,15 +55,21 @@ def _fuzz_here(name: str, inputs: int) -> int:
     import atheris  # noqa: PLC0415 - only here: it instruments what is imported after it
 
     os.nice(10)
-    with atheris.instrument_imports(include=["pollbook", "sync.lan"]):
-        from tests.fuzzing.targets import TARGETS, feed  # noqa: PLC0415
+    with atheris.instrument_imports(include=["pollbook", "sync.lan", "devices.emrtd"]):
+        from tests.fuzzing.target import feed  # noqa: PLC0415
+        from tests.fuzzing.targets import TARGETS  # noqa: PLC0415
 
     target, folder = TARGETS[name], BUILD / name
 
     def one(untrusted: bytes) -> None:
         feed(target, untrusted)
 
-    options = [f"-runs={inputs}", f"-max_len={BYTES_MAX}", f"-timeout={ONE_INPUT_S}", f"-rss_limit_mb={MEMORY_MB}"]
+    options = [
+        f"-runs={inputs}",
+        f"-max_len={target.bytes_max}",
+        f"-timeout={ONE_INPUT_S}",
+        f"-rss_limit_mb={MEMORY_MB}",
+    ]
     atheris.Setup([name, *options, f"-artifact_prefix={folder}/", str(folder / "corpus")], one)
     atheris.Fuzz()
     return 0

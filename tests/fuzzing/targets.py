@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import base64
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from pollbook import cbor, compression, feed_items, messages, mirror_file, packing, release_certificate, sealed_bundle
 from pollbook.checkpoint import (
@@ -38,6 +36,8 @@ from pollbook.supersession import read_supersession
 from pollbook.types import BookName, Channel, DeviceId, ElectionId, EntryNumber, LineId, PersonNumber
 from sync.lan.discovery import read_announcement
 from sync.lan.messages import decode_message
+from tests.fuzzing.document_targets import DOCUMENT_TARGETS
+from tests.fuzzing.target import Target
 
 KEY = SigningKey.from_seed(bytes(32))
 BOOK = BookName(DeviceId(bytes(16)), 1)
@@ -63,24 +63,6 @@ ANSWER = SyncAnswer(Head(EntryNumber(3), bytes(32)), (), None, NOW_S, 30)
 SENT = messages.encode_sync_request(REQUEST, KEY, ORDER)
 _NOTE = sign_checkpoint(Checkpoint("fuzz", 2, bytes(32)), KEY)
 _KEY_ID = base64.b64decode(_NOTE.rsplit(b" ", 1)[1])[:4]
-
-
-@dataclass(frozen=True)
-class Target:
-    """A parser with what it may raise, and bytes that it takes."""
-
-    parse: Callable[[bytes], object]
-    seeds: tuple[bytes, ...]
-    allowed: tuple[type[Exception], ...] = (InputInvalid,)
-
-
-def feed(target: Target, untrusted: bytes) -> bool:
-    """Whether the target took these bytes; False where it refused them. Whatever else it raises is a fault."""
-    try:
-        target.parse(untrusted)
-    except target.allowed:
-        return False
-    return True
 
 
 def _packed(untrusted: bytes) -> None:
@@ -190,5 +172,6 @@ TARGETS = {
         lambda bytes_: open_sealed(bytes_, BOX, "fuzz 1"), (seal_to(BOX.public, "fuzz 1", b"x", KEY.seed),)
     ),
     "desk_messages": Target(decode_message, (cbor.encode([1, 2]),)),
+    **DOCUMENT_TARGETS,
 }
 """By the name that `dev.py fuzz NAME` takes."""

@@ -4,11 +4,13 @@ import random
 
 import pytest
 
-from tests.fuzzing.targets import TARGETS, Target, feed
+from tests.fuzzing.document_targets import DOCUMENT_TARGETS
+from tests.fuzzing.target import Target, feed
+from tests.fuzzing.targets import TARGETS
 
 MUST_TAKE = {"cbor", "entries", "packing", "statuses", "compression", "requests", "answers", "addresses", "envelopes"}
 MUST_TAKE |= {"announcements", "releases", "bundles", "journals", "sealed"}
-MUST_TAKE |= {"checkpoints", "notes", "inclusions"}
+MUST_TAKE |= {"checkpoints", "notes", "inclusions", *DOCUMENT_TARGETS}
 
 
 def changed(seed: bytes, rng: random.Random) -> bytes:
