@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 
 from development.postgresql import Cluster, private_cluster
 from pollbook.store.book import Book
+from tests.devices import virtual_reader
+from tests.devices.virtual_reader import VirtualReaders
 from tests.making import Station, make_station
 from tests.postgresql import make_empty
 
@@ -29,6 +32,28 @@ def database_url(request: pytest.FixtureRequest) -> str | None:
     """Where the data of a test's register are; every test of a register runs on both stores."""
     url: str | None = request.getfixturevalue("postgresql_url") if request.param == "postgresql" else None
     return url
+
+
+@pytest.fixture(scope="session")
+def started_readers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualReaders]:
+    """A smart card service of the tests' own, the same for a whole process: its clients look for it but once."""
+    reason = virtual_reader.why_not()
+    if reason is not None:
+        pytest.skip(reason)
+    readers = VirtualReaders(tmp_path_factory.mktemp("readers"))
+    os.environ["PCSCLITE_CSOCK_NAME"] = str(readers.folder / "run" / "pcscd.comm")
+    readers.start()
+    yield readers
+    if readers.process is not None:
+        readers.stop()
+
+
+@pytest.fixture
+def virtual_readers(started_readers: VirtualReaders) -> VirtualReaders:
+    """Two virtual readers, empty, whose service runs."""
+    if started_readers.process is None:
+        started_readers.start()
+    return started_readers
 
 
 @pytest.fixture

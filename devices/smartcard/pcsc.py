@@ -29,6 +29,9 @@ _PLUG_AND_PLAY: Final = r"\\?PnP?\Notification"
 _GET_FEATURES: Final = scard.SCARD_CTL_CODE(3400)
 _TLV_PROPERTIES, _MAX_DATA_PROPERTY = 0x12, 0x0A
 _SHORT_DATA_BYTES: Final = 255
+_STATUS_BYTES: Final = 2
+# pcsc-lite looks every 400 ms at a reader that can't tell by itself.
+_NOTICED_MS: Final = 1_000
 
 _FAULT_OF: Final[dict[int, tuple[type[CardFault], str]]] = {
     scard.SCARD_E_NO_SERVICE: (ServiceAway, "the smart card service isn't running"),
@@ -48,6 +51,8 @@ _FAULT_OF: Final[dict[int, tuple[type[CardFault], str]]] = {
     scard.SCARD_E_PROTO_MISMATCH: (CardMute, "the reader doesn't know this kind of card"),
     scard.SCARD_E_SHARING_VIOLATION: (CardInUse, "another program uses the card"),
 }
+
+_LOOKED: Final = frozenset({scard.SCARD_S_SUCCESS, scard.SCARD_E_TIMEOUT, scard.SCARD_E_UNKNOWN_READER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +113,18 @@ def list_readers() -> tuple[Reader, ...]:
         ServiceAway: There is no smart card service.
     """
     with _service() as context:
-        return tuple(_readers(context))
+        return tuple(_state_of(name, state) for name, state in _states(context))
 
 
-def _readers(context: int) -> list[Reader]:
+def _states(context: int) -> list[tuple[str, int]]:
     names = _names(context)
     if not names:
         return []
     asked = [(name, scard.SCARD_STATE_UNAWARE) for name in names]
     result, states = scard.SCardGetStatusChange(context, 0, asked)
-    if result not in {scard.SCARD_S_SUCCESS, scard.SCARD_E_TIMEOUT, scard.SCARD_E_UNKNOWN_READER}:
+    if result not in _LOOKED:
         raise _fault(result)
-    return [_state_of(name, state) for name, state, _ in states if not state & scard.SCARD_STATE_UNKNOWN]
+    return [(name, state) for name, state, _ in states if not state & scard.SCARD_STATE_UNKNOWN]
 
 
 def watch_readers(interval_ms: int = 500) -> Iterator[tuple[Reader, ...]]:
@@ -132,19 +137,13 @@ def watch_readers(interval_ms: int = 500) -> Iterator[tuple[Reader, ...]]:
     """
     with _service() as context:
         while True:
-            before = tuple(_readers(context))
-            yield before
-            asked = [(_PLUG_AND_PLAY, len(before) << 16)] + [(reader.name, _known(reader)) for reader in before]
+            states = _states(context)
+            yield tuple(_state_of(name, state) for name, state in states)
+            asked = [(_PLUG_AND_PLAY, len(states) << 16)]
+            asked += [(name, state & ~scard.SCARD_STATE_CHANGED) for name, state in states]
             result, _ = scard.SCardGetStatusChange(context, interval_ms, asked)
-            if result not in {scard.SCARD_S_SUCCESS, scard.SCARD_E_TIMEOUT, scard.SCARD_E_UNKNOWN_READER}:
+            if result not in _LOOKED:
                 raise _fault(result)
-
-
-def _known(reader: Reader) -> int:
-    if not reader.has_card:
-        return scard.SCARD_STATE_EMPTY
-    in_use = scard.SCARD_STATE_EXCLUSIVE | scard.SCARD_STATE_INUSE if reader.is_in_use else 0
-    return scard.SCARD_STATE_PRESENT | in_use | (scard.SCARD_STATE_MUTE if reader.is_mute else 0)
 
 
 class PcscLink:
@@ -177,7 +176,8 @@ class PcscLink:
         """
         pci = scard.SCARD_PCI_T1 if self._protocol == scard.SCARD_PROTOCOL_T1 else scard.SCARD_PCI_T0
         result, answer = scard.SCardTransmit(self._card, pci, list(command))
-        if result != scard.SCARD_S_SUCCESS:
+        # A card that was pulled at that moment leaves success without a status word.
+        if result != scard.SCARD_S_SUCCESS or len(answer) < _STATUS_BYTES:
             raise self._diagnosed(result)
         return bytes(answer)
 
@@ -208,17 +208,21 @@ class PcscLink:
             raise self._diagnosed(result)
 
     def _diagnosed(self, result: int) -> CardFault:
-        """What really happened: services name a pulled card and a lost reader in many ways."""
-        looked, states = scard.SCardGetStatusChange(self._context, 0, [(self.name, scard.SCARD_STATE_UNAWARE)])
-        if looked in {scard.SCARD_S_SUCCESS, scard.SCARD_E_TIMEOUT} and states:
-            state = states[0][1]
-            if state & (scard.SCARD_STATE_UNKNOWN | scard.SCARD_STATE_UNAVAILABLE):
-                return ReaderGone("the reader was unplugged")
-            if state & scard.SCARD_STATE_EMPTY:
-                return CardRemoved("the card left the reader")
-        elif looked != scard.SCARD_S_SUCCESS:
+        """What really happened: services name a pulled card and a lost reader in many ways, and notice it late."""
+        looked, state = self._state(0, scard.SCARD_STATE_UNAWARE)
+        if looked == scard.SCARD_S_SUCCESS and state & scard.SCARD_STATE_PRESENT:
+            looked, state = self._state(_NOTICED_MS, state & ~scard.SCARD_STATE_CHANGED)
+        if looked not in {scard.SCARD_S_SUCCESS, scard.SCARD_E_TIMEOUT}:
             return _fault(looked)
-        return _fault(result)
+        if state & (scard.SCARD_STATE_UNKNOWN | scard.SCARD_STATE_UNAVAILABLE):
+            return ReaderGone("the reader was unplugged")
+        if state & scard.SCARD_STATE_EMPTY:
+            return CardRemoved("the card left the reader")
+        return CardMute("no answer") if result == scard.SCARD_S_SUCCESS else _fault(result)
+
+    def _state(self, timeout_ms: int, known: int) -> tuple[int, int]:
+        result, states = scard.SCardGetStatusChange(self._context, timeout_ms, [(self.name, known)])
+        return result, states[0][1] if states else known
 
     def _told_atr(self) -> bytes:
         result, states = scard.SCardGetStatusChange(self._context, 0, [(self.name, scard.SCARD_STATE_UNAWARE)])
