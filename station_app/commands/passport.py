@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pollbook.commanding import CommandParser
-from station_app.commands import trusting
+from station_app.commands import document_reading, trusting
 
 
 def add_commands(parser: CommandParser) -> None:
     """The program knows documents with a chip."""
     passport = parser.command("passport", "passports and ID cards with a chip")
+    document_reading.add_commands(passport)
     trusting.add_commands(passport)

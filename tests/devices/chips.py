@@ -41,7 +41,7 @@ CAM = PaceOffer(Agreement.ECDH, PaceMapping.CHIP_AUTHENTICATION, Suite.AES_128, 
 
 def photograph(count: int) -> bytes:
     """An EF.DG2 with so many bytes that nobody decodes."""
-    return write_dg2([Face(b"\xff\xd8" + hashlib.shake_256(b"photograph").digest(count - 2), 413, 531)])
+    return write_dg2([Face(b"\xff\xd8\xff" + hashlib.shake_256(b"photograph").digest(count - 3), 413, 531)])
 
 
 @cache
