@@ -168,18 +168,6 @@ class Failure(Enum):
     TRUST_ALGORITHM_UNKNOWN = ("T06", Exit.REFUSED)
     TRUST_LIST_OLDER = ("T07", Exit.REFUSED)
     TRUST_DAMAGED = ("T08", Exit.REFUSED)
-    # V is for cameras as they are set up, and for what is shown of them to others.
-    CAMERA_UNKNOWN = ("V01", Exit.REFUSED)
-    CAMERA_NAME_UNFIT = ("V02", Exit.REFUSED)
-    CAMERAS_TOO_MANY = ("V03", Exit.REFUSED)
-    MASKS_MISSING = ("V04", Exit.REFUSED)
-    NO_CAMERAS = ("V05", Exit.REFUSED)
-    NO_PICTURE = ("V06", Exit.AWAY)
-    CHAIR_SIGNS = ("V07", Exit.REFUSED)
-    PAGE_NOT_OPENED = ("V08", Exit.AWAY)
-    OBSERVER_CODE_UNFIT = ("V09", Exit.REFUSED)
-    OBSERVER_TRIES = ("V10", Exit.REFUSED)
-    OBSERVERS_FULL = ("V11", Exit.REFUSED)
     # D is for documents with a chip and their readers.
     READER_SERVICE_AWAY = ("D01", Exit.AWAY)
     READER_AWAY = ("D02", Exit.AWAY)
@@ -199,6 +187,16 @@ class Failure(Enum):
     WRONG_USAGE = ("U01", Exit.USAGE)
     FILE_UNREADABLE = ("U02", Exit.REFUSED)
     FAULT = ("U99", Exit.FAULT)
+    # W is for what is shown of cameras to others, and for setting them up.
+    MASKS_MISSING = ("W01", Exit.REFUSED)
+    NO_PICTURE = ("W02", Exit.AWAY)
+    CHAIR_SIGNS = ("W03", Exit.REFUSED)
+    PAGE_NOT_OPENED = ("W04", Exit.AWAY)
+    OBSERVER_CODE_UNFIT = ("W05", Exit.REFUSED)
+    OBSERVER_TRIES = ("W06", Exit.REFUSED)
+    OBSERVERS_FULL = ("W07", Exit.REFUSED)
+    CAMERA_NAME_UNFIT = ("W08", Exit.REFUSED)
+    CAMERAS_TOO_MANY = ("W09", Exit.REFUSED)
 
     @property
     def code(self) -> str:

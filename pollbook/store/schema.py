@@ -301,19 +301,6 @@ link_use = Table(
     comment="What went over a metered link.",
 )
 
-camera = Table(
-    "camera",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("address", Text, nullable=False, comment="without user and password"),
-    Column("view", Text, nullable=False, comment="the smaller stream to look at, empty where there is none"),
-    Column("device", Text, nullable=False, comment="the name that a USB camera had when it was chosen"),
-    Column("user", Text, nullable=False),
-    Column("password", Text, nullable=False),
-    Column("masks", Text, nullable=False, comment="JSON: left, top, width, height of each, in thousandths; may be []"),
-    comment="The station's cameras, and what others never see of them.",
-)
-
 camera_view = Table(
     "camera_view",
     metadata,
@@ -323,6 +310,6 @@ camera_view = Table(
     Column("person", Integer, nullable=False),
     Column("masks", Text, nullable=False, comment="as they were then"),
     Column("still", LargeBinary, nullable=False, comment="JPEG: what the recording sees"),
-    Column("signature", LargeBinary, nullable=False, comment="by the person's own key (store.cameras)"),
+    Column("signature", LargeBinary, nullable=False, comment="by the person's own key (store.camera_views)"),
     comment="Fields of view that the chair signed off. Only added to.",
 )

@@ -1,4 +1,4 @@
-"""The station's cameras: where they are, what others never see of them, and the fields of view that were signed off."""
+"""The fields of view of cameras that the chair signed off."""
 
 from __future__ import annotations
 
@@ -13,16 +13,6 @@ depends_on = None
 
 def upgrade() -> None:
     """No book before this release knew of a camera."""
-    op.create_table(
-        "camera",
-        sa.Column("name", sa.Text, primary_key=True),
-        sa.Column("address", sa.Text, nullable=False),
-        sa.Column("view", sa.Text, nullable=False),
-        sa.Column("device", sa.Text, nullable=False),
-        sa.Column("user", sa.Text, nullable=False),
-        sa.Column("password", sa.Text, nullable=False),
-        sa.Column("masks", sa.Text, nullable=False),
-    )
     op.create_table(
         "camera_view",
         sa.Column("id", sa.Integer, primary_key=True),
