@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.emrtd.mrz import (
+    FILLER,
     Element,
     Fault,
     FieldFailure,
@@ -364,3 +365,14 @@ def test_document_of_another_state_looks_like_one_at_its_first_filler() -> None:
 )  # fmt: skip
 def test_what_operators_type_never_looks_like_an_mrz(text: str) -> None:
     assert not looks_like_mrz(text)
+
+
+def test_an_expiry_date_of_fillers_may_have_a_filler_or_a_zero_for_its_check_digit() -> None:
+    for digit in "<0":
+        born = "870325" + check_digit("870325")
+        lower = f"ZZ1234567{check_digit('ZZ1234567')}UZB{born}F<<<<<<{digit}" + FILLER * 15
+        composite = check_digit(lower[:10] + lower[13:20] + lower[21:43])
+        mrz = parse("P<UZBUMAROVA<<DILNOZA".ljust(44, FILLER) + lower + composite)
+        assert (mrz.failures, mrz.expiry_day(date(2026, 11, 26))) == ((), None)
+    refused = parse("P<UZBUMAROVA<<DILNOZA".ljust(44, FILLER) + "ZZ1234567<UZB8703252F3305016" + FILLER * 15 + "0")
+    assert FieldFailure(Element.DOCUMENT_NUMBER, Fault.CHECK_DIGIT, 2, 10) in refused.failures

@@ -30,6 +30,7 @@ from devices.emrtd.security_infos import Agreement, PaceMapping, write_pace_info
 from devices.emrtd.tlv import encode, read_one
 from devices.emrtd.trust import EMPTY, TrustStore
 from tests.devices.issued import HOLDER, NOW, authority, identity_card, keys, passport, signer
+from tests.fuzzing.document_targets import FILES, STORE
 
 
 def trusting(*authorities: Authority) -> TrustStore:
@@ -61,6 +62,12 @@ def test_everything_of_a_good_passport_holds_but_what_no_list_tells() -> None:
     assert [one.raw for one in found.path] == [authority().certificate]
     assert found.is_for_training
     assert all(found.proves(file) for file in (File.DG1, File.DG15, File.CARD_SECURITY))
+
+
+def test_a_document_made_long_ago_is_proven_again_from_its_bytes() -> None:
+    found = prove(FILES, STORE, NOW)
+    assert [one for one in found.proofs if not one.holds] == []
+    assert all(found.proves(file) for file in FILES if file.data_group is not None)
 
 
 def test_a_card_of_basic_access_control_offers_no_more_and_holds() -> None:
