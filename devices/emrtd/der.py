@@ -7,7 +7,7 @@ Source: ISO/IEC 8825-1, RFC 5280 §4.1.2.5 (times).
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from devices.emrtd.tlv import LIMITS, ContentInvalid, Limits, Objects, Tlv, encode
@@ -146,27 +146,31 @@ def object_identifier(one: Tlv) -> str:
     return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))
 
 
-_TIME: Final = re.compile(rb"(?:\d\d)?\d{10}(?:\d\d)?(?:\.\d+)?Z")
+_TIME: Final = re.compile(rb"(?P<digits>(?:\d\d)?\d{10}(?:\d\d)?)(?:\.\d+)?(?:Z|(?P<sign>[+-])(?P<h>\d\d)(?P<m>\d\d))")
 
 
 def time(one: Tlv) -> datetime:
-    """Return a UTCTime or GeneralizedTime; seconds may be absent.
+    """Return a UTCTime or GeneralizedTime; seconds may be absent, and an offset in place of the Z.
 
     Raises:
-        DerInvalid: It is neither, not in UTC, or no moment.
+        DerInvalid: It is neither, or no moment.
     """
-    value = one.value
-    if one.tag not in {UTC_TIME, GENERALIZED_TIME} or len(value) > 24 or _TIME.fullmatch(value) is None:
+    found = _TIME.fullmatch(one.value) if len(one.value) <= 24 else None
+    if one.tag not in {UTC_TIME, GENERALIZED_TIME} or found is None:
         raise DerInvalid("no time in UTC")
-    digits = value.rstrip(b"Z").partition(b".")[0].decode("ascii")
+    digits = found["digits"].decode("ascii")
     if one.tag == UTC_TIME:
         # RFC 5280 §4.1.2.5.1
         digits = ("19" if digits[:2] >= "50" else "20") + digits
     try:
         parts = [int(digits[:4]), *(int(digits[at : at + 2]) for at in range(4, len(digits), 2))]
-        return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type,misc] # between five and six numbers
-    except (ValueError, TypeError):
+        moment = datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type,misc] # between five and six numbers
+        if found["sign"]:
+            ahead = timedelta(hours=int(found["h"]), minutes=int(found["m"]))
+            moment += -ahead if found["sign"] == b"+" else ahead
+    except (ValueError, TypeError, OverflowError):
         raise DerInvalid("no moment in time") from None
+    return moment
 
 
 def write_integer(value: int) -> bytes:

@@ -37,6 +37,10 @@ from devices.emrtd.signed_data import SignedData, is_of, signature_fault
 from devices.emrtd.tlv import ContentInvalid
 from devices.emrtd.trust import TrustStore, knows_key, path_to_root
 
+# A document has one signer and its certificate, at times the authority's beside it. More would be a chip that wants to
+# keep the station busy.
+_SIGNERS_MAX: Final = 4
+_CERTIFICATES_MAX: Final = 8
 # A chip that lists one of these and does not give it hides a photograph or its own proof.
 _MUST_BE_READ: Final = (File.DG1, File.DG2, File.DG14, File.DG15)
 # 9303-12 §7.1: signers of master lists and of deviation lists, which sign no documents
@@ -81,13 +85,13 @@ class PassiveAuthentication:
 def _signer_of(data: SignedData, content_types: frozenset[str], known: tuple[Certificate, ...]) -> Certificate | Reason:
     """The certificate whose key signed the content, among those that came with it and those `known`."""
     certificates = list(known)
-    for raw in data.certificates:
+    for raw in data.certificates[:_CERTIFICATES_MAX]:
         try:
             certificates.append(read_certificate(raw))
         except ContentInvalid:
             continue
     worst = Reason.SIGNER_ABSENT
-    for signer in data.signers:
+    for signer in data.signers[:_SIGNERS_MAX]:
         # a signer that names none of the certificates is tried against all: the signature decides
         named = [one for one in certificates if is_of(signer, one)] or certificates
         for certificate in named:

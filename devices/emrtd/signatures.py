@@ -48,6 +48,10 @@ _ECDSA: Final = {
     "1.2.840.10045.4.3.3": "sha384",
     "1.2.840.10045.4.3.4": "sha512",
 }
+# BSI TR-03111 §5.2.1.1: both numbers side by side, each as long as the order, in place of DER
+_PLAIN_ECDSA: Final = {
+    f"0.4.0.127.0.7.1.1.4.1.{arc}": name for arc, name in enumerate(("sha1", "sha224", "sha256", "sha384", "sha512"), 1)
+}
 ECDSA_OID: Final = {name: oid for oid, name in _ECDSA.items() if name != "sha1"} | {"sha1": "1.2.840.10045.4.1"}
 """Of ECDSA with a hash, by the hash's name."""
 RSA_OID: Final = {name: oid for oid, name in _RSA.items() if oid.startswith("1.2.840.113549")}
@@ -109,7 +113,7 @@ def verifies(key: PublicKey, algorithm: Algorithm, signed: bytes, signature: byt
         key: Of the signer.
         algorithm: Of the signature.
         signed: What was signed.
-        signature: As it came; ECDSA in DER.
+        signature: As it came.
         digest: The name of the hash that a SignerInfo tells, for algorithms that name none.
 
     Raises:
@@ -140,6 +144,10 @@ def _verify(key: PublicKey, algorithm: Algorithm, signed: bytes, signature: byte
                 return
         case ec.EllipticCurvePublicKey():
             named = digest if algorithm.oid == EC_PUBLIC_KEY else _ECDSA.get(algorithm.oid)
+            if algorithm.oid in _PLAIN_ECDSA and len(signature) % 2 == 0:
+                named, middle = _PLAIN_ECDSA[algorithm.oid], len(signature) // 2
+                numbers = (int.from_bytes(signature[:middle]), int.from_bytes(signature[middle:]))
+                signature = der.write_sequence(*map(der.write_integer, numbers))
             if named in _HASHES:
                 key.verify(signature, signed, ec.ECDSA(_HASHES[named]()))
                 return

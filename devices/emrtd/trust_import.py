@@ -28,6 +28,8 @@ FILE_BYTES_MAX: Final = 1 << 24
 _LIST_LIMITS: Final = Limits(value_bytes_max=FILE_BYTES_MAX, depth_max=20, siblings_max=5000)
 _MASTER_LIST_TYPES: Final = frozenset({"2.23.136.1.1.2"})
 _MASTER_LIST_SIGNER: Final = "2.23.136.1.1.3"
+BLOCKS_MAX: Final = 2000
+"""Of one file as text: all certificates of all States are some 700."""
 _PEM_BEGIN: Final = b"-----BEGIN "
 
 
@@ -105,15 +107,23 @@ def _say_nothing(_done: int, _total: int) -> None:
     return
 
 
-def _without_pem(untrusted: bytes) -> bytes:
-    begin = untrusted.find(_PEM_BEGIN)
-    if begin < 0:
-        return untrusted
-    lines = untrusted[begin:].partition(b"-----END")[0].splitlines()[1:]
+def contents_of(untrusted: bytes) -> tuple[bytes, ...]:
+    """Return what a file holds, in DER: each block of a file as text (PEM), or the file itself.
+
+    A block that is no text of this kind comes as it stands, and `take` refuses it.
+    """
+    blocks = untrusted.split(_PEM_BEGIN)[1 : BLOCKS_MAX + 1]
+    if not blocks or untrusted[:1] == b"\x30":
+        return (untrusted,)
+    return tuple(_from_text(block) for block in blocks)
+
+
+def _from_text(block: bytes) -> bytes:
+    lines = block.partition(b"-----END")[0].splitlines()[1:]
     try:
         return base64.b64decode(b"".join(line.strip() for line in lines), validate=True)
     except binascii.Error:
-        return untrusted
+        return block
 
 
 def take(
@@ -123,7 +133,7 @@ def take(
 
     Args:
         store: As it is.
-        untrusted: A master list, a certificate or a list of revoked ones, in DER or PEM.
+        untrusted: A master list, a certificate or a list of revoked ones, in DER (`contents_of`).
         now: By which a signer without a signing time must be valid.
         authority: The fingerprint of an authority that people have compared: a list under it is taken though the
             store does not have it, and a list under another is refused.
@@ -131,15 +141,14 @@ def take(
     """
     if len(untrusted) > FILE_BYTES_MAX:
         return NotTaken(TrustRefusal.TOO_LARGE)
-    content = _without_pem(untrusted)
     try:
-        parts = der.sequence(read_one(content, _LIST_LIMITS), 2, _LIST_LIMITS)
+        parts = der.sequence(read_one(untrusted, _LIST_LIMITS), 2, _LIST_LIMITS)
         if parts[0].tag == der.OBJECT_IDENTIFIER:
-            return _take_list(store, content, now, authority, report)
+            return _take_list(store, untrusted, now, authority, report)
         # a certificate's content has six parts or more, the fourth of which is its validity: two times
         inner = der.sequence(parts[0], 3, _LIST_LIMITS)
         is_crl = any(one.tag in {der.UTC_TIME, der.GENERALIZED_TIME} for one in inner)
-        return _take_crl(store, content) if is_crl else _take_certificate(store, content)
+        return _take_crl(store, untrusted) if is_crl else _take_certificate(store, untrusted)
     except KeyUnknown:
         return NotTaken(TrustRefusal.ALGORITHM_UNKNOWN)
     except ContentInvalid:

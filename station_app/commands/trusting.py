@@ -9,7 +9,7 @@ from typing import Final, assert_never
 from devices.emrtd.certificates import Certificate, Crl
 from devices.emrtd.countries import two_letters
 from devices.emrtd.trust import TrustStore, is_root, knows_key
-from devices.emrtd.trust_import import FILE_BYTES_MAX, NotTaken, Report, Taken, TrustRefusal, take
+from devices.emrtd.trust_import import FILE_BYTES_MAX, NotTaken, Report, Taken, TrustRefusal, contents_of, take
 from pollbook.clock import SystemClock
 from pollbook.commanding import Answer, CommandParser, Console, WrongUsage, read_given
 from pollbook.failures import Exit, Failure
@@ -64,7 +64,8 @@ def _import(arguments: argparse.Namespace, console: Console) -> Answer:
     files: list[dict[str, object]] = []
     first: Failure | None = None
     # a file that isn't there must not leave the others half told
-    for path, untrusted in [(path, read_given(path, FILE_BYTES_MAX)) for path in arguments.files]:
+    given = [(path, read_given(path, FILE_BYTES_MAX)) for path in arguments.files]
+    for path, untrusted in [(path, content) for path, whole in given for content in contents_of(whole)]:
         answer = take(store, untrusted, now, authority=arguments.authority, report=_progress(path, console))
         if isinstance(answer, NotTaken):
             failure = failure_of(answer.refusal)

@@ -42,6 +42,8 @@ def test_a_time_comes_back_to_the_second(moment: datetime) -> None:
         (der.UTC_TIME, b"261126120000Z"),
         (der.GENERALIZED_TIME, b"20261126120000Z"),
         (der.GENERALIZED_TIME, b"20261126120000.25Z"),
+        (der.UTC_TIME, b"261126170000+0500"),
+        (der.GENERALIZED_TIME, b"20261126083000-0330"),
     ],
 )
 def test_times_are_read_in_all_forms_that_certificates_have(tag: int, text: bytes) -> None:
@@ -93,6 +95,7 @@ def test_any_object_is_of_its_type_or_refused(read: Callable[..., object], tag: 
         (der.object_identifier, "060188"),
         (der.time, "170D3236313332363132303030305A"),
         (der.time, "170C323631313236313230303030"),
+        (der.time, "181330303031303130313030303030302B30353030"),
         (der.sequence, "3100"),
     ],
 )

@@ -304,6 +304,20 @@ def test_the_key_of_chip_mapping_is_proven_by_its_own_file() -> None:
     assert standing(proven(other), Claim.CARD_SECURITY) == (Standing.FAILS, Reason.UNREADABLE)
 
 
+def test_a_chip_with_countless_signers_keeps_the_station_no_longer_busy() -> None:
+    whole = read_one(read_one(identity_card().files[File.SOD]).value)
+    kind, tagged = whole.children()
+    version, digests, content, certificates, signers = tagged.children()[0].children()
+    (signer_info,) = signers.children()
+    altered = bytearray(signer_info.raw)
+    altered[-1] ^= 1
+    many = encode(0x31, bytes(altered) * 60, signer_info.raw)
+    data = encode(0x30, version.raw, digests.raw, content.raw, encode(0xA0, certificates.value * 60), many)
+    sod = encode(0x77, encode(0x30, kind.raw, encode(0xA0, data)))
+    found = proven({**identity_card().files, File.SOD: sod})
+    assert standing(found, Claim.SECURITY_OBJECT) == (Standing.FAILS, Reason.SIGNATURE_WRONG)
+
+
 def test_without_a_security_object_nothing_is_proven() -> None:
     files = {file: content for file, content in identity_card().files.items() if file is not File.SOD}
     found = proven(files)

@@ -26,7 +26,16 @@ from devices.emrtd.emulator.authorities import (
 )
 from devices.emrtd.tlv import ContentInvalid, encode
 from devices.emrtd.trust import EMPTY, TrustStore, is_root, path_to_root, read_trust, write_trust
-from devices.emrtd.trust_import import FILE_BYTES_MAX, Kind, NotTaken, Taken, TrustRefusal, take
+from devices.emrtd.trust_import import (
+    BLOCKS_MAX,
+    FILE_BYTES_MAX,
+    Kind,
+    NotTaken,
+    Taken,
+    TrustRefusal,
+    contents_of,
+    take,
+)
 from tests.devices.issued import NOW, authority, signer
 
 # beside the checkout, or beside the folder of its work trees
@@ -162,10 +171,17 @@ def test_a_root_that_was_altered_or_a_document_signer_is_refused() -> None:
     assert refused(EMPTY, signer().certificate) is TrustRefusal.NOT_AN_AUTHORITY
 
 
-def test_a_certificate_as_text_is_taken_like_one_in_bytes() -> None:
-    text = base64.encodebytes(authority().certificate)
-    pem = b"x\n-----BEGIN CERTIFICATE-----\n" + text + b"-----END CERTIFICATE-----\n"
-    assert taken(EMPTY, pem)[0] == taken(EMPTY, authority().certificate)[0]
+def as_text(content: bytes) -> bytes:
+    return b"-----BEGIN CERTIFICATE-----\r\n" + base64.encodebytes(content) + b"-----END CERTIFICATE-----\n"
+
+
+def test_a_file_as_text_holds_all_of_its_blocks() -> None:
+    both = [authority().certificate, germany().certificate]
+    assert contents_of(b"issued by nobody\n" + as_text(both[0]) + as_text(both[1])) == tuple(both)
+    assert contents_of(both[0]) == (both[0],)
+    (broken,) = contents_of(b"-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n")
+    assert refused(EMPTY, broken) is TrustRefusal.UNREADABLE
+    assert len(contents_of(as_text(b"x") * (BLOCKS_MAX + 5))) == BLOCKS_MAX
 
 
 def test_a_list_of_revoked_ones_is_taken_under_its_authority_and_never_replaced_by_an_older_one() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,15 @@ def test_the_authority_of_a_later_list_must_be_compared_and_named(desk: Desk) ->
     assert fingerprint in desk.said
     status, answer = desk.run("import", theirs, "--authority", fingerprint)
     assert (status, answer["countries"]) == (0, 3)
+
+
+def test_every_certificate_of_a_file_as_text_is_taken(desk: Desk) -> None:
+    blocks = [
+        b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(one) + b"-----END CERTIFICATE-----\n"
+        for one in (NATION.certificate, authority().certificate)
+    ]
+    status, answer = desk.run("import", desk.file("all.pem", b"".join(blocks)))
+    assert (status, [one["country"] for one in answer["files"]]) == (0, ["DE", "UZ"])
 
 
 def test_a_long_list_says_how_far_it_is(desk: Desk) -> None:
