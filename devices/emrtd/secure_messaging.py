@@ -6,10 +6,10 @@ at each command and each response. An answer without protection, or under the wr
 Source: ICAO 9303-11 §9.8; ISO/IEC 7816-4 §10.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Final
 
-from devices.emrtd.ciphers import MAC_BYTES, Keys, decrypt, encrypt, encrypt_block, mac_of_padded, pad, unpad
+from devices.emrtd.ciphers import CipherMachine, Keys, pad, unpad
 from devices.emrtd.faults import ChannelBroken
 from devices.emrtd.tlv import Objects, Tlv, TlvInvalid, encode, read_objects
 from devices.smartcard.apdu import (
@@ -35,6 +35,12 @@ class Channel:
 
     keys: Keys
     counter: int = 0
+    _machine: CipherMachine = field(init=False, compare=False)
+    _block: int = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._machine = CipherMachine(self.keys)
+        self._block = self.keys.suite.block_bytes
 
     def __repr__(self) -> str:
         return f"Channel({self.keys.suite.value})"
@@ -42,7 +48,8 @@ class Channel:
     def protect_command(self, command: Command) -> Command:
         """Return the command as it goes over the air; the counter has gone up."""
         self._count()
-        header = replace(command, cla=command.cla | _PROTECTED).header
+        cla = command.cla | _PROTECTED
+        header = bytes((cla, command.ins, command.p1, command.p2))
         objects = self._protect_data(command.data, is_odd=bool(command.ins & 1))
         if command.expected:
             size = 1 if command.expected <= SHORT_EXPECTED_MAX and len(command.data) <= SHORT_DATA_BYTES_MAX else 2
@@ -50,7 +57,7 @@ class Channel:
         data = objects + encode(_MAC, self._mac(pad(header, self._block), objects))
         long = command.needs_extended or self.answer_bytes(command.expected) > SHORT_EXPECTED_MAX
         expected = EXTENDED_EXPECTED_MAX if long else SHORT_EXPECTED_MAX
-        return replace(command, cla=header[0], data=data, expected=expected)
+        return Command(cla, command.ins, command.p1, command.p2, data, expected, command.may_extend)
 
     def answer_bytes(self, expected: int) -> int:
         """How long the protected answer is when it holds `expected` bytes."""
@@ -104,10 +111,6 @@ class Channel:
         objects += encode(_STATUS, response.status.to_bytes(2))
         return Response(objects + encode(_MAC, self._mac(b"", objects)), OK)
 
-    @property
-    def _block(self) -> int:
-        return self.keys.suite.block_bytes
-
     def _count(self) -> None:
         self.counter = (self.counter + 1) % 256**self._block
 
@@ -115,18 +118,12 @@ class Channel:
         padded = self.counter.to_bytes(self._block) + padded_header
         if objects:
             padded += pad(objects, self._block)
-        return mac_of_padded(self.keys.suite, self.keys.mac, padded)
-
-    def _vector(self) -> bytes | None:
-        """Of AES the encrypted counter, of 3DES zero (§9.8.6)."""
-        if self._block == MAC_BYTES:
-            return None
-        return encrypt_block(self.keys.suite, self.keys.encryption, self.counter.to_bytes(self._block))
+        return self._machine.mac_of_padded(padded)
 
     def _protect_data(self, data: bytes, *, is_odd: bool) -> bytes:
         if not data:
             return b""
-        encrypted = encrypt(self.keys.suite, self.keys.encryption, pad(data, self._block), self._vector())
+        encrypted = self._machine.encrypt(pad(data, self._block), self.counter)
         return encode(_ENCRYPTED, encrypted) if is_odd else encode(_PADDED, _PADDING_INDICATOR, encrypted)
 
     def _open_data(self, data: Tlv | None) -> bytes:
@@ -138,7 +135,7 @@ class Channel:
                 raise ChannelBroken("an unknown padding")
             encrypted = encrypted[1:]
         try:
-            return unpad(decrypt(self.keys.suite, self.keys.encryption, encrypted, self._vector()))
+            return unpad(self._machine.decrypt(encrypted, self.counter))
         except ValueError as error:
             raise ChannelBroken("data that can't be decrypted") from error
 

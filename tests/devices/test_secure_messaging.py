@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devices.emrtd.ciphers import Keys, Suite, decrypt, derive_keys, encrypt, mac, pad, unpad
+from devices.emrtd.ciphers import (
+    CipherMachine,
+    Keys,
+    Suite,
+    decrypt,
+    derive_keys,
+    encrypt,
+    encrypt_block,
+    mac,
+    mac_of_padded,
+    pad,
+    unpad,
+)
 from devices.emrtd.faults import ChannelBroken
 from devices.emrtd.secure_messaging import Channel, SecureTransport
 from devices.emrtd.tlv import encode
@@ -167,6 +179,26 @@ def test_padding_and_ciphers_undo_themselves(suite: Suite, data: bytes) -> None:
     assert len(padded) % suite.block_bytes == 0
     assert unpad(decrypt(suite, keys.encryption, encrypt(suite, keys.encryption, padded))) == data
     assert len(mac(suite, keys.mac, data)) == 8
+
+
+@given(suites, st.lists(st.tuples(st.binary(max_size=80), st.integers(0, 2**64 - 1)), min_size=1, max_size=4))
+def test_ciphers_set_up_once_do_what_the_functions_do(suite: Suite, messages: list[tuple[bytes, int]]) -> None:
+    keys = derive_keys(b"secret", suite)
+    machine, block = CipherMachine(keys), suite.block_bytes
+    for data, counter in messages:
+        padded = pad(data, block)
+        vector = None
+        if suite is not Suite.TRIPLE_DES:
+            vector = encrypt_block(suite, keys.encryption, counter.to_bytes(block))
+        encrypted = machine.encrypt(padded, counter)
+        assert encrypted == encrypt(suite, keys.encryption, padded, vector)
+        assert machine.decrypt(encrypted, counter) == padded
+        counted = counter.to_bytes(block) + padded
+        assert machine.mac_of_padded(counted) == mac_of_padded(suite, keys.mac, counted)
+        for broken in (b"", encrypted + b"x"):
+            with pytest.raises(ValueError, match="blocks"):
+                machine.decrypt(broken, counter)
+    assert "secret" not in repr(machine)
 
 
 def test_what_is_not_padded_is_refused() -> None:
