@@ -24,6 +24,9 @@ from devices.emrtd.security_infos import Agreement, offers_of, read_dg14
 from devices.emrtd.security_object import read_card_security
 from devices.emrtd.tlv import ContentInvalid
 
+# A chip has one or two keys; each may be tried under three ids. A hostile one lists many, of slow groups.
+_KEYS_MAX: Final = 6
+
 
 def chip_keys_of(untrusted_dg14: bytes | None) -> tuple[tuple[ChipKey, ...], Attempt]:
     """Return the keys of chip authentication in the order to try, and what is told if there are none."""
@@ -48,7 +51,7 @@ def chip_keys_of(untrusted_dg14: bytes | None) -> tuple[tuple[ChipKey, ...], Att
         ids = dict.fromkeys((key.key_id, info.key_id, None))
         found += [ChipKey(info.oid, info.suite, domain, sent, key_id) for key_id in ids]
     if found:
-        return tuple(found), Attempt.DONE
+        return tuple(found[:_KEYS_MAX]), Attempt.DONE
     return (), Attempt.KEY_UNKNOWN if offers else Attempt.NOT_OFFERED
 
 

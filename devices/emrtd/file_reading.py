@@ -98,6 +98,7 @@ class PartialFile:
         content: The bytes so far.
         total_bytes: As its header tells; 0 while that isn't read.
         broke_at: The offset whose read ended secure messaging last.
+        is_ended: The chip said that the file ends here, before its header does.
     """
 
     file: File
@@ -105,6 +106,7 @@ class PartialFile:
     content: bytearray = field(default_factory=bytearray)
     total_bytes: int = 0
     broke_at: int | None = None
+    is_ended: bool = False
 
     @property
     def is_whole(self) -> bool:
@@ -140,7 +142,11 @@ def read_on(transport: Transport, partial: PartialFile, sizes: ReadSizes, report
             raise
         if response.data and response.status in {OK, _ENDED_EARLY}:
             _take(partial, response.data, asked)
+            partial.is_ended = response.status == _ENDED_EARLY and len(response.data) < asked
             report(Progress(Phase.FILE, partial.file, len(partial.content), partial.total_bytes))
+        elif partial.is_ended and partial.total_bytes:
+            # Its header promises some bytes too many; whether it is the issuer's is told by its hash.
+            partial.total_bytes = len(partial.content)
         elif not sizes.step_down(was_first=not partial.content):
             raise FileUnreadable(f"{partial.file.label}: status {response.status:04X}")
 

@@ -25,7 +25,7 @@ from devices.emrtd.key_agreement import Domain, PublicInvalid, Random, pseudo_ra
 from devices.emrtd.keys import AccessKey
 from devices.emrtd.secure_messaging import Channel
 from devices.emrtd.security_infos import Agreement, PaceInfo, PaceMapping
-from devices.emrtd.tlv import ContentInvalid, Objects, encode, read_one
+from devices.emrtd.tlv import ContentInvalid, Objects, encode, read_file
 from devices.smartcard.apdu import OK, SHORT_EXPECTED_MAX, Command
 from devices.smartcard.transport import Transport
 
@@ -207,7 +207,7 @@ class _Run:
             if is_last:
                 raise AccessDenied(Protocol.PACE, response.status)
             raise ProtocolFailed(Protocol.PACE, "ended by the chip", response.status)
-        return read_one(response.data).children()
+        return read_file(response.data, DYNAMIC_DATA).children()
 
 
 def is_proven(proof: ChipProof, domain: Domain, chip_key: bytes) -> bool:

@@ -39,6 +39,7 @@ from devices.emrtd.progress import FileRead, Phase, Progress, Report
 from devices.emrtd.secure_messaging import SecureTransport
 from devices.smartcard.apdu import Command, Response
 from devices.smartcard.chaining import ChainingTransport
+from devices.smartcard.faults import CardMute
 from devices.smartcard.limits import EXCHANGE_LIMITS, ExchangeLimits, LimitedLink
 from devices.smartcard.transport import Link, Transport
 
@@ -130,6 +131,14 @@ def read_document(link: Link, key: AccessKey, options: ReadingOptions = OPTIONS,
         CardFault: The card, the reader or its service; a limit; or the person stopped it.
     """
     limited = LimitedLink(link, options.exchange, world.is_stopped, world.now_s)
+    try:
+        return _Session(limited, key, options, world).run()
+    except CardMute:
+        if not limited.was_extended:
+            raise
+    # Many readers say nothing about extended length and don't pass it: once more without.
+    limited.is_short = True
+    limited.reset()
     return _Session(limited, key, options, world).run()
 
 
@@ -340,10 +349,10 @@ class _Session:
                 agreed = chip_authentication.agree(self.transport, key, self.world.random)
                 capturing = _Capturing(self.plain)
                 secure = SecureTransport(capturing, agreed.channel)
-                select_file(secure, File.DG14)
+                secure.transmit(Command(0, 0xA4, 0x02, 0x0C, File.DG14.file_id.to_bytes(2)))
             except ProtocolFailed:
                 continue  # the answer was protected: the session goes on
-            except (ChannelBroken, FileMissing):
+            except ChannelBroken:
                 self._reopen()
                 return Attempt.REFUSED, None
             self.opened = Opened(

@@ -92,6 +92,11 @@ def encode_command(command: Command) -> bytes:
     return b"".join(parts)
 
 
+def is_extended(raw: bytes) -> bool:
+    """Tell whether the bytes of a command have the extended form."""
+    return len(raw) > _HEADER_BYTES + 1 and raw[_HEADER_BYTES] == 0
+
+
 def decode_command(untrusted: bytes) -> Command:
     """Return the command that the bytes are.
 

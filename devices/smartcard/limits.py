@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Final
 
+from devices.smartcard.apdu import SHORT_DATA_BYTES_MAX, is_extended
 from devices.smartcard.faults import AnswerInvalid, LimitReached, Stopped
 from devices.smartcard.transport import Link
 
@@ -41,6 +42,8 @@ class LimitedLink:
         is_stopped: Asked before each command.
         now_s: A clock that only goes on.
         commands: How many were sent.
+        is_short: Only short commands are sent, whatever the link says: they were seen not to pass.
+        was_extended: An extended command was sent.
     """
 
     link: Link
@@ -48,6 +51,8 @@ class LimitedLink:
     is_stopped: Callable[[], bool] = _never
     now_s: Callable[[], float] = monotonic
     commands: int = 0
+    is_short: bool = False
+    was_extended: bool = False
     _began_s: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -63,7 +68,7 @@ class LimitedLink:
 
     @property
     def data_bytes_max(self) -> int | None:
-        return self.link.data_bytes_max
+        return SHORT_DATA_BYTES_MAX if self.is_short else self.link.data_bytes_max
 
     def exchange(self, command: bytes) -> bytes:
         """As the link.
@@ -80,6 +85,7 @@ class LimitedLink:
         if self.now_s() - self._began_s > self.limits.seconds_max:
             raise LimitReached("longer than the limit")
         self.commands += 1
+        self.was_extended = self.was_extended or is_extended(command)
         answer = self.link.exchange(command)
         if len(answer) > _ANSWER_BYTES_MAX:
             raise AnswerInvalid("an answer longer than any")

@@ -10,14 +10,16 @@ from functools import cache
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from devices.emrtd.ciphers import Suite
+from devices.emrtd.dh_groups import GROUPS
 from devices.emrtd.emulator.behaviour import HONEST, Behaviour
 from devices.emrtd.emulator.chip import Chip, EmulatedLink
-from devices.emrtd.emulator.issuing import ChipKeys, Features, IssuedDocument, PaceOffer, issue
+from devices.emrtd.emulator.issuing import ChipKeys, DhPrivateKey, Features, IssuedDocument, PaceOffer, issue
 from devices.emrtd.emulator.personalisation import Personalisation, personalise
 from devices.emrtd.emulator.writing import Face, write_dg2
 from devices.emrtd.files import File
 from devices.emrtd.keys import AccessKey, key_of_can, key_of_data, key_of_mrz
 from devices.emrtd.mrz import parse
+from devices.emrtd.public_keys import DhPublicKey
 from devices.emrtd.reading import OPTIONS, Reading, ReadingOptions, World, read_document
 from devices.emrtd.security_infos import Agreement, PaceMapping
 from tests.devices.issued import HOLDER, keys, signer
@@ -63,6 +65,12 @@ def document_with(chip_keys: ChipKeys, *pace: PaceOffer) -> IssuedDocument:
 @cache
 def rsa_key(bits: int) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65_537, bits)
+
+
+@cache
+def dh_key(number: int) -> DhPrivateKey:
+    group = GROUPS[number]
+    return DhPrivateKey(987654321, DhPublicKey(group, pow(group.g, 987654321, group.p)))
 
 
 def key_of(issued: IssuedDocument) -> AccessKey:

@@ -11,11 +11,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from devices.emrtd.access import AccessProtocol, Downgrade
 from devices.emrtd.chip_proofs import prove_chip
 from devices.emrtd.ciphers import Suite
-from devices.emrtd.dh_groups import GROUPS
 from devices.emrtd.document import Attempt, Unread
 from devices.emrtd.emulator.behaviour import Behaviour, Hostility
 from devices.emrtd.emulator.chip import Chip, EmulatedLink
-from devices.emrtd.emulator.issuing import ChipKeys, DhPrivateKey, Features, PaceOffer, issue
+from devices.emrtd.emulator.issuing import ChipKeys, Features, PaceOffer, issue
 from devices.emrtd.emulator.personalisation import personalise
 from devices.emrtd.faults import (
     AccessDenied,
@@ -31,7 +30,6 @@ from devices.emrtd.key_agreement import standardized_domain
 from devices.emrtd.keys import KeyInvalid, PasswordKind, key_of_can, key_of_data
 from devices.emrtd.progress import FileRead, Phase, Progress
 from devices.emrtd.proofs import Claim, Proof, Reason, Standing, proof_of
-from devices.emrtd.public_keys import DhPublicKey
 from devices.emrtd.reading import Reading, ReadingOptions, World, read_document
 from devices.emrtd.security_infos import Agreement, PaceMapping
 from devices.smartcard.faults import CardRemoved, LimitReached, Stopped
@@ -44,6 +42,7 @@ from tests.devices.chips import (
     WRONG_KEY,
     can_key,
     chip_of,
+    dh_key,
     document,
     document_with,
     key_of,
@@ -230,11 +229,6 @@ def test_a_chip_without_access_control_is_read_and_shown_so() -> None:
 
 
 # --- chip and active authentication
-
-
-def dh_key(number: int) -> DhPrivateKey:
-    group = GROUPS[number]
-    return DhPrivateKey(987654321, DhPublicKey(group, pow(group.g, 987654321, group.p)))
 
 
 @pytest.mark.parametrize("suite", list(Suite))

@@ -34,9 +34,21 @@ from devices.emrtd.security_infos import (
     write_dg14,
 )
 from devices.emrtd.tlv import encode
-from devices.smartcard.faults import CardRemoved
+from devices.smartcard.apdu import is_extended
+from devices.smartcard.faults import CardMute, CardRemoved
 from devices.smartcard.replay import RecordingLink
-from tests.devices.chips import GM, WRONG_KEY, chip_of, document, document_with, key_of, photograph, read, rsa_key
+from tests.devices.chips import (
+    GM,
+    WRONG_KEY,
+    chip_of,
+    dh_key,
+    document,
+    document_with,
+    key_of,
+    photograph,
+    read,
+    rsa_key,
+)
 from tests.devices.issued import HOLDER, keys, signer
 
 # ICAO 9303-11, Appendix D.2.
@@ -327,3 +339,57 @@ def test_pace_that_the_chip_refuses_for_one_offer_is_tried_with_the_next() -> No
     reading = read(Choosy(personalise(issued)))
     assert reading.access.pace is not None
     assert reading.access.pace.mapping is PaceMapping.INTEGRATED
+
+
+class ShortReader(EmulatedLink):
+    """A reader that says nothing of lengths and fails at extended commands."""
+
+    def exchange(self, command: bytes) -> bytes:
+        if is_extended(command):
+            raise CardMute("the reader doesn't take it")
+        return super().exchange(command)
+
+
+def test_a_reader_that_silently_takes_no_extended_commands_is_used_with_short_ones() -> None:
+    issued = document(GM, photograph_bytes=3_000, extended=True)
+    link = ShortReader(chip_of(issued, Behaviour(extended_bytes_max=4_096)), data_bytes_max=None)
+    reading = read_document(link, key_of(issued))
+    assert (reading.files[File.DG2], reading.piece_bytes) == (issued.files[File.DG2], 223)
+
+
+@pytest.mark.parametrize("reader", [ShortReader, EmulatedLink])
+def test_keys_of_2048_bits_are_sent_in_parts_over_a_reader_of_short_commands(reader: type[EmulatedLink]) -> None:
+    offer = PaceOffer(Agreement.DH, PaceMapping.GENERIC, Suite.AES_128, 2)
+    chip_key = dh_key(1)
+    issued = document_with(ChipKeys(chip_authentication=chip_key), offer)
+    most = None if reader is ShortReader else 255
+    reading = read_document(reader(chip_of(issued), data_bytes_max=most), key_of(issued))
+    assert reading.is_by_pace
+    assert proof(reading, Claim.CHIP_AUTHENTICATION).holds
+
+
+@pytest.mark.parametrize("too_many", [1, 8, 300])
+def test_a_file_that_ends_before_its_header_says_is_kept_as_it_is(too_many: int) -> None:
+    personalisation = personalise(document())
+    whole = personalisation.files[File.DG2]
+    assert whole[:2] == b"\x75\x82"
+    longer = whole[:2] + (len(whole) - 4 + too_many).to_bytes(2) + whole[4:]
+    reading = read(Chip(replace(personalisation, files={**personalisation.files, File.DG2: longer})))
+    assert reading.files[File.DG2] == longer
+
+
+def test_a_chip_that_lists_many_keys_is_asked_a_few_times_only() -> None:
+    issued = document()
+    infos = [
+        write_chip_authentication_key(
+            Agreement.ECDH, write_public_key(ec.generate_private_key(ec.SECP256R1()).public_key()), number
+        )
+        for number in range(20)
+    ]
+    offers = [write_chip_authentication_info(Agreement.ECDH, Suite.AES_128, number) for number in range(20)]
+    personalisation = personalise(issued)
+    many = {**personalisation.files, File.DG14: write_dg14(*offers, *infos)}
+    chip = Chip(replace(personalisation, files=many, chip_keys=()))
+    reading = read(chip)
+    assert reading.chip_attempt is Attempt.REFUSED
+    assert reading.commands < 100

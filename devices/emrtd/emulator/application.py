@@ -76,7 +76,7 @@ class Application:
         if untrusted:
             self._offers = read_security_infos(untrusted).pace
 
-    def run(self, command: Command, is_extended: bool) -> Response:
+    def run(self, command: Command, is_long: bool) -> Response:
         """Return the answer to a command.
 
         Raises:
@@ -98,7 +98,7 @@ class Application:
             case 0x86:
                 return self._general_authenticate(command)
             case 0x88:
-                return self._internal_authenticate(command, is_extended)
+                return self._internal_authenticate(command, is_long)
         raise Refused(_UNKNOWN)
 
     def _select(self, command: Command) -> Response:
@@ -317,13 +317,13 @@ class Application:
         except PublicInvalid as error:
             raise Refused(0x6A80) from error
 
-    def _internal_authenticate(self, command: Command, is_extended: bool) -> Response:
+    def _internal_authenticate(self, command: Command, is_long: bool) -> Response:
         key = self.personalisation.signing_key
         if key is None:
             raise Refused(_UNKNOWN)
         if self.session.channel is None or not self.session.in_application:
             raise Refused(_DENIED)
-        if len(command.data) != 8 or (self.behaviour.signature_extended_only and not is_extended):
+        if len(command.data) != 8 or (self.behaviour.signature_extended_only and not is_long):
             raise Refused(_WRONG_LENGTH, is_plain=self.behaviour.signature_extended_only)
         form, name = self.behaviour.signature_form, self.personalisation.signature_hash
         return Response(sign_challenge(key, command.data, name, form, self.random), OK)

@@ -19,7 +19,7 @@ from devices.emrtd.faults import ChannelBroken
 from devices.emrtd.files import File
 from devices.emrtd.key_agreement import Random
 from devices.emrtd.tlv import TlvInvalid, read_header
-from devices.smartcard.apdu import OK, ApduInvalid, Command, Response, decode_command, encode_response
+from devices.smartcard.apdu import OK, ApduInvalid, Command, Response, decode_command, encode_response, is_extended
 from devices.smartcard.faults import CardRemoved
 
 _SELECT, _READ, _READ_FAR, _CHALLENGE, _AUTHENTICATE = 0xA4, 0xB0, 0xB1, 0x84, 0x82
@@ -110,14 +110,14 @@ class Chip:
         if command.ins == _GET_RESPONSE and self.application.session.pending:
             return self._in_parts(command.expected)
         self.application.session.pending = b""
-        is_extended = len(raw) > 5 and raw[4] == 0
+        long = is_extended(raw)
         free = command.ins in {_GENERAL, _SET_ENVIRONMENT}
-        if is_extended and not (self.behaviour.extended_bytes_max or free or self.behaviour.signature_extended_only):
+        if long and not (self.behaviour.extended_bytes_max or free or self.behaviour.signature_extended_only):
             return Response(b"", _WRONG_LENGTH)
         whole = self._joined(command)
         if whole is None:
             return Response(b"", OK)
-        response = self._unprotected(whole, is_extended)
+        response = self._unprotected(whole, long)
         return self._cut(response, command.expected)
 
     def _joined(self, command: Command) -> Command | None:
@@ -136,17 +136,17 @@ class Chip:
         cla = command.cla & ~pace.COMMAND_CHAINED if command.cla & 0x0C else command.cla
         return Command(cla, command.ins, command.p1, command.p2, data, command.expected)
 
-    def _unprotected(self, command: Command, is_extended: bool) -> Response:
+    def _unprotected(self, command: Command, is_long: bool) -> Response:
         session = self.application.session
         channel = session.channel
         if channel is None or not command.cla & 0x0C:
             session.channel = None
             try:
-                return self.application.run(command, is_extended)
+                return self.application.run(command, is_long)
             except Refused as refused:
                 return Response(b"", refused.status)
         try:
-            response = self.application.run(channel.open_command(command), is_extended)
+            response = self.application.run(channel.open_command(command), is_long)
         except ChannelBroken:
             session.channel = None
             return Response(b"", 0x6988)
