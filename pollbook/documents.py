@@ -55,9 +55,17 @@ class Remark(StrEnum):
     """A check digit of the machine readable zone is wrong: misread, or altered."""
     CONTRADICTS_ITSELF = "contradicts_itself"
     """Two places of the document say different things: the printed lines and the chip, or two files of the chip."""
+    ALTERED = "altered"
+    """What the chip says is not what its State signed."""
+    ISSUER_FALSE = "issuer_false"
+    """Its signer's certificate does not hold."""
+    REVOKED = "revoked"
+    """Its signer's certificate was withdrawn by its State."""
+    COPIED = "copied"
+    """The chip could not prove that it is the one that was issued."""
 
 
-DOUBTS: Final = frozenset({Remark.CHECK_DIGIT, Remark.CONTRADICTS_ITSELF})
+DOUBTS: Final = frozenset(Remark) - {Remark.EXPIRED, Remark.OTHER_STATE}
 """Those that ask to look closer; a voter with an expired document still votes."""
 
 

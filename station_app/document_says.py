@@ -27,10 +27,11 @@ class ChipDetails:
 
 def read_zone(untrusted: str) -> Mrz | None:
     """The machine readable zone that was scanned or typed; None for anything else."""
-    if not mrz.looks_like_mrz(untrusted):
+    lines = "\n".join(untrusted.upper().split())
+    if not mrz.looks_like_mrz(lines):
         return None
     try:
-        return mrz.parse("\n".join(untrusted.upper().split()))
+        return mrz.parse(lines)
     except MrzInvalid:
         return None
 

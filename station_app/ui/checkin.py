@@ -17,14 +17,17 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from pollbook.clock import Clock
+from pollbook.documents import DocumentSays
 from pollbook.texts import Texts
 from pollbook.types import LineId
 from station_app.background import BookThread
 from station_app.desk import DeskStatus, FoundVoters, MarkShown, Refused, Station, Verdict, VoterCard
+from station_app.document_says import read_zone
 from station_app.ui.faults import failure_of
 from station_app.ui.find_panel import FindPanel
 from station_app.ui.marks_panel import MarksPanel
-from station_app.ui.scanning import asked_text, is_being_scanned, is_release_text
+from station_app.ui.passport_panel import PassportPanel
+from station_app.ui.scanning import asked_text, is_being_scanned, is_release_text, is_zone
 from station_app.ui.searching import Searching
 from station_app.ui.stage_buttons import MainAct, buttons_of, main_act
 from station_app.ui.stages import MARKABLE, Broken, Done, Marking, Opening, Shown, Stage, Waiting
@@ -50,6 +53,8 @@ class CheckIn(QWidget):
     row_asked = Signal(object)
     team_back = Signal(object)
     release_scanned = Signal(str)
+    zone_scanned = Signal(object)
+    left = Signal()
     changed = Signal()
 
     def __init__(
@@ -67,9 +72,10 @@ class CheckIn(QWidget):
         self._wanted: VoterCard | None = None
         self.finder = FindPanel(texts, theme)
         self.verdict = VerdictPanel(texts, theme)
+        self.document = PassportPanel(texts, theme)
         self.marks = MarksPanel(texts, theme, zone)
         self.turnout = Turnout(texts, theme)
-        self._panels = (self.finder, self.verdict, self.marks, self.turnout)
+        self._panels = (self.finder, self.document, self.verdict, self.marks, self.turnout)
         self.searching = Searching(book, self.finder)
         self._lay_out()
         self._connect()
@@ -79,18 +85,22 @@ class CheckIn(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 12, 12, 8)
         row.setSpacing(12)
-        for share, (upper, lower) in {42: (self.finder, self.marks), 58: (self.verdict, self.turnout)}.items():
+        for share, (upper, *lower) in {
+            42: (self.finder, self.document, self.marks),
+            58: (self.verdict, self.turnout),
+        }.items():
             column = QVBoxLayout()
             column.setSpacing(8)
             column.addWidget(upper, 1)
-            column.addWidget(lower)
+            for panel in lower:
+                column.addWidget(panel)
             row.addLayout(column, share)
-            upper.setMinimumWidth(1)
-            lower.setMinimumWidth(1)
+            for panel in (upper, *lower):
+                panel.setMinimumWidth(1)
         verdict = self.verdict
         channels = verdict.channel.buttons.values()
         buttons = (verdict.main, verdict.undo, verdict.provisional)
-        order = (self.finder.box, self.finder.list, self.marks.list, *channels, *buttons)
+        order = (self.finder.box, self.finder.list, self.document.details, self.marks.list, *channels, *buttons)
         for before, after in zip(order, (*order[1:], verdict.back), strict=True):
             QWidget.setTabOrder(before, after)
         self.setFocusProxy(self.finder.box)
@@ -102,11 +112,13 @@ class CheckIn(QWidget):
         self.finder.chosen.connect(self._open)
         self.finder.box.scrolled.connect(self.verdict.scroll_by)
         self.searching.found.connect(self._found)
+        self.searching.document_found.connect(self._document_found)
         self.searching.failed.connect(self._broke)
         self.verdict.confirmed.connect(self.act)
         self.verdict.provisional_asked.connect(self.provisional_asked)
         self.verdict.backed.connect(self.step_back)
         self.verdict.undo_asked.connect(self._ask_undo)
+        self.document.room_needed.connect(self.marks.setHidden)
         self.marks.chosen.connect(self.undo_asked)
         self.marks.escaped.connect(self.finder.box.setFocus)
 
@@ -122,7 +134,7 @@ class CheckIn(QWidget):
     def clear(self) -> None:
         """Forget the voter and what was typed: the next one, or nobody at the desk."""
         self._book.drop(_CARD)
-        self._book.ask(self, lambda desk: desk.forget_document(), _ignore, _ignore, _FORGET)
+        self._forget_document()
         self.searching.forget()
         self.finder.clear()
         self._set_stage(Waiting())
@@ -154,6 +166,27 @@ class CheckIn(QWidget):
     def open_line(self, line: LineId) -> None:
         """Show the card of this line."""
         self._open(line)
+
+    def show_document(self, says: DocumentSays) -> None:
+        """A document's chip was read: its voter's card is opened, or compared with it where it is open already."""
+        if not isinstance(self._stage, (Marking, Done)):
+            self.searching.ask_document(says)
+
+    def _document_found(self, found: FoundVoters) -> None:
+        stage = self._stage
+        if isinstance(stage, (Marking, Done)):
+            return
+        self.finder.box.setText("")  # the lines have the whole PINFL in them, and others look on
+        if isinstance(stage, Shown) and [hit.line for hit in found.hits] == [stage.card.voter.line]:
+            line = stage.card.voter.line
+            self._book.ask(self, lambda desk: desk.card(line), self._renew_card, self._broke, _CARD)
+        else:
+            self._found(found, opens=True)
+
+    def _forget_document(self) -> None:
+        """The voter is gone from the screen, and what a document said with him."""
+        self._book.ask(self, lambda desk: desk.forget_document(), _ignore, _ignore, _FORGET)
+        self.left.emit()
 
     def _follow_card(self) -> None:
         """What the card waits for may have come: it is fetched again without a word, and shown if it has changed."""
@@ -206,6 +239,11 @@ class CheckIn(QWidget):
             return
         self._book.drop(_CARD)
         self._set_stage(Waiting())
+        zone = read_zone(text) if is_zone(text) else None
+        if zone is not None:
+            self.zone_scanned.emit(zone)
+        elif not is_being_scanned(text):
+            self.left.emit()
         if is_being_scanned(text) or not text.strip():
             self.searching.forget()
             self.finder.show_found(None)
@@ -345,6 +383,7 @@ class CheckIn(QWidget):
         if isinstance(answer, Refused):
             self._refuse(stage.card, answer)
             return
+        self._forget_document()
         typed_meanwhile = self.finder.text if self.finder.text != self._text_when_pressed else ""
         self.finder.clear()
         self._set_stage(Done(stage.card, answer))
@@ -388,6 +427,7 @@ class CheckIn(QWidget):
         asks_signature = isinstance(stage, (Shown, Marking)) and card is not None and card.verdict in MARKABLE
         voter, is_visitor = (card.voter, card.is_visitor) if card else (None, False)
         self.verdict.show_verdict(words, voter, texts, asks_signature=asks_signature, is_visitor=is_visitor)
+        self.document.show_beside(card.beside if isinstance(stage, Shown) and card else None)
         self.verdict.show_buttons(
             buttons_of(stage, texts, is_short=self._theme.is_large, has_neighbours=self.has_neighbours)
         )

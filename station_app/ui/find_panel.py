@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListView, QVBoxLayout
 
@@ -71,6 +71,13 @@ class SearchBox(QLineEdit):
         self.entered.emit(with_control)
 
 
+class FoundList(ChoiceList):
+    """Takes the height that is left, and wants no more than its least."""
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), self.minimumHeight())
+
+
 class FindPanel(QFrame):
     """Box, count and list."""
 
@@ -90,7 +97,7 @@ class FindPanel(QFrame):
         self.box = SearchBox()
         self.count = label(Step.SMALL, "secondary", wraps=True)
         self.model = HitModel(texts, self)
-        self.list = ChoiceList()
+        self.list = FoundList()
         self.list.setModel(self.model)
         self.delegate = RowDelegate(theme, self.list)
         self.list.setItemDelegate(self.delegate)
@@ -182,6 +189,7 @@ class FindPanel(QFrame):
         """Take other colours or another size."""
         self.delegate.theme = theme
         show_icon(self.box.icon, "search", theme.icon(ICON_SMALL), theme.colours.secondary)
+        self.list.setMinimumHeight(theme.hit + 4)  # one row: a document on the reader may need the rest
         self.list.doItemsLayout()
 
     def _choose(self, index: QModelIndex) -> None:

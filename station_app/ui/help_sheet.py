@@ -16,6 +16,7 @@ KEYS = (
     ("Esc", "help_esc"),
     ("\u2191  \u2193", "help_arrows"),
     ("F2", "help_channel"),
+    ("F3", "help_passport"),
     ("Ctrl+K", "help_actions"),
     ("F4", "help_marks"),
     ("F6", "help_claims"),

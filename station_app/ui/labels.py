@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
 from station_app.ui.theme import Step
 
@@ -38,12 +38,8 @@ def label(step: Step = Step.BASE, kind: str = "", *, wraps: bool = False) -> QLa
     return made
 
 
-class Body(QWidget):
-    """What stands in a scroll area: as high as its wrapped texts need at its width, never higher."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("body")
+class Tall(QFrame):
+    """As high as its wrapped texts need at its width, never higher."""
 
     def minimumSizeHint(self) -> QSize:
         layout = self.layout()
@@ -55,6 +51,14 @@ class Body(QWidget):
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
             self.updateGeometry()
+
+
+class Body(Tall):
+    """What stands in a scroll area."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("body")
 
 
 def set_tone(frame: QWidget, tone: str) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
-from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, Qt, Signal
+from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent
-from PySide6.QtWidgets import QFrame, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout
 
 from pollbook.texts import Texts
 from station_app.desk import MarkShown
@@ -74,6 +74,13 @@ def _state_key(mark: MarkShown) -> str:
 class MarkList(ChoiceList):
     """Enter or a double click on a row asks to undo it; a row is highlighted only while the list has the focus."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), self.maximumHeight())
+
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
         if not self.currentIndex().isValid() and self.model().rowCount():
@@ -127,7 +134,9 @@ class MarksPanel(QFrame):
         self.delegate.theme = theme
         lines = 2 * round(theme.px(Step.SMALL) * 1.25) + 16
         rows = _ROWS[theme.scale]
-        self.list.setFixedHeight(rows * (lines if theme.is_large else theme.hit) + 4)
+        row = lines if theme.is_large else theme.hit
+        self.list.setMinimumHeight(row + 4)  # a document on the reader may need the rest
+        self.list.setMaximumHeight(rows * row + 4)
         self.list.doItemsLayout()
 
     def _choose(self, index: QModelIndex) -> None:

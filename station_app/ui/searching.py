@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from pollbook.documents import DocumentSays
 from station_app.background import BookThread
 from station_app.desk import FoundVoters
 from station_app.ui.find_panel import FindPanel
@@ -17,6 +18,7 @@ class Searching(QObject):
     """Between the box and the book."""
 
     found = Signal(object, bool)
+    document_found = Signal(object)
     failed = Signal(object)
 
     def __init__(self, book: BookThread, panel: FindPanel) -> None:
@@ -33,6 +35,12 @@ class Searching(QObject):
         self._opens_when_found = opens
         self._busy.start()
         self._book.ask(self, lambda desk: desk.find(text), self._answered, self._broke, _CHANNEL)
+
+    def ask_document(self, says: DocumentSays) -> None:
+        """Ask for the voter of a document whose chip was read."""
+        self.is_under_way = True
+        self._busy.start()
+        self._book.ask(self, lambda desk: desk.find_document(says), self._document_answered, self._broke, _CHANNEL)
 
     def open_when_found(self) -> None:
         """Enter was pressed before the answer came."""
@@ -54,6 +62,11 @@ class Searching(QObject):
         self.forget()
         self._panel.show_found(found)
         self.found.emit(found, opens)
+
+    def _document_answered(self, found: FoundVoters) -> None:
+        self.forget()
+        self._panel.show_found(found)
+        self.document_found.emit(found)
 
     def _broke(self, error: Exception) -> None:
         self.forget()

@@ -92,6 +92,8 @@ QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 #plain_strip {{ border-radius: {RADIUS}px; }}
 {tones}
 QFrame#state_band {{ border-radius: 0; }}
+QProgressBar {{ background: {colours.line}; border: 0; border-radius: 3px; }}
+QProgressBar::chunk {{ background: {colours.accent}; border-radius: 3px; }}
 #toast {{ border: 1px solid {colours.field_border}; }}
 """
 

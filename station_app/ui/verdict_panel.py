@@ -9,19 +9,18 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QSpacerItem, QVBoxLayout, QWidget
 
-from pollbook import pinfl
 from pollbook.texts import Texts
 from pollbook.types import Channel
 from pollbook.voters import Voter
 from station_app.ui.ballots import Ballots
 from station_app.ui.buttons import Button
 from station_app.ui.channel_choice import ChannelChoice
-from station_app.ui.formats import day, in_other_script
 from station_app.ui.icons import show_icon
 from station_app.ui.labels import Body, label, set_tone
 from station_app.ui.stage_buttons import StageButtons
 from station_app.ui.theme import ICON_LARGE, Step, Theme
 from station_app.ui.verdicts import Words, ballot_name
+from station_app.ui.voter_facts import VoterFacts
 
 _STEPS_MAX = 3
 
@@ -77,38 +76,6 @@ class VerdictStrip(QFrame):
             show_icon(self.icon, self._words.icon, self._theme.icon(ICON_LARGE + 16), colour)
 
 
-class VoterFacts(QWidget):
-    """Name, name in the other script, birth date, masked PINFL, address."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.is_large = False
-        self.name = label(Step.NAME, "title", wraps=True)
-        self.other_name = label(Step.BASE, "secondary", wraps=True)
-        self.facts = label(Step.LARGE, wraps=True)
-        self.address = label(Step.BASE, wraps=True)
-        self.contests = label(Step.BASE, wraps=True)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(4, 0, 4, 0)
-        column.setSpacing(4)
-        for widget in (self.name, self.other_name, self.facts, self.address, self.contests):
-            column.addWidget(widget)
-        column.addStretch(1)
-
-    def show_voter(self, voter: Voter | None, ballots: tuple[str, ...], texts: Texts) -> None:
-        """Show another voter, or nobody; `ballots` by name at large text sizes, where the verdict has no room."""
-        self.contests.setText("\n".join(ballots))
-        if voter is None:
-            for text in (self.name, self.other_name, self.facts, self.address):
-                text.setText("")
-            return
-        self.name.setText(voter.full_name)
-        self.other_name.setText(in_other_script(voter.full_name))
-        key = "voter_facts_short" if self.is_large else "voter_facts"
-        self.facts.setText(texts(key, birth_date=day(voter.birth_date), pinfl=pinfl.mask(voter.pinfl)))
-        self.address.setText(", ".join(part for part in (voter.mahalla, voter.address) if part))
-
-
 class PaperLine(QFrame):
     """Where in the paper list the voter signs."""
 
@@ -159,7 +126,7 @@ class VerdictPanel(QFrame):
         self._is_large = theme.is_large
         self._asks_channel = False
         self.strip = VerdictStrip(theme)
-        self.facts = VoterFacts()
+        self.facts = VoterFacts(theme)
         self.area = QScrollArea()
         inner = Body()
         answer = QVBoxLayout(inner)
@@ -250,14 +217,16 @@ class VerdictPanel(QFrame):
         """Speak another language; the verdict is said again by whoever knows the stage."""
         self.area.setAccessibleName(texts("voter_name"))
         self.channel.retranslate(texts)
+        self.facts.retranslate(texts)
 
     def restyle(self, theme: Theme) -> None:
         """Take other colours or another size."""
         self.strip.restyle(theme)
+        self.facts.restyle(theme)
         self.paper.restyle(theme)
         self.channel.restyle(theme)
         policy = self.channel.sizePolicy()
         policy.setRetainSizeWhenHidden(not theme.is_large)
         self.channel.setSizePolicy(policy)
         self.foot.setFixedHeight(theme.main_button)
-        self._is_large = self.facts.is_large = theme.is_large
+        self._is_large = theme.is_large

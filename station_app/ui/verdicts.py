@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, tzinfo
 
 from pollbook.custody import VOTING_AGE_YEARS
+from pollbook.documents import DOUBTS, Remark
 from pollbook.election import Contest
 from pollbook.failures import Failure
 from pollbook.texts import Texts
@@ -15,6 +16,10 @@ from station_app.moving import Whereabouts
 from station_app.ui.claim_words import claim_text
 from station_app.ui.formats import colour_name, day, time_of_day
 from station_app.ui.stages import Broken, Done, Marking, Opening, Shown, Stage, Waiting
+
+_DOUBTS = DOUBTS - {Remark.CHECK_DIGIT}
+"""A check digit that is wrong is named among the fields."""
+_DOUBTS_MAX = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +100,7 @@ def _of_card(card: VoterCard, texts: Texts, zone: tzinfo, election_day: date) ->
             steps = (texts("disputed_sentence"), texts("call_chair"))
             return Words("stop", "disputed", texts("disputed_title"), texts("give_nothing"), (), steps)
         case Verdict.LOOK_CLOSER:
-            sentence = texts("look_closer_sentence", differences=differences(card.differences, texts))
-            title, step = texts("look_closer_title"), texts("look_closer_step")
-            return Words("closer", "closer", title, sentence, card.ballots, (step,))
+            return _look_closer(card, texts)
         case Verdict.UNPROVEN:
             sentence = texts("unproven_sentence", page=card.voter.page, row=card.voter.row)
             steps = (texts("unproven_unsigned"), texts("unproven_signed"))
@@ -110,6 +113,18 @@ def _of_card(card: VoterCard, texts: Texts, zone: tzinfo, election_day: date) ->
             return Words("closer", "team", title, sentence, (), (texts("with_team_step"),))
         case Verdict.STOPPED:
             return _of_stopped(card.stopped or Failure.BOOK_CLOSED, texts)
+
+
+def _look_closer(card: VoterCard, texts: Texts) -> Words:
+    """In which fields document and list differ; what is doubtful in the document itself has sentences of its own."""
+    doubts = [texts(f"doubt_{doubt}") for doubt in card.differences if doubt in _DOUBTS]
+    fields = [field for field in card.differences if field not in _DOUBTS]
+    if fields:
+        sentence = texts("look_closer_sentence", differences=differences(fields, texts))
+    else:
+        sentence, *doubts = doubts
+    step = texts("look_closer_step")
+    return Words("closer", "closer", texts("look_closer_title"), sentence, card.ballots, (*doubts[:_DOUBTS_MAX], step))
 
 
 def _of_stopped(failure: Failure, texts: Texts) -> Words:

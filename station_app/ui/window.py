@@ -27,6 +27,7 @@ from station_app.ui.checkin import CheckIn
 from station_app.ui.faults import failure_of
 from station_app.ui.messages import message_text, message_tone
 from station_app.ui.moves import Moves
+from station_app.ui.passport_desk import PassportDesk
 from station_app.ui.shell import Part, Shell
 from station_app.ui.sign_in import SignIn
 from station_app.ui.stages import Marking
@@ -70,6 +71,7 @@ class Window(Shell):
         self.sign_in: SignIn | None = None
         self.check_in: CheckIn | None = None
         self.moves: Moves | None = None
+        self.documents: PassportDesk | None = None
         self.notice.enrolment_asked.connect(self.enrolment_asked)
         self.header.lock_asked.connect(self.lock)
         self.header.settings_asked.connect(self.open_settings)
@@ -80,6 +82,7 @@ class Window(Shell):
             {
                 "F1": self.sheets.open_help,
                 "F2": self.choose_next_channel,
+                "F3": self.open_document,
                 "F4": self.focus_marks,
                 "F6": partial(self._move, Moves.open_claims),
                 "F7": partial(self._move, Moves.open_provisional),
@@ -99,7 +102,7 @@ class Window(Shell):
     def parts(self) -> Iterator[Part]:
         """Everything that has words and colours."""
         yield from super().parts()
-        yield from (page for page in (self.sign_in, self.check_in) if page is not None)
+        yield from (part for part in (self.sign_in, self.check_in, self.documents) if part is not None)
 
     def apply(self, appearance: Appearance) -> None:
         """Change language, theme, size and sound while everything stays where it is."""
@@ -274,6 +277,7 @@ class Window(Shell):
             [
                 *(at_desk if self._person else ()),
                 *(self.moves.actions() if self._person and self.moves else ()),
+                *(self.documents.actions() if self._person and self.documents else ()),
                 Action("action_notices", "", self.open_messages),
                 Action("button_settings", "F10", self.open_settings),
                 Action("button_help", "F1", self.sheets.open_help),
@@ -306,6 +310,15 @@ class Window(Shell):
         """Where the voter on the screen receives the ballots."""
         if self.check_in is not None and self._person is not None and self.sheets.current is None:
             self.check_in.choose_next_channel()
+
+    def use_documents(self, documents: PassportDesk) -> None:
+        """From now on documents with a chip are read here."""
+        self.documents = documents
+
+    def open_document(self) -> None:
+        """What is known of the document on the reader, or what opens its chip."""
+        if self.documents is not None and self._person is not None and self.sheets.current is None:
+            self.documents.open()
 
     def focus_marks(self) -> None:
         """Put the focus into the newest marks, where Enter undoes one."""

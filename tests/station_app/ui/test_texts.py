@@ -7,6 +7,7 @@ import re
 import string
 import tomllib
 from collections.abc import Iterable, Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,12 @@ import pytest
 from pollbook.asks import ClaimAnswer
 from pollbook.bundle import resource_path
 from pollbook.custody import Anomaly
+from pollbook.documents import DOUBTS, Field, Likeness
 from pollbook.texts import LANGUAGES, load_texts
 from pollbook.types import Channel, Role
 from station_app.desk import LinkState, MirrorState, Notice, NoticeKind
+from station_app.faces import FaceState
+from station_app.passports import Holds, Phase, Proof, TrainingKind, Why
 from station_app.ui.header import DAY_STEPS
 from station_app.ui.messages import message_text, message_tone
 from station_app.ui.theme import THEMES
@@ -71,6 +75,9 @@ def test_cyrillic_texts_have_no_latin_words_but_keys_and_names(language: str) ->
         "Oʻzbekcha",
         "Qaraqalpaqsha",
         "English",
+        "PACE",
+        "BAC",
+        "CAN",
     }
     for key, text in read(language).items():
         without_places = re.sub(r"\{\w+\}", "", text)
@@ -86,12 +93,21 @@ def test_karakalpak_keeps_to_the_alphabet_of_2016() -> None:
 
 TOLD = set(NoticeKind) - {NoticeKind.ANOMALY, NoticeKind.NOTICE, NoticeKind.ADJUDICATED}
 MADE: dict[str, Iterable[str]] = {
+    "action_training_": TrainingKind,
     "button_": ("lock", "settings", "help"),
     "channel_": Channel,
     "claim_": (*ClaimAnswer, "none", "arrived"),
     "colour_": ("red", "orange", "yellow", "green", "blue", "violet", "grey", "white"),
     "day_": DAY_STEPS,
-    "difference_": ("pinfl", "document", "birth_date", "sex", "check_digit"),
+    "compare_": Likeness,
+    "difference_": (*Field, "check_digit"),
+    "doubt_": DOUBTS,
+    "face_": FaceState,
+    "passport_": ("genuine", "partly", "doubtful", "empty", "expecting", "lying", "give_back"),
+    "passport_phase_": Phase,
+    "passport_why_": Why,
+    "proof_": Proof,
+    "sex_": ("m", "f"),
     "language_": LANGUAGES,
     "link_": LinkState,
     "mirror_": MirrorState,
@@ -108,6 +124,10 @@ NOTICE_PAGES = ("opening", "enrolling", "not_enrolled", "not_opened")
 def made_keys() -> Iterator[str]:
     for start, ends in MADE.items():
         yield from (start + end for end in ends)
+    for kind in MADE["passport_"]:
+        yield f"passport_{kind}_title"
+    for proof, holds in product(Proof, Holds):
+        yield f"proof_{proof}_{holds}"
     for page in NOTICE_PAGES:
         yield from (f"{page}_title", f"{page}_sentence")
 
