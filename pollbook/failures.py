@@ -183,6 +183,7 @@ class Failure(Enum):
     DOCUMENT_BROKE_OFF = ("D12", Exit.REFUSED)
     DOCUMENT_ENDLESS = ("D13", Exit.REFUSED)
     SEVERAL_DOCUMENTS = ("D14", Exit.REFUSED)
+    DOCUMENT_KEY_TRIES = ("D15", Exit.REFUSED)
     # U is for everything else.
     WRONG_USAGE = ("U01", Exit.USAGE)
     FILE_UNREADABLE = ("U02", Exit.REFUSED)
