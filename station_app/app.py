@@ -3,6 +3,7 @@
     book thread   opens the book, owns the desk, answers the window's questions one after another
     sync thread   cycle after cycle; holds the book for moments only, through the book's thread
     lan thread    the station's other desks, where there are any; the book as sync has it
+    readers       watches for documents with a chip; each reading has a thread of its own
     GUI thread    draws and asks; waits for nothing
 
 The window opens before the book does, and is closed first; then sync ends, then the book.
@@ -23,6 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
+from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
@@ -37,7 +39,7 @@ from pollbook.store.syncing import sync_status
 from pollbook.store.whereabouts import close_open_cards
 from pollbook.types import LineId, Person, PersonNumber
 from station_app.background import Background, BookThread, Cancelled, Keep, Report, Task, keep_fault
-from station_app.desk import Desk, LinkState, LinkStatus, Refused
+from station_app.desk import Desk, LinkState, LinkStatus, Refused, Station
 from station_app.station_desk import StationDesk
 from station_app.ui.appearance import load_appearance, save_appearance
 from station_app.ui.faults import failure_of
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from pollbook.slice import SliceHeader
     from station_app.dividing import DeskShare
     from station_app.neighbours import StationNeighbour
+    from station_app.passports import Passports, TrainingReader
     from sync.lan.peer import Neighbour, Peer
     from sync.loop import Tried
 
@@ -81,12 +84,14 @@ def build(home: StationHome, clock: Clock) -> Desktop:
     window = Window(book, clock, load_appearance(home.path), lambda chosen: save_appearance(home.path, chosen))
     sync = SyncEngine(opener, book, background, clock, window)
     neighbours = Neighbours(home, opener, book, background, window)
+    documents = Documents(home, clock, book, background, window)
     enrolment = Enrolment(home, clock, background, window)
     window.opened.connect(sync.start)
     window.opened.connect(neighbours.start)
+    window.opened.connect(documents.start)
     window.marked.connect(sync.wake)
     window.enrolment_asked.connect(enrolment.start)
-    return Desktop(application, book, background, window, sync, neighbours, enrolment)
+    return Desktop(application, book, background, window, sync, neighbours, documents, enrolment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,7 @@ class Desktop:
     window: Window
     sync: SyncEngine
     neighbours: Neighbours
+    documents: Documents
     enrolment: Enrolment
 
     def open(self) -> None:
@@ -112,6 +118,7 @@ class Desktop:
         self.window.close()
         self.sync.stop()
         self.neighbours.stop()
+        self.documents.stop()
         self.background.close()
         self.book.close()
 
@@ -366,6 +373,66 @@ class Neighbours(QObject):
             self._window.refresh()
         else:
             self._window.show_neighbours(sum(neighbour.is_joined for neighbour in neighbours))
+
+    def _broke(self, error: Exception) -> None:
+        self._window.say_failure(failure_of(error))
+
+
+class Documents(QObject):
+    """Reads documents with a chip: real readers, and in a training election a made-up one."""
+
+    def __init__(
+        self, home: StationHome, clock: Clock, thread: BookThread, background: Background, window: Window
+    ) -> None:
+        super().__init__()
+        self._home, self._clock, self._thread = home, clock, thread
+        self._background, self._window = background, window
+        self._is_started = False
+
+    def start(self) -> None:
+        """Watch the readers from now on; what that takes is loaded beside the window."""
+        if not self._is_started:
+            self._is_started = True
+            self._thread.ask(self, lambda desk: desk.station, self._load, self._broke)
+
+    def stop(self) -> None:
+        """End it."""
+        if self._window.documents is not None:
+            self._window.documents.stop()
+
+    def _load(self, station: Station) -> None:
+        task = self._background.start("documents", lambda _report, _stop: self._make(station))
+        task.done.connect(lambda made: self._begin(station, *made))
+        task.failed.connect(self._broke)
+
+    def _make(self, station: Station) -> tuple[Passports, TrainingReader | None]:
+        try:
+            from station_app.document_sources import passports_of, training_of  # noqa: PLC0415 - after the first paint
+        except ImportError as error:  # the library of the smart card service is the system's
+            raise WorldFailed(Failure.READER_SERVICE_AWAY) from error
+        zone = ZoneInfo(station.election.zone)
+        passports = passports_of(self._home, self._clock.now, zone)
+        if not station.election.training:
+            return passports, None
+        training = training_of(passports, self._clock.now, zone)
+        return training, training
+
+    def _begin(self, station: Station, passports: Passports, training: TrainingReader | None) -> None:
+        from station_app.ui.passport_desk import PassportDesk  # noqa: PLC0415 - as above
+
+        check_in = self._window.check_in
+        if check_in is None:
+            return
+        zone = ZoneInfo(station.election.zone)
+        documents = PassportDesk(
+            self._window,
+            self._thread,
+            self._background,
+            check_in,
+            lambda: self._clock.now().astimezone(zone).date(),
+        )
+        self._window.use_documents(documents)
+        documents.start(passports, training)
 
     def _broke(self, error: Exception) -> None:
         self._window.say_failure(failure_of(error))

@@ -83,6 +83,7 @@ class Why(StrEnum):
     UNKNOWN_METHOD = "unknown_method"
     OLD_DOCUMENT = "old_document"
     CHIP_REFUSED = "chip_refused"
+    NOT_READ = "not_read"
     PACE = "pace"
     BAC = "bac"
     DOWNGRADE = "downgrade"

@@ -81,6 +81,7 @@ class PassportDesk(QObject):
         self._finder: FaceFinder | None = None
         self.stage: PassportStage = NoReader()
         self._readers = Readers()
+        self._had_reader = False
         self._reader = ""
         self._key: AccessKey | None = None
         self._wrong_keys = 0
@@ -119,6 +120,7 @@ class PassportDesk(QObject):
 
     def _readers_changed(self, readers: Readers) -> None:
         before, self._readers = self._readers, readers
+        self._had_reader = self._had_reader or bool(readers.names)
         arrived = [name for name in readers.with_card if name not in before.with_card]
         if arrived:
             self._reader, self._wrong_keys = arrived[0], 0
@@ -127,8 +129,6 @@ class PassportDesk(QObject):
             self._reader = readers.with_card[0] if readers.with_card else ""
             if not isinstance(self.stage, (Reading, Read, Failed)):
                 self._set_stage(self._idle())
-        elif isinstance(self.stage, NoReader):
-            self._set_stage(self._idle())
 
     def _watch_failed(self, error: Exception) -> None:
         self._readers = Readers(failure=failure_of(error).failure)
@@ -137,10 +137,8 @@ class PassportDesk(QObject):
     def _idle(self, *, is_done: bool = False) -> PassportStage:
         """The stage while nothing is read."""
         readers = self._readers
-        if readers.failure is not None:
-            return NoReader(Refused(readers.failure))
-        if not readers.names:
-            return NoReader()
+        if readers.failure is not None or not readers.names:
+            return NoReader(readers.failure or Failure.READER_AWAY, self._had_reader)
         return Lying(is_done) if readers.with_card else Empty(self._key is not None)
 
     # What opens them
@@ -270,15 +268,12 @@ class PassportDesk(QObject):
         match self.stage:
             case Read(result):
                 self._open_result(result)
-            case NoReader(refused):
-                self._window.toast.say(str(self._failure_text(refused or Refused(Failure.READER_AWAY))), "closer")
+            case NoReader(failure):
+                self._window.toast.say(str(self._texts.failure(failure)), "closer")
             case Reading():
                 pass
             case _:
                 self._open_key()
-
-    def _failure_text(self, refused: Refused) -> object:
-        return self._texts.failure(refused.failure, refused.facts)
 
     def _open_key(self) -> None:
         from station_app.ui.passport_key_sheet import PassportKeySheet  # noqa: PLC0415 - not needed for the first paint

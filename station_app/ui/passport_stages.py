@@ -8,15 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pollbook.documents import DocumentSays
+from pollbook.failures import Failure
 from station_app.desk import Refused
 from station_app.passports import PassportRead, Photo, Progress
 
 
 @dataclass(frozen=True, slots=True)
 class NoReader:
-    """No reader is plugged in, or none can be asked: `refused` says why, where that is more than there being none."""
+    """No reader is plugged in, or none can be asked; said on its own only where there was one before."""
 
-    refused: Refused | None = None
+    failure: Failure = Failure.READER_AWAY
+    was_there: bool = False
 
 
 @dataclass(frozen=True, slots=True)

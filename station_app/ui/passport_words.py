@@ -61,10 +61,10 @@ class PassportWords:
 def words_of(stage: PassportStage, texts: Texts, today: date) -> PassportWords | None:
     """The words of a stage; None where there is nothing to say."""
     match stage:
-        case NoReader(None):
+        case NoReader(was_there=False):
             return None
-        case NoReader(refused) if refused is not None:
-            said = texts.failure(refused.failure, refused.facts)
+        case NoReader(failure):
+            said = texts.failure(failure)
             return PassportWords("closer", "chip", said.cause, f"{said.instruction} ({said.code})")
         case Empty(is_key_known):
             kind = "expecting" if is_key_known else "empty"

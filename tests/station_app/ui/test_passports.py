@@ -316,23 +316,36 @@ def test_three_wrong_keys_advise_the_search_by_name(table: Table) -> None:
     assert "after 3 tries" in table.line
 
 
-def test_without_a_reader_nothing_is_in_sight_and_f3_says_so(table: Table) -> None:
-    table.passports.plug(Readers())
+def test_without_a_reader_nothing_is_in_sight_and_f3_says_so(at_desk: Driver, background: Background) -> None:
+    passports = FakePassports()
+    passports.readers = Readers()
+    documents = PassportDesk(at_desk.window, at_desk.book, background, at_desk.check_in, lambda: TODAY)
+    at_desk.window.use_documents(documents)
+    documents.start(passports)
+    at_desk.settle()
+    assert documents.stage == NoReader()
+    assert not at_desk.check_in.document.isVisible()
+    at_desk.press_in_window(Qt.Key.Key_F3)
+    assert "reader is not plugged in" in at_desk.window.toast.text.text()
+    passports.plug(Readers((READER,)))
+    at_desk.wait(lambda: isinstance(documents.stage, Empty))
+    assert at_desk.check_in.document.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("readers", "words"),
+    [
+        (Readers(), "reader is not plugged in"),
+        (Readers(failure=Failure.READER_SERVICE_AWAY), "Tell IT staff"),
+    ],
+)
+def test_a_reader_that_goes_away_during_the_day_is_told(table: Table, readers: Readers, words: str) -> None:
+    table.passports.plug(readers)
     table.wait_for(NoReader)
-    assert not table.driver.check_in.document.isVisible()
-    table.driver.press_in_window(Qt.Key.Key_F3)
-    assert "No reader for chips is plugged in." in table.driver.window.toast.text.text()
+    assert words in table.line
+    table.driver.mark("karimova")
     table.passports.plug(Readers((READER,)))
     table.wait_for(Empty)
-    assert table.driver.check_in.document.isVisible()
-
-
-def test_without_the_system_s_service_the_line_says_whom_to_tell(table: Table) -> None:
-    table.passports.plug(Readers(failure=Failure.READER_SERVICE_AWAY))
-    table.wait_for(NoReader)
-    assert "service for card readers" in table.line
-    assert "IT staff" in table.line
-    table.driver.mark("karimova")
 
 
 # Keys that are typed

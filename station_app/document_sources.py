@@ -1,0 +1,34 @@
+"""Where documents with a chip come from at this laptop: its readers, and in training a made-up one beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+
+from devices.pictures import PictureInvalid, decode_picture
+from pollbook.store.home import StationHome
+from station_app.document_trust import load_trust
+from station_app.passport_reading import PcscPassports
+from station_app.passports import Passports, Photo
+from station_app.training_passports import TrainingPassports
+
+Now = Callable[[], datetime]
+
+
+def passports_of(home: StationHome, now: Now, zone: tzinfo) -> Passports:
+    """The readers of this laptop; documents are proven by the authorities that the station trusts at that moment."""
+    return PcscPassports(lambda: load_trust(home), decode, now, zone)
+
+
+def training_of(passports: Passports, now: Now, zone: tzinfo) -> TrainingPassports:
+    """The training reader beside the laptop's own."""
+    return TrainingPassports(passports, decode, now, zone)
+
+
+def decode(untrusted: bytes) -> Photo | None:
+    """The photograph, or None where it cannot be shown."""
+    try:
+        picture = decode_picture(untrusted)
+    except PictureInvalid:
+        return None
+    return Photo(picture.width, picture.height, picture.rgb)
