@@ -45,7 +45,7 @@ class Tall(QFrame):
         layout = self.layout()
         if layout is None or not layout.hasHeightForWidth() or self.width() <= 0:
             return super().minimumSizeHint()
-        return QSize(0, layout.heightForWidth(self.width()))
+        return QSize(0, layout.totalHeightForWidth(self.width()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
