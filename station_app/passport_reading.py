@@ -47,7 +47,6 @@ from station_app.passports import (
 OPTIONS = ReadingOptions(may_downgrade=True)
 """At the desk a chip that opens only in the older way is read and shown as such: its voter must not wait for it."""
 _AGAIN_S = 2.0
-_PROVING = frozenset({File.COM, File.SOD, File.DG14, File.DG15, File.CARD_SECURITY})
 Decode = Callable[[bytes], Photo | None]
 Trust = Callable[[], TrustStore]
 
@@ -161,7 +160,8 @@ class Teller:
         phase = _phase_of(step)
         if tuple(Phase).index(phase) >= tuple(Phase).index(self._phase):
             self._phase = phase
-            self._tell(Progress(phase, step.bytes_done, step.bytes_total))
+            is_long = step.file is File.DG2
+            self._tell(Progress(phase, step.bytes_done if is_long else 0, step.bytes_total if is_long else 0))
 
 
 def _phase_of(step: ReadingProgress) -> Phase:
@@ -175,7 +175,7 @@ def _phase_of(step: ReadingProgress) -> Phase:
                 return Phase.ACCESS
             if step.file is File.DG1:
                 return Phase.DATA
-            return Phase.PROOFS if step.file in _PROVING else Phase.PHOTO
+            return Phase.PHOTO if step.file is File.DG2 else Phase.PROOFS
 
 
 def _details(untrusted: bytes) -> ChipDetails:
