@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, tzinfo
 
-from devices.pictures import PictureInvalid, decode_picture
+from devices.emrtd.face_images import FaceImage, FaceImageInvalid
+from devices.emrtd.photograph import decode_photograph
 from pollbook.store.home import StationHome
 from station_app.document_trust import load_trust
+from station_app.face_finder import StationFaces, photo_of
 from station_app.passport_reading import PcscPassports
 from station_app.passports import Passports, Photo
 from station_app.training_passports import TrainingPassports
 
+FACE_MODELS = "face-models"
 Now = Callable[[], datetime]
 
 
@@ -25,10 +28,14 @@ def training_of(passports: Passports, now: Now, zone: tzinfo) -> TrainingPasspor
     return TrainingPassports(passports, decode, now, zone)
 
 
-def decode(untrusted: bytes) -> Photo | None:
+def faces_of(home: StationHome) -> StationFaces:
+    """What finds faces, with the models that IT staff put into the station's folder."""
+    return StationFaces(home.path / FACE_MODELS)
+
+
+def decode(untrusted: FaceImage) -> Photo | None:
     """The photograph, or None where it cannot be shown."""
     try:
-        picture = decode_picture(untrusted)
-    except PictureInvalid:
+        return photo_of(decode_photograph(untrusted))
+    except FaceImageInvalid:
         return None
-    return Photo(picture.width, picture.height, picture.rgb)

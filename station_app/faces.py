@@ -18,6 +18,19 @@ Box = tuple[int, int, int, int]
 """Left, top, width and height in pixels of the frame."""
 
 
+ALIKE = 0.363
+"""From this likeness on the models' authors call two faces one person's (`devices.faces.ALIKE`)."""
+
+
+class Models(StrEnum):
+    """Whether faces can be compared here."""
+
+    READY = "ready"
+    ABSENT = "absent"
+    WRONG = "wrong"
+    """There are files, and they are not the ones that are meant."""
+
+
 class FaceState(StrEnum):
     """What the face check can say."""
 
@@ -34,15 +47,15 @@ class FaceSeen:
     Attributes:
         frame: None without a camera, or while it gives none.
         box: Where the face is in the frame.
-        similarity: 0 to 1, or None where it was not computed.
-        has_models: Whether the model files for a similarity are here.
+        similarity: From -1 to 1, one person's as a rule from `ALIKE` on; None where it was not computed.
+        models: Whether it can be computed here.
     """
 
     state: FaceState
     frame: Photo | None = None
     box: Box | None = None
     similarity: float | None = None
-    has_models: bool = False
+    models: Models = Models.ABSENT
 
 
 class Frames(Protocol):
@@ -56,28 +69,28 @@ class FaceFinder(Protocol):
     """Finds faces, and compares two where it has the models for it."""
 
     @property
-    def has_models(self) -> bool:
+    def models(self) -> Models:
         """Whether `similarity` can answer."""
 
     def find(self, photo: Photo) -> Box | None:
         """The largest face in a picture."""
 
     def similarity(self, one: Photo, other: Photo) -> float | None:
-        """How alike the largest faces of two pictures are, 0 to 1; None without models or without a face in both."""
+        """How alike the largest faces of two pictures are, -1 to 1; None without models or without a face in both."""
 
 
 def look(frames: Frames | None, finder: FaceFinder, photo: Photo | None) -> FaceSeen:
     """One look: the newest frame, the face in it, and how alike it is to the photograph."""
     if frames is None:
-        return FaceSeen(FaceState.NO_CAMERA, has_models=finder.has_models)
+        return FaceSeen(FaceState.NO_CAMERA, models=finder.models)
     frame = frames.latest()
     if frame is None:
-        return FaceSeen(FaceState.NO_FRAME, has_models=finder.has_models)
+        return FaceSeen(FaceState.NO_FRAME, models=finder.models)
     box = finder.find(frame)
     if box is None:
-        return FaceSeen(FaceState.NO_FACE, frame, has_models=finder.has_models)
-    alike = finder.similarity(photo, frame) if photo is not None and finder.has_models else None
-    return FaceSeen(FaceState.SEEN, frame, box, alike, finder.has_models)
+        return FaceSeen(FaceState.NO_FACE, frame, models=finder.models)
+    alike = finder.similarity(photo, frame) if photo is not None and finder.models is Models.READY else None
+    return FaceSeen(FaceState.SEEN, frame, box, alike, finder.models)
 
 
 def keep_looking(

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, tzinfo
 
-from devices.emrtd.face_images import read_dg2
+from devices.emrtd.face_images import FaceImage, read_dg2
 from devices.emrtd.files import File
 from devices.emrtd.keys import AccessKey as ChipKey
 from devices.emrtd.keys import key_of_mrz
@@ -47,7 +47,7 @@ from station_app.passports import (
 OPTIONS = ReadingOptions(may_downgrade=True)
 """At the desk a chip that opens only in the older way is read and shown as such: its voter must not wait for it."""
 _AGAIN_S = 2.0
-Decode = Callable[[bytes], Photo | None]
+Decode = Callable[[FaceImage], Photo | None]
 Trust = Callable[[], TrustStore]
 
 
@@ -132,7 +132,7 @@ class Teller:
                     self._details = _details(content)
                     self._tell_data()
                 case File.DG2:
-                    self._photo = self._decode(read_dg2(content).images[0].image)
+                    self._photo = self._decode(read_dg2(content).images[0])
                     if self._photo is not None:
                         self._tell(PhotoRead(self._photo))
                 case _:

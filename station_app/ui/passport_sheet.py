@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWi
 
 from pollbook.documents import Comparison
 from pollbook.texts import Texts
-from station_app.faces import FaceSeen, FaceState
+from station_app.faces import ALIKE, FaceSeen, FaceState, Models
 from station_app.passports import PassportRead
 from station_app.ui.compared_rows import ComparedRows
 from station_app.ui.icons import show_icon
@@ -21,7 +21,6 @@ from station_app.ui.sheet import ClosableSheet
 from station_app.ui.theme import ICON_SMALL, Step, Theme
 
 PHOTO_WIDTH, PHOTO_HEIGHT, LIVE_WIDTH = 150, 200, 266
-_PER_CENT = 100
 
 
 class FacePair(QWidget):
@@ -66,12 +65,12 @@ def face_sentence(seen: FaceSeen, texts: Texts) -> str:
     said = texts(f"face_{seen.state.value}")
     if seen.state is not FaceState.SEEN:
         return said
-    if not seen.has_models:
-        alike = texts("face_no_models")
+    if seen.models is not Models.READY:
+        alike = texts("face_no_models" if seen.models is Models.ABSENT else "face_wrong_models")
     elif seen.similarity is None:
         alike = texts("face_no_similarity")
     else:
-        alike = texts("face_similarity", percent=round(seen.similarity * _PER_CENT))
+        alike = texts("face_similarity", value=f"{seen.similarity:.2f}", limit=f"{ALIKE:.2f}")
     return f"{said} {alike}"
 
 

@@ -14,7 +14,7 @@ from pollbook.transliteration import to_latin
 from pollbook.voters import Voter
 from station_app.background import Cancelled
 from station_app.document_says import ChipDetails, read_zone, says_of_chip
-from station_app.faces import Box
+from station_app.faces import Box, Models
 from station_app.passports import (
     AccessKey,
     DataRead,
@@ -197,8 +197,8 @@ class FakeFinder:
         self.box, self.alike = box, alike
 
     @property
-    def has_models(self) -> bool:
-        return self.alike is not None
+    def models(self) -> Models:
+        return Models.ABSENT if self.alike is None else Models.READY
 
     def find(self, photo: Photo) -> Box | None:
         assert photo.width > 0

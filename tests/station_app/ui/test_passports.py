@@ -492,7 +492,7 @@ def test_without_a_camera_the_sheet_says_so(table: Table) -> None:
     ("finder", "words"),
     [
         (FakeFinder(), "Model files for a similarity are not on this laptop."),
-        (FakeFinder(alike=0.83), "Similarity 83 %: a help, not a verdict."),
+        (FakeFinder(alike=0.83), "Likeness 0.83; one person usually has 0.36 or more. A help, not a verdict."),
         (FakeFinder(box=None), "No face is found in the picture."),
     ],
 )
