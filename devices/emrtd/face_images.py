@@ -10,6 +10,7 @@ Source: ICAO 9303-10 §4.7.2, ISO/IEC 19794-5:2005 §5, ISO/IEC 39794-5:2019 §7
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 from typing import Final
 
 from devices.emrtd.files import File
@@ -21,6 +22,7 @@ FACES_MAX: Final = 8
 _LIMITS: Final = Limits(value_bytes_max=DG2_BYTES_MAX, depth_max=20, siblings_max=64)
 _OFF_BYTES_MAX: Final = 8
 _NODES_MAX: Final = 2048
+_BLOCKS_MAX: Final = 16
 _FACIAL_INFORMATION_BYTES: Final = 20
 _FEATURE_POINT_BYTES: Final = 8
 _IMAGE_INFORMATION_BYTES: Final = 12
@@ -110,10 +112,20 @@ def _aligned(block: bytes, expected: int) -> tuple[int, int, int] | None:
             continue
         features = int.from_bytes(block[start + 4 : start + 6])
         image = start + _FACIAL_INFORMATION_BYTES + features * _FEATURE_POINT_BYTES + _IMAGE_INFORMATION_BYTES
-        for nearby in sorted(range(-_OFF_BYTES_MAX, _OFF_BYTES_MAX + 1), key=abs):
-            if image + nearby >= start and ImageFormat.of(block, image + nearby) is not None:
-                return start, image + nearby, start + int.from_bytes(block[start : start + 4])
+        found = _mark_near(block, image)
+        if found is not None:
+            return start, found, start + int.from_bytes(block[start : start + 4])
     return None
+
+
+def _mark_near(block: bytes, expected: int) -> int | None:
+    """Where an image begins at most eight bytes from `expected`; the nearest."""
+    first = max(0, expected - _OFF_BYTES_MAX)
+    starts = []
+    for kind in ImageFormat:
+        at = block.find(kind.value, first, expected + _OFF_BYTES_MAX + len(kind.value))
+        starts += [at] if at >= 0 else []
+    return min(starts, key=lambda start: abs(start - expected), default=None)
 
 
 def _iso_19794(block: bytes) -> Iterator[FaceImage]:
@@ -182,7 +194,7 @@ def read_dg2(untrusted: bytes) -> FaceImages:
     if len(untrusted) > DG2_BYTES_MAX:
         raise FaceImageInvalid("a file over a megabyte")
     standard, images = Standard.UNKNOWN, list[FaceImage]()
-    for block in _blocks(untrusted):
+    for block in islice(_blocks(untrusted), _BLOCKS_MAX):
         its_standard, found = _images_of(block)
         if found and not images:
             standard = its_standard

@@ -9,6 +9,7 @@ Nothing here prints or logs a value: neither `repr(Tlv)` nor an exception's mess
 Source: ISO/IEC 7816-4 §6.3, ISO/IEC 8825-1.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Self
@@ -19,6 +20,8 @@ _MORE: Final = 0x80
 # ISO/IEC 7816-4 §6.3: a tag has at most three bytes, a length at most five.
 _TAG_BYTES_MAX: Final = 3
 _LENGTH_BYTES_MAX: Final = 5
+# ISO/IEC 7816-4 §6.3: bytes 00 before, between or after objects
+_MEANING_NOTHING: Final = re.compile(rb"\0*")
 _END_OF_CONTENTS: Final = b"\0\0"
 HEADER_BYTES_MAX: Final = _TAG_BYTES_MAX + _LENGTH_BYTES_MAX
 
@@ -186,8 +189,8 @@ def _read_at(untrusted: bytes, start: int, depth: int, limits: Limits) -> Tlv:
 def _objects(untrusted: bytes, depth: int, limits: Limits) -> Iterator[Tlv]:
     at = count = 0
     while at < len(untrusted):
-        if untrusted[at] == 0:  # ISO/IEC 7816-4 §6.3: bytes 00 before, between or after objects mean nothing
-            at += 1
+        if untrusted[at] == 0:
+            at = _MEANING_NOTHING.search(untrusted, at).end()  # type: ignore[union-attr] # it matches anywhere
             continue
         count += 1
         if count > limits.siblings_max:
