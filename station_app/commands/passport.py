@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pollbook.commanding import CommandParser
-from station_app.commands import document_reading, trusting
+from station_app.commands import document_reading, emulating, trusting
 
 
 def add_commands(parser: CommandParser) -> None:
@@ -11,3 +11,4 @@ def add_commands(parser: CommandParser) -> None:
     passport = parser.command("passport", "passports and ID cards with a chip")
     document_reading.add_commands(passport)
     trusting.add_commands(passport)
+    emulating.add_commands(passport)
