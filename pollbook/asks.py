@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from pollbook.cbor import Fields
+from pollbook.differences import LINES_NAMED_MAX, SUMS_BYTES, pack_lines, pack_sums, unpack_lines, unpack_sums
 from pollbook.failures import InputInvalid
 from pollbook.permission import Refusal
-from pollbook.types import LINE_ID_MAX, LineId, PrecinctCode, is_precinct_code
+from pollbook.types import LINE_ID_MAX, EntryNumber, LineId, PrecinctCode, is_precinct_code
 
 ASK_ID_BYTES = 8
 ASKS_MAX = 32
@@ -26,6 +27,8 @@ class AskKind(IntEnum):
     WITHDRAW_CLAIM = 2
     INTAKE = 3
     KEEP_LINE = 4
+    COMPARE_LINES = 5
+    NAME_LINES = 6
 
 
 class ClaimAnswer(StrEnum):
@@ -78,7 +81,25 @@ class KeepLine:
     why: Refusal
 
 
-Ask = Claim | WithdrawClaim | IntakeAsk | KeepLine
+@dataclass(frozen=True, slots=True)
+class CompareLines:
+    """Where do the lines differ, of which these are the book's sums at its entry `number` (`differences`)?"""
+
+    id: bytes
+    number: EntryNumber
+    sums: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NameLines:
+    """The lines that were found to differ at the book's entry `number`; nothing is asked, the register is told."""
+
+    id: bytes
+    number: EntryNumber
+    lines: tuple[LineId, ...]
+
+
+Ask = Claim | WithdrawClaim | IntakeAsk | KeepLine | CompareLines | NameLines
 
 
 def pack_ask(ask: Ask) -> list[object]:
@@ -92,6 +113,10 @@ def pack_ask(ask: Ask) -> list[object]:
             return [int(AskKind.INTAKE), ask_id, precinct]
         case KeepLine(ask_id, line, why):
             return [int(AskKind.KEEP_LINE), ask_id, line, why.value]
+        case CompareLines(ask_id, number, sums):
+            return [int(AskKind.COMPARE_LINES), ask_id, number, pack_sums(sums)]
+        case NameLines(ask_id, number, lines):
+            return [int(AskKind.NAME_LINES), ask_id, number, pack_lines(lines)]
 
 
 def take_ask(untrusted: object) -> Ask:
@@ -103,11 +128,11 @@ def take_ask(untrusted: object) -> Ask:
     if not isinstance(untrusted, list) or not untrusted:
         raise InputInvalid("not an ask")
     fields = Fields(untrusted, len(untrusted))
-    number = fields.take_int(1, 255)
-    if number not in _SIZES or len(untrusted) != _SIZES[AskKind(number)]:
+    kind = fields.take_int(1, 255)
+    if kind not in _SIZES or len(untrusted) != _SIZES[AskKind(kind)]:
         raise InputInvalid("not an ask of a known kind")
     ask_id = fields.take_bytes(ASK_ID_BYTES, ASK_ID_BYTES)
-    match AskKind(number):
+    match AskKind(kind):
         case AskKind.CLAIM:
             return Claim(ask_id, fields.take_text(PINFL_CHARACTERS_MAX), fields.take_text(DOCUMENT_CHARACTERS_MAX))
         case AskKind.WITHDRAW_CLAIM:
@@ -123,6 +148,20 @@ def take_ask(untrusted: object) -> Ask:
                 return KeepLine(ask_id, line, Refusal(fields.take_text(40)))
             except ValueError as error:
                 raise InputInvalid("an unknown reason") from error
+        case AskKind.COMPARE_LINES:
+            number = EntryNumber(fields.take_int())
+            return CompareLines(ask_id, number, unpack_sums(fields.take_bytes(SUMS_BYTES, SUMS_BYTES)))
+        case AskKind.NAME_LINES:
+            number = EntryNumber(fields.take_int())
+            named = fields.take_bytes(0, 8 * LINES_NAMED_MAX)
+            return NameLines(ask_id, number, unpack_lines(named, LINES_NAMED_MAX))
 
 
-_SIZES = {AskKind.CLAIM: 4, AskKind.WITHDRAW_CLAIM: 2, AskKind.INTAKE: 3, AskKind.KEEP_LINE: 4}
+_SIZES = {
+    AskKind.CLAIM: 4,
+    AskKind.WITHDRAW_CLAIM: 2,
+    AskKind.INTAKE: 3,
+    AskKind.KEEP_LINE: 4,
+    AskKind.COMPARE_LINES: 4,
+    AskKind.NAME_LINES: 4,
+}

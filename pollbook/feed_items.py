@@ -12,6 +12,14 @@ from enum import IntEnum
 from pollbook import cbor
 from pollbook.asks import ASK_ID_BYTES, ClaimAnswer
 from pollbook.cbor import Fields
+from pollbook.differences import (
+    BUCKETS,
+    LINES_COMPARED_MAX,
+    SUM_BYTES,
+    LinesCompared,
+    pack_compared,
+    unpack_compared,
+)
 from pollbook.entries import TAIL_LINES_MAX, Outcome, TailLine, pack_tail, take_tail
 from pollbook.failures import InputInvalid
 from pollbook.ledger import HEAD_BYTES, Head
@@ -46,6 +54,7 @@ class FeedKind(IntEnum):
     DISPUTED = 13
     DISPUTE_RESOLVED = 14
     ARRIVED = 15
+    LINES_COMPARED = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +172,7 @@ Content = (
     | Statuses
     | Arrived
     | LinesNamed
+    | LinesCompared
 )
 
 
@@ -191,6 +201,8 @@ def encode_content(content: Content) -> bytes:
             body = [release]
         case LinesNamed(lines):
             body = [list(lines)]
+        case LinesCompared():
+            body = pack_compared(content)
     return cbor.encode(body)
 
 
@@ -237,6 +249,12 @@ def decode_content(kind: FeedKind, untrusted: bytes) -> Content | None:
             return take_statuses(fields)
         case FeedKind.ARRIVED:
             return Arrived(fields.take_bytes(RELEASE_ID_BYTES, RELEASE_ID_BYTES))
+        case FeedKind.LINES_COMPARED:
+            number, buckets = fields.take_int(), fields.take_bytes(0, BUCKETS)
+            compared_lines = fields.take_bytes(0, SUM_BYTES * LINES_COMPARED_MAX)
+            return unpack_compared(
+                number, buckets, compared_lines, fields.take_bytes(0, SUM_BYTES * LINES_COMPARED_MAX)
+            )
         case _:
             lines_named = fields.take_array(LINES_IN_ITEM_MAX)
             each = Fields(lines_named, len(lines_named))
@@ -256,6 +274,7 @@ _SIZES = {
     FeedKind.DISPUTED: 1,
     FeedKind.DISPUTE_RESOLVED: 1,
     FeedKind.ARRIVED: 1,
+    FeedKind.LINES_COMPARED: 4,
 }
 """How many fields each content has."""
 

@@ -17,6 +17,17 @@ USUAL_PER_S = 20.0
 SOON_S = 5
 LATE_S = 600
 """A register that knows no better within ten minutes is asked again."""
+POLLS_PER_S = 342
+"""Of stations without news, at most: a nation of 10,260 then asks every 30 s, so that the centre's screens are half a
+minute old; up to 1,700 stations are left to their links."""
+LINKS_DECIDE_S = 5
+"""What a good link asks for anyway (`sync.pace.INTERVAL_MIN_S`)."""
+
+
+def come_back_s(stations: int) -> int:
+    """When a book without news asks again, where so many are enrolled; 0 leaves it to the station's own link."""
+    wished = math.ceil(stations / POLLS_PER_S)
+    return wished if wished > LINKS_DECIDE_S else 0
 
 
 @dataclass(slots=True)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-from pollbook.asks import Ask, Claim, ClaimAnswer, IntakeAsk, KeepLine, WithdrawClaim
+from pollbook.asks import Ask, Claim, ClaimAnswer, CompareLines, IntakeAsk, KeepLine, NameLines, WithdrawClaim
 from pollbook.feed_items import ClaimAnswered, FeedItem, FeedKind, Intake, encode_content
 from pollbook.types import LineId
 from register.centre import Centre
+from register.comparing import answer_comparison, note_lines
 from register.feed import tell
 from register.moving import grant_own, recall, tell_claim
 from register.store import custody, ledgers, own_ledger, stations
@@ -42,6 +43,10 @@ def answer_asks(connection: Transaction, centre: Centre, station: Station, asks:
                 _intake(connection, station, ask, at_s)
             case KeepLine():
                 _kept(connection, station, ask, at_s)
+            case CompareLines():
+                answer_comparison(connection, station, ask, at_s)
+            case NameLines():
+                note_lines(connection, station, ask)
 
 
 def answer_marked(connection: Transaction, station: Station, lines: Iterable[LineId], at_s: int) -> None:

@@ -10,19 +10,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pollbook.custody import Anomaly
-from pollbook.types import line_text
+from pollbook.types import LineId, line_text
 from register.settling import RESOLVE
-from register.store import decisions, ledgers, marks, stations
+from register.store import decisions, differences, ledgers, marks, stations
 from register.store.engine import Transaction
 from register.store.ledgers import FoundAnomaly
 
 
 @dataclass(frozen=True, slots=True)
 class ListedAnomaly:
-    """An anomaly, and whether it is settled: by a void that came later, or by two officers."""
+    """An anomaly, and whether it is settled: by a void that came later, or by two officers.
+
+    `lines` are those that differed where a digest did.
+    """
 
     found: FoundAnomaly
     is_settled: bool
+    lines: tuple[LineId, ...] = ()
 
 
 def listed_anomalies(connection: Transaction) -> list[ListedAnomaly]:
@@ -30,7 +34,11 @@ def listed_anomalies(connection: Transaction) -> list[ListedAnomaly]:
     open_marks = _open_marks(connection)
     return [
         ListedAnomaly(
-            each, is_settled=each.kind == Anomaly.SECOND_MARK and (each.station, each.entry) not in open_marks
+            each,
+            is_settled=each.kind == Anomaly.SECOND_MARK and (each.station, each.entry) not in open_marks,
+            lines=tuple(differences.lines_at(connection, each.station, each.entry))
+            if each.kind == Anomaly.DIGEST_DIFFERS
+            else (),
         )
         for each in ledgers.found_anomalies(connection)
     ]

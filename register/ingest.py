@@ -39,6 +39,7 @@ from pollbook.packing import SliceOrder
 from pollbook.types import MACHINE, EntryNumber, LineId
 from register import runs
 from register.adjudication import follow
+from register.appointments import come_back_s
 from register.centre import Centre
 from register.claims import answer_asks
 from register.feed import tell, tell_anomaly, tell_disputed, tell_quarantined, tell_resolved, tell_revoked
@@ -54,8 +55,6 @@ from register.succession import admit, carrier_key, follow_tail, identity_of
 
 SKEW_MAX_S = 300
 """A clock further off than this is noted; nothing depends on it (order comes from numbers)."""
-COME_BACK_S = 30
-"""When a book without news asks again: the screens of the centre are then at most half a minute old."""
 
 _MUST_ARRIVE = frozenset(
     {
@@ -131,9 +130,9 @@ def ingest(
     answer_asks(connection, centre, station, request.asks, at_s)
     tell_statuses(connection, station, at_s)
     items = ledgers.feed_after(connection, station.id, request.feed_cursor)
-    come_back_s = 0 if request.pending else COME_BACK_S
+    wished_s = 0 if request.pending else come_back_s(stations.enrolled_about(connection))
     logger.info("sync book=%s acknowledged=%s new=%s", station.book, record.head.number, len(new))
-    answer = SyncAnswer(record.head, items, digest, at_s, come_back_s)
+    answer = SyncAnswer(record.head, items, digest, at_s, wished_s)
     return encode_sync_answer(answer, request, untrusted, centre.keys.key)
 
 

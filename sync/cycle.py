@@ -2,11 +2,13 @@
 
 1. The book is held for two short steps, to take what goes out and to put in what came back, and never in between: a
    mark does not wait for the network (docs/architecture.md).
-2. One request a cycle; further ones only while more entries wait than the link carries in one.
+2. One request a cycle; further ones only while more entries wait than the link carries in one, and at once after an
+   answer that asked for a line or brought one: a voter stands at a table for it, here or there.
 3. Everything may be repeated. A request that was taken twice, an answer that got lost and a program that was ended
    between any two steps change nothing: (book, epoch, number) is an entry's identity, and what is acknowledged is
    what the register proves by the hash of its chain.
-4. Each cycle ends by comparing digests, where both sides stand at the same entry.
+4. Each cycle ends by comparing digests, where both sides stand at the same entry. Where they differ, up to two further
+   requests name the lines that do (`pollbook.differences`); the cycle ends with `DIGEST_DIFFERS` all the same.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from typing import Protocol, TypeVar
 from pollbook.clock import Clock
 from pollbook.commanding import software_name
 from pollbook.failures import Failure, InputInvalid, UchastkaError, WeFailed, WorldFailed
-from pollbook.feed_items import FeedItem
+from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.messages import (
     SyncAnswer,
     SyncRequest,
@@ -29,14 +31,17 @@ from pollbook.messages import (
     is_signed_answer,
     is_sync_answer,
 )
+from pollbook.store import comparing
 from pollbook.store.asking import claims
 from pollbook.store.book import Book
 from pollbook.store.link import Link
 from pollbook.store.records import Outgoing, SyncStatus
 from pollbook.store.syncing import BATCH_BYTES_MAX, note_sync_failure, outgoing, sync_status, take_answer, to_carry
-from pollbook.types import BookName, EntryNumber
+from pollbook.types import BookName, EntryNumber, LineId, line_text
 from sync.pace import HURRY_S, Traffic
 
+COMPARISONS_MAX = 2
+"""Further requests of a cycle whose digest differs: one to find the lines, one to name them to the register."""
 REQUESTS_MAX = 500
 """In one cycle; more than the smallest batches need for a precinct's whole day."""
 
@@ -70,8 +75,9 @@ class CycleReport:
     """What a cycle did: the register has everything up to `acknowledged`, `sent` of it since this cycle.
 
     `failure` is why the cycle did not end well, with what the failure's texts say; `come_back_s` the register's wish.
-    `digest_agreed` tells that both sides compared their digests at the newest entry and found the same; `is_asking`
-    that a claim waits for the register's answer.
+    `digest_agreed` tells that both sides compared their digests at the newest entry and found the same, `differing` the
+    lines in which the register has something else, as far as they are named; `is_asking` that a claim waits for the
+    register's answer.
     """
 
     acknowledged: EntryNumber
@@ -84,6 +90,7 @@ class CycleReport:
     facts: Mapping[str, object] = field(default_factory=dict)
     digest_agreed: bool = False
     is_asking: bool = False
+    differing: tuple[LineId, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """The report as `uchastka-sync --json` prints it (DESIGN §9)."""
@@ -98,6 +105,7 @@ class CycleReport:
                 {"number": item.number, "kind": item.kind.name.lower(), "text": item.text, "entry": item.entry}
                 for item in self.feed
             ],
+            "differing": [line_text(line) for line in self.differing],
         }
 
 
@@ -128,7 +136,7 @@ def run_cycle(access: BookAccess, register: Register, clock: Clock) -> CycleRepo
     status, come_back_s = before, None
     feed: list[FeedItem] = []
     failed: UchastkaError | None = None
-    times_behind = 0
+    times_behind, further = 0, COMPARISONS_MAX
     digest_agreed, is_asking = False, False
     if (carried := access.step(_carried)) is not None and (failed := _carry(carried, register, clock)) is not None:
         status = access.step(partial(_note, failure=failed.failure))
@@ -149,7 +157,11 @@ def run_cycle(access: BookAccess, register: Register, clock: Clock) -> CycleRepo
         if failed is None and times_behind > 1:  # once it was rolled back; twice it cannot keep what it takes
             failed = WorldFailed(Failure.REGISTER_BEHIND)
             status = access.step(partial(_note, failure=failed.failure))
-        if failed is not None or (going.out.digest is not None and not is_behind):
+        if failed is not None and failed.failure is Failure.DIGEST_DIFFERS and further:
+            further -= 1
+            if access.step(comparing.compare_further):
+                continue
+        if failed is not None or (going.out.digest is not None and not is_behind and not _is_urgent(taken)):
             break
     if failed is not None:
         logger.info("cycle failed code=%s detail=%s", failed.failure.code, failed.detail)
@@ -164,7 +176,13 @@ def run_cycle(access: BookAccess, register: Register, clock: Clock) -> CycleRepo
         facts=failed.facts if failed else {},
         digest_agreed=digest_agreed and failed is None,
         is_asking=is_asking,
+        differing=access.step(_differing) if failed and failed.failure is Failure.DIGEST_DIFFERS else (),
     )
+
+
+def _is_urgent(taken: _Taken) -> bool:
+    """Whether the answer asked for a line, which may be let go now, or brought one, whose acceptance is to be safe."""
+    return any(item.kind in {FeedKind.RECALLED, FeedKind.GRANTED} for item in taken.feed)
 
 
 def _going(book: Book, bytes_max: int) -> _Going:
@@ -250,9 +268,16 @@ def _take(book: Book, going: _Going, answer: SyncAnswer) -> _Taken:
         failed = WorldFailed(Failure.REQUEST_NOT_ACCEPTED, "nothing was acknowledged")
     status = _note(book, failed.failure) if failed else sync_status(book)
     agreed = out.digest is not None and acknowledged == out.head.head and answer.digest == out.digest
+    if agreed:
+        comparing.note_agreed(book)
     asked_since_s = int(book.clock.now().timestamp()) - HURRY_S
     is_asking = any(claim.is_open and claim.asked_at_s >= asked_since_s for claim in claims(book))
     return _Taken(status, feed, failed, agreed, is_asking)
+
+
+def _differing(book: Book) -> tuple[LineId, ...]:
+    found = comparing.differing(book)
+    return found.lines if found is not None else ()
 
 
 def _note(book: Book, failure: Failure) -> SyncStatus:

@@ -25,6 +25,7 @@ from pollbook.store.check import CheckReport, check_book
 from pollbook.store.home import StationHome
 from pollbook.store.parcels import queue_parcel, waiting_parcels
 from pollbook.store.syncing import sync_status
+from pollbook.types import line_text
 from sync.backoff import Backoff
 from sync.cycle import BookAccess, Register
 from sync.loop import Line, Tried, try_once
@@ -95,6 +96,7 @@ class NightReport:
                 "head": self.check.head.hex(),
                 "unsigned": self.check.unsigned,
                 "problems": list(self.check.problems),
+                "differing": [line_text(line) for line in self.check.differing],
             },
             "parcels_waiting": self.parcels_waiting,
         }

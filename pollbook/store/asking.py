@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from secrets import token_bytes
 
@@ -14,8 +14,10 @@ from pollbook.asks import (
     Ask,
     Claim,
     ClaimAnswer,
+    CompareLines,
     IntakeAsk,
     KeepLine,
+    NameLines,
     WithdrawClaim,
     pack_ask,
     take_ask,
@@ -26,7 +28,7 @@ from pollbook.store import engine
 from pollbook.store.book import Book
 from pollbook.types import BookName, DeviceId, LineId, PrecinctCode, line_text
 
-_ASK_BYTES_MAX = 1024
+_ASK_BYTES_MAX = 4096
 _LAST_ANSWERS = frozenset(ClaimAnswer) - {ClaimAnswer.RECALLED, ClaimAnswer.KEPT}
 """After these nothing more is to be expected."""
 
@@ -112,10 +114,10 @@ def note_answer(book: Book, answer: ClaimAnswered, content: bytes) -> None:
 
 def note_sent(book: Book, asks: tuple[Ask, ...]) -> None:
     """The register has taken these asks: those that have no answer of their own are not sent again."""
-    done = [(ask.id,) for ask in asks if isinstance(ask, WithdrawClaim)]
-    if done:
-        done = [(hashlib.sha256(b"withdraw" + claim).digest()[:ASK_ID_BYTES],) for (claim,) in done]
-        book.connection.exec_driver_sql("UPDATE ask SET is_open = 0 WHERE id = ?", done)
+    withdrawn = (ask.id for ask in asks if isinstance(ask, WithdrawClaim))
+    done = [hashlib.sha256(b"withdraw" + claim).digest()[:ASK_ID_BYTES] for claim in withdrawn]
+    # What is asked of one moment is not asked again: an answer for it comes with this one, or never.
+    close_asks(book, (*done, *(ask.id for ask in asks if isinstance(ask, CompareLines | NameLines))))
 
 
 def note_intake(book: Book, intake: Intake) -> None:
@@ -128,10 +130,29 @@ def note_intake(book: Book, intake: Intake) -> None:
     book.connection.exec_driver_sql("UPDATE ask SET is_open = 0 WHERE id = ?", (ask_id,))
 
 
+def close_asks(book: Book, ids: Sequence[bytes]) -> None:
+    """The asks kept under these ids are not sent any more; only inside `writing`."""
+    if ids:
+        book.connection.exec_driver_sql("UPDATE ask SET is_open = 0 WHERE id = ?", [(each,) for each in ids])
+
+
+def is_any_open(book: Book, ids: Sequence[bytes]) -> bool:
+    """Whether an ask that is kept under one of these ids waits for its answer."""
+    with engine.translated():
+        open_ids = book.connection.exec_driver_sql("SELECT id FROM ask WHERE is_open = 1").scalars().all()
+    return not set(ids).isdisjoint(open_ids)
+
+
 def _keep(book: Book, ask: Ask, under: bytes | None = None) -> None:
-    now_s = int(book.clock.now().timestamp())
     with book.writing():
-        book.connection.exec_driver_sql(
-            "INSERT INTO ask VALUES (?, ?, ?, 1, NULL, NULL) ON CONFLICT (id) DO UPDATE SET is_open = 1",
-            (under or ask.id, cbor.encode(pack_ask(ask)), now_s),
-        )
+        keep_in_transaction(book, ask, under)
+
+
+def keep_in_transaction(book: Book, ask: Ask, under: bytes | None = None) -> None:
+    """The ask goes up with every sync until it is answered; only inside `writing`."""
+    now_s = int(book.clock.now().timestamp())
+    book.connection.exec_driver_sql(
+        "INSERT INTO ask VALUES (?, ?, ?, 1, NULL, NULL)"
+        " ON CONFLICT (id) DO UPDATE SET is_open = 1, content = excluded.content",
+        (under or ask.id, cbor.encode(pack_ask(ask)), now_s),
+    )

@@ -45,6 +45,7 @@ from pollbook.line_state import ELSEWHERE, UNMARKED, LineState, Place, Proof
 from pollbook.permission import Safety
 from pollbook.slice import SliceHeader, open_header
 from pollbook.store import counter, engine, migrating, search, succession
+from pollbook.store.digests import LineDigests
 from pollbook.store.home import StationHome
 from pollbook.store.keys import machine_opens
 from pollbook.store.link import Link, read_link
@@ -90,6 +91,7 @@ class Book:
         self._lock = _take_lock(home) if writer and connection is None else None
         self._writer = writer
         self._safety = Safety(EntryNumber(0))
+        self._digests: LineDigests | None = None
         # A database that was handed over open has no files beside it.
         self._counter_key = counter.counter_key(key) if connection is None else None
         try:
@@ -164,6 +166,7 @@ class Book:
                 yield
         except BaseException:
             self._head, self._last_at = self._newest()
+            self._digests = None
             self.read_standing()
             raise
 
@@ -229,6 +232,14 @@ class Book:
         moved = {LineId(row.line): line_state(row) for row in rows}
         unmoved = self.unmoved
         return [(LineId(line), moved.pop(LineId(line), unmoved)) for line in lines] + list(moved.items())
+
+    def line_digests(self) -> LineDigests:
+        """The digests of the lines as the newest entry leaves them."""
+        if not self._writer:
+            return LineDigests(self._connection)  # another program may write
+        if self._digests is None:
+            self._digests = LineDigests(self._connection)
+        return self._digests
 
     def adjudicated(self, line: LineId) -> tuple[EntryNumber, Outcome] | None:
         """The register's entry on this provisional line, and what it says; None while there is none."""
@@ -416,6 +427,8 @@ class Book:
         self._connection.exec_driver_sql("INSERT INTO entry VALUES (?, ?, ?)", (head.number, stored, head.hash))
         project(self._connection, head.number, effect)
         self._head, self._last_at = head, entry.at
+        if self._digests is not None:
+            self._digests.change(effect)
         return head.number
 
     def wall(self) -> datetime:

@@ -16,9 +16,10 @@ from pollbook.entries import Outcome, decode_entry
 from pollbook.failures import InputInvalid, WorldFailed
 from pollbook.feed_items import Adjudicated, ListChanged
 from pollbook.ledger import Head, SignedHead
+from pollbook.line_state import digest
 from pollbook.replay import Replay
 from pollbook.slice import Expected, Slice, read_slice
-from pollbook.store import engine, feeding
+from pollbook.store import comparing, engine, feeding
 from pollbook.store.book import Book
 from pollbook.store.creation import sort_key
 from pollbook.store.projection import line_state, voter_of
@@ -34,12 +35,15 @@ class CheckReport:
     """What a check found; `problems` name places and numbers, never people.
 
     `unsigned` counts the entries after the last signed head: they are chained, but the book has not vouched for them.
+    `differing` are the lines in which the register had something else when digests were last compared: which of the two
+    programs is wrong, the two checks tell.
     """
 
     entries: int
     head: bytes
     problems: tuple[str, ...]
     unsigned: int
+    differing: tuple[LineId, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -65,7 +69,16 @@ def check_book(book: Book) -> CheckReport:
     problems += found
     if sync_status(book).acknowledged > book.head.number:
         problems.append("acknowledged: beyond the newest entry")
-    return CheckReport(book.head.number, book.head.hash, tuple(problems[:PROBLEMS_MAX]), book.head.number - signed)
+    if book.line_digests().whole != digest(replay.states.items()):
+        problems.append("digest: it is not that of the lines' states")
+    found_differing = comparing.differing(book)
+    return CheckReport(
+        book.head.number,
+        book.head.hash,
+        tuple(problems[:PROBLEMS_MAX]),
+        book.head.number - signed,
+        found_differing.lines if found_differing else (),
+    )
 
 
 def _file(book: Book) -> Iterator[str]:

@@ -6,6 +6,7 @@ import logging
 from dataclasses import replace
 
 from pollbook.custody import Refusal
+from pollbook.differences import LinesCompared
 from pollbook.entries import TailReceived
 from pollbook.failures import InputInvalid
 from pollbook.feed_items import (
@@ -26,7 +27,7 @@ from pollbook.feed_items import (
 )
 from pollbook.line_state import Place
 from pollbook.statuses import Statuses
-from pollbook.store import asking, elsewhere, moving, search_index
+from pollbook.store import asking, comparing, elsewhere, moving, search_index
 from pollbook.store.book import Book
 from pollbook.store.projection import VOTER_UPDATE_SQL, voter_of, voter_row
 from pollbook.types import MACHINE
@@ -66,6 +67,8 @@ def keep_item(book: Book, item: FeedItem) -> None:
                 elsewhere.take_statuses(book.connection, content)
             except InputInvalid as error:
                 logger.warning("statuses not taken item=%s detail=%s", item.number, error)
+        case LinesCompared():
+            comparing.note_compared(book, content)
         case Tail(head, lines, is_complete, signature):
             if book.stopped is None:
                 book.enter(MACHINE, TailReceived(head, lines, is_complete, signature))

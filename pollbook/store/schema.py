@@ -255,6 +255,15 @@ elsewhere = Table(
     comment="Lines known here that another book has, as the register last told: where, and whether marked there.",
 )
 
+comparison = Table(
+    "comparison",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("number", Integer, nullable=False, comment="the entry at which book and register differed"),
+    Column("lines", LargeBinary, nullable=False, comment="the lines that differ, 8 bytes each"),
+    comment="At most one row, while the last digests that were compared differ.",
+)
+
 mirror_key = Table(
     "mirror_key",
     metadata,

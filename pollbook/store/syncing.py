@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pollbook import line_state as states
 from pollbook.asks import Ask
 from pollbook.custody import Refusal
 from pollbook.entries import TookOver, decode_entry
@@ -19,9 +18,8 @@ from pollbook.messages import ENTRIES_MAX, SyncAnswer, short_digest
 from pollbook.packing import RUN_MIN, packed_size
 from pollbook.store import asking, elsewhere, engine, feeding, moving
 from pollbook.store.book import Book
-from pollbook.store.projection import line_state
 from pollbook.store.records import Outgoing, SyncStatus
-from pollbook.types import MACHINE, BookName, EntryNumber, LineId
+from pollbook.types import MACHINE, BookName, EntryNumber
 
 BATCH_BYTES_MAX = 256 * 1024
 """Entries in one request, packed; what the link carries in about five seconds is asked for by the sync engine."""
@@ -177,9 +175,7 @@ def notices(book: Book) -> tuple[FeedItem, ...]:
 
 def book_digest(book: Book) -> bytes:
     """The digest over all lines as the newest entry leaves them."""
-    with engine.translated():
-        rows = book.connection.exec_driver_sql("SELECT * FROM line_state").all()
-    return states.digest((LineId(row.line), line_state(row)) for row in rows)
+    return book.line_digests().whole
 
 
 def _head_at(book: Book, number: EntryNumber) -> Head:

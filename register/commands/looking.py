@@ -112,6 +112,7 @@ def _status(register: OpenRegister) -> dict[str, object]:
                     "entry": each.found.entry,
                     "at": moment(each.found.at_s),
                     "settled": each.is_settled,
+                    **({"lines": [line_text(line) for line in each.lines]} if each.lines else {}),
                 }
                 for each in listed_anomalies(connection)
             ],

@@ -190,10 +190,15 @@ def save_key(connection: Connection, station_id: int, person: PersonNumber, publ
         connection.execute(insert(book_key).values(station=station_id, person=person, public_key=public_key))
 
 
+def has_anomaly(connection: Connection, station_id: int, kind: Anomaly, number: int) -> bool:
+    """Whether this anomaly is known."""
+    same = (anomaly.c.station == station_id) & (anomaly.c.kind == kind.value) & (anomaly.c.entry == number)
+    return connection.execute(select(anomaly.c.id).where(same)).first() is not None
+
+
 def add_anomaly(connection: Connection, station_id: int, kind: Anomaly, number: int, at_s: int) -> bool:
     """Keep an anomaly; False where this one is known already."""
-    same = (anomaly.c.station == station_id) & (anomaly.c.kind == kind.value) & (anomaly.c.entry == number)
-    if connection.execute(select(anomaly.c.id).where(same)).first() is not None:
+    if has_anomaly(connection, station_id, kind, number):
         return False
     connection.execute(insert(anomaly).values(station=station_id, kind=kind.value, entry=number, at_s=at_s))
     return True
@@ -298,6 +303,12 @@ def has_feed_item(connection: Connection, station_id: int, kind: FeedKind) -> bo
     """Whether the book was told something of this kind already."""
     query = select(feed.c.number).where(feed.c.station == station_id, feed.c.kind == int(kind)).limit(1)
     return connection.execute(query).first() is not None
+
+
+def is_told(connection: Connection, station_id: int, kind: FeedKind, text: str) -> bool:
+    """Whether the book was told this of this kind already."""
+    same = (feed.c.station == station_id) & (feed.c.kind == int(kind)) & (feed.c.text == text)
+    return connection.execute(select(feed.c.number).where(same).limit(1)).first() is not None
 
 
 def feed_after(connection: Connection, station_id: int, cursor: int) -> tuple[FeedItem, ...]:

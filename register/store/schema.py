@@ -506,6 +506,15 @@ status_watch = Table(
     sqlite_with_rowid=False,
 )
 
+# The lines that differed where a book's digest was not the register's, beside the anomaly at that entry.
+differing_line = Table(
+    "differing_line",
+    metadata,
+    Column("station", Integer, ForeignKey("station.id"), primary_key=True, autoincrement=False),
+    Column("entry", Integer, primary_key=True, autoincrement=False),
+    Column("line", BigInteger, primary_key=True, autoincrement=False),
+)
+
 PARTITIONS = 16
 """Of each spread table: one node holds any number of them, so sixteen nodes are the most."""
 SPREAD = {

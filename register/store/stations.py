@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, select, update
 
 from pollbook.ledger import HEAD_BYTES, Head
 from pollbook.line_state import DIGEST_BYTES, ELSEWHERE, UNMARKED, LineState
@@ -163,6 +163,11 @@ def station_by_id(connection: Connection, station_id: int) -> Station | None:
     """The station with this id."""
     row = connection.execute(select(station).where(station.c.id == station_id)).first()
     return _station(row) if row else None
+
+
+def enrolled_about(connection: Connection) -> int:
+    """How many stations there ever were, or a few more: the newest number, which is looked up at once."""
+    return int(connection.execute(select(func.coalesce(func.max(station.c.id), 0))).scalar_one())
 
 
 def all_stations(connection: Connection) -> list[Station]:

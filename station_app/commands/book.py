@@ -237,6 +237,7 @@ def _check(book: Book, _arguments: argparse.Namespace, console: Console) -> Answ
         "head": report.head.hex(),
         "unsigned": report.unsigned,
         "problems": list(report.problems),
+        "differing": [line_text(line) for line in report.differing],
     }
     if report.ok:
         return Answer(data)

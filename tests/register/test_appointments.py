@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from register.appointments import LATE_S, MEASURED, SOON_S, USUAL_PER_S, Appointments
+from register.appointments import LATE_S, MEASURED, SOON_S, USUAL_PER_S, Appointments, come_back_s
 
 
 def test_ten_thousand_who_are_sent_away_at_once_come_back_at_the_rate_of_the_work() -> None:
@@ -33,3 +33,9 @@ def test_who_comes_later_is_not_behind_those_who_have_come_already() -> None:
     for _ in range(100):
         appointments.give(0.0)
     assert appointments.give(500.0) == SOON_S + 1
+
+
+def test_a_small_election_is_left_to_its_links_and_a_nation_asks_every_half_minute() -> None:
+    assert {come_back_s(stations) for stations in (0, 1, 20, 1710)} == {0}
+    assert come_back_s(1711) == 6
+    assert come_back_s(10_260) == 30

@@ -71,7 +71,7 @@ def test_marks_arrive_and_both_sides_agree(loaded: Centre, station: Station) -> 
     answer = station.sync(loaded)
     assert answer.acknowledged == station.head
     assert answer.digest == station.digest()
-    assert (marks(loaded), anomalies(loaded), answer.come_back_s) == (10, [], 30)
+    assert (marks(loaded), anomalies(loaded), answer.come_back_s) == (10, [], 0)
     assert is_sound(loaded)
 
 

@@ -19,7 +19,7 @@ from pollbook.types import BookName, Channel, EntryNumber, LineId
 from register.ingest import SKEW_MAX_S
 from sync.backoff import Backoff
 from sync.client import NAMED_BY_THE_REGISTER
-from sync.loop import GATHER_S, try_once
+from sync.loop import GATHER_S, Line, try_once
 from sync.pace import Pace, Patience, Traffic
 from tests.simulation.centre import REFUSED, SimulatedCentre
 from tests.simulation.disks import Crashed, Disk, Drivers
@@ -30,6 +30,8 @@ from tests.simulation.prepared import PreparedStation
 
 T = TypeVar("T")
 REBOOT_US = seconds(30)
+ROUND_TRIP_S = 1.5
+"""What the links are taken for: then stations without news ask every half a minute, as a nation's do."""
 
 
 class SimulatedRegister:
@@ -132,6 +134,7 @@ class SimulatedStation(Machine):
         self.is_revoked = False
         self.is_poisoned = False
         self.is_broken = False
+        self.round_trip_s = ROUND_TRIP_S
 
     def connect(self, link: Link, centre: SimulatedCentre) -> None:
         """The sync engine reaches the register over this link."""
@@ -306,7 +309,8 @@ class SimulatedStation(Machine):
         assert self.register is not None
         self.cycles += 1
         try:
-            tried = try_once(self, self.register, self.clock, self.backoff, self.rng.random)
+            line = Line(round_trip_s=lambda: self.round_trip_s)
+            tried = try_once(self, self.register, self.clock, self.backoff, self.rng.random, line)
         except BaseException:
             if not self.is_dying or life != self.lives:
                 raise
