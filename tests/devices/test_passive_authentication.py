@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -68,6 +70,20 @@ def test_a_document_made_long_ago_is_proven_again_from_its_bytes() -> None:
     found = prove(FILES, STORE, NOW)
     assert [one for one in found.proofs if not one.holds] == []
     assert all(found.proves(file) for file in FILES if file.data_group is not None)
+
+
+OPENSSL = json.loads((Path(__file__).parents[1] / "vectors" / "openssl_security_objects.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_security_objects_that_another_program_made_hold(number: int) -> None:
+    root = read_certificate(bytes.fromhex(OPENSSL["authority"]))
+    dg1, sod = bytes.fromhex(OPENSSL["dg1"]), bytes.fromhex(OPENSSL["security_objects"][number])
+    found = proven({File.DG1: dg1, File.SOD: sod}, EMPTY.with_certificates([root]), datetime(2027, 3, 1, tzinfo=UTC))
+    assert found.proves(File.DG1)
+    assert standing(found, Claim.SIGNER_VALIDITY) == HOLDS
+    altered = proven({File.DG1: dg1[:-1] + b"9", File.SOD: sod}, EMPTY.with_certificates([root]))
+    assert not altered.proves(File.DG1)
 
 
 def test_a_card_of_basic_access_control_offers_no_more_and_holds() -> None:
