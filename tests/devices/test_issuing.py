@@ -9,8 +9,8 @@ import pytest
 from asn1crypto import cms, x509
 from cryptography import x509 as library_x509
 
+from devices.emrtd.certificates import TRAINING_ORGANIZATION
 from devices.emrtd.emulator.authorities import (
-    TRAINING_ORGANIZATION,
     Scheme,
     make_authority,
     make_crl,

@@ -16,15 +16,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from devices.emrtd import der
-from devices.emrtd.public_keys import RSA_ENCRYPTION, RSA_PSS, write_algorithm, write_public_key
+from devices.emrtd.certificates import TRAINING_ORGANIZATION
+from devices.emrtd.public_keys import EC_PUBLIC_KEY, RSA_ENCRYPTION, RSA_PSS, write_algorithm, write_public_key
 from devices.emrtd.signatures import ECDSA_OID, HASH_OID, RSA_OID
+from devices.emrtd.signed_data import DATA, SIGNED_DATA
 from devices.emrtd.tlv import encode, read_one
 
-TRAINING_ORGANIZATION: Final = "TRAINING"
-LDS_SECURITY_OBJECT: Final = "2.23.136.1.1.1"
 _MASTER_LIST: Final = "2.23.136.1.1.2"
 _MASTER_LIST_SIGNER: Final = "2.23.136.1.1.3"
-_SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
 _CONTENT_TYPE: Final = "1.2.840.113549.1.9.3"
 _MESSAGE_DIGEST: Final = "1.2.840.113549.1.9.4"
 _SIGNING_TIME: Final = "1.2.840.113549.1.9.5"
@@ -286,7 +285,7 @@ def sign_data(
     """
     digest = style.digest or digest_of(signer.scheme)
     hashed = write_algorithm(HASH_OID[digest])
-    written_type = der.write_object_identifier("1.2.840.113549.1.7.1" if style.content_is_data else content_type)
+    written_type = der.write_object_identifier(DATA if style.content_is_data else content_type)
     attributes = [
         (_CONTENT_TYPE, written_type),
         (_MESSAGE_DIGEST, encode(der.OCTET_STRING, hashlib.new(digest, content).digest())),
@@ -301,7 +300,7 @@ def sign_data(
     algorithm = signature_algorithm(signer.scheme, digest)
     if style.names_key_only:
         is_rsa = signer.scheme in {Scheme.RSA, Scheme.RSA_PSS}
-        algorithm = write_algorithm(RSA_ENCRYPTION if is_rsa else "1.2.840.10045.2.1", encode(der.NULL))
+        algorithm = write_algorithm(RSA_ENCRYPTION if is_rsa else EC_PUBLIC_KEY, encode(der.NULL))
     signer_info = der.write_sequence(
         der.write_integer(3 if style.names_signer_by_key else 1),
         _signer_id(signer, style),
@@ -317,7 +316,7 @@ def sign_data(
         encode(0xA0, signer.certificate, *others),
         der.write_set(signer_info),
     )
-    return der.write_sequence(der.write_object_identifier(_SIGNED_DATA), encode(0xA0, signed_data))
+    return der.write_sequence(der.write_object_identifier(SIGNED_DATA), encode(0xA0, signed_data))
 
 
 def _signer_id(signer: Authority, style: Style) -> bytes:

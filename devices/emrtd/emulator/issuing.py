@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from devices.emrtd.ciphers import Suite
 from devices.emrtd.curves import BY_STANDARDIZED_ID
 from devices.emrtd.emulator.authorities import (
-    LDS_SECURITY_OBJECT,
     STYLE,
     Authority,
     Style,
@@ -47,6 +46,7 @@ from devices.emrtd.security_infos import (
     write_pace_info,
     write_security_infos,
 )
+from devices.emrtd.security_object import LDS_SECURITY_OBJECT
 from devices.emrtd.signatures import ECDSA_OID
 from devices.emrtd.tlv import encode
 
