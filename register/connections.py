@@ -1,6 +1,7 @@
 """What a connection may cost before it has proven anything: how many there are, and how long one says nothing.
 
-Whoever reaches the port can open connections, so none of this depends on who asks.
+Whoever reaches the port can open connections, so none of this depends on who asks, but for one thing: a single address
+never has them all.
 """
 
 from __future__ import annotations
@@ -10,12 +11,17 @@ import errno
 import logging
 import socket
 import time
+from collections import Counter
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from register.allowances import network_of
+
 CONNECTIONS_MAX = 2000
 """Each costs 0.3 MiB of buffers for TLS. A station keeps one open for a minute or two after a sync."""
+ONE_ADDRESS = 0.75
+"""Of all connections: a whole region may come from one address, and the others still find room."""
 _FILES_KEPT = 64
 """For the database, the keys and the reports."""
 _FILES_WANTED = 4096
@@ -47,11 +53,16 @@ def connections_max() -> int:
 class BoundedListener(socket.socket):
     """A listening socket that closes at once what comes while `limit` of its connections are open.
 
-    With asyncio's loop for sockets; on Windows, where the system accepts, nothing is counted.
+    The same where `ONE_ADDRESS` of them are open from one address. With asyncio's loop for sockets; on Windows, where
+    the system accepts, nothing is counted.
     """
 
     limit = CONNECTIONS_MAX
     open = 0
+
+    def __init__(self, family: int, kind: int) -> None:
+        super().__init__(family, kind)
+        self._from: Counter[str] = Counter()
 
     def accept(self) -> tuple[socket.socket, Any]:
         """As `socket.accept`.
@@ -60,23 +71,32 @@ class BoundedListener(socket.socket):
             ConnectionAbortedError: The connection was one too many; asyncio goes on with the next.
         """
         connection, address = super().accept()
-        if self.open >= self.limit:
+        network = network_of(str(address[0]))
+        if self.open >= self.limit or self._from[network] >= max(self.limit * ONE_ADDRESS, 1):
             connection.close()
             raise ConnectionAbortedError(errno.ECONNABORTED, "too many connections")
-        return _Counted(self, connection), address
+        return _Counted(self, connection, network), address
+
+    def count(self, network: str, by: int) -> None:
+        """One more, or one less, is open from there."""
+        self.open += by
+        self._from[network] += by
+        if not self._from[network]:
+            del self._from[network]
 
 
 class _Counted(socket.socket):
     """An accepted connection; its listener counts it until it is closed."""
 
-    def __init__(self, listener: BoundedListener, accepted: socket.socket) -> None:
+    def __init__(self, listener: BoundedListener, accepted: socket.socket, network: str) -> None:
         super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
         self._listener: BoundedListener | None = listener
-        listener.open += 1
+        self._network = network
+        listener.count(network, 1)
 
     def _forget(self) -> None:
         if self._listener is not None:
-            self._listener.open -= 1
+            self._listener.count(self._network, -1)
             self._listener = None
 
     def close(self) -> None:

@@ -6,10 +6,11 @@
     GET  /v1/health                  that it is there, and for which election
 
 SQLite has one writer, so one thread does all of its work; on PostgreSQL several do, each with one book at a time. Who
-would wait too long is told to come back. What a request claims of itself is proven before that, in other threads that
-only read: nobody without a station's key or a code that was given out reaches a writer. Every failure is a
-problem+json of our own, and none says more than its key and code. An exception that nobody foresaw ends here: uvicorn
-would log it with its message, and a message may hold what a voter's line holds.
+would wait too long is told to come back, and so is, before anything of his request is read, who asks more than his
+share (`allowances`). What a request claims of itself is proven before that, in other threads that only read: nobody
+without a station's key or a code that was given out reaches a writer. Every failure is a problem+json of our own, and
+none says more than its key and code. An exception that nobody foresaw ends here: uvicorn would log it with its message,
+and a message may hold what a voter's line holds.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ from pollbook.election import Election
 from pollbook.failures import Failure, InputInvalid, UchastkaError, WorldFailed
 from pollbook.messages import CONTENT_TYPE, ENROL_PATH, MESSAGE_BYTES_MAX, PROBLEM_TYPE, SYNC_PATH, Address
 from pollbook.parcels import PARCEL_PATH, PIECE_MESSAGE_BYTES_MAX, PieceAddress
-from register.appointments import Appointments
+from register.allowances import Allowances, Visit
+from register.appointments import SOON_S, Appointments
 from register.authority import RegisterKeys
 from register.centre import Centre
 from register.enrolment import enrol, prove_enrolment
@@ -59,6 +61,8 @@ BUFFERED_BYTES_MAX = 64 * 1024 * 1024
 """Of all bodies at once, from their first byte to their answer."""
 _PROVERS = 2
 RETRY_AFTER_S = 10
+ANSWERED_AFTER_S = 1.0
+"""Who asks too much waits so long for being told so: a connection brings no more than one such request a second."""
 
 _STATUS = {
     Failure.REQUEST_NOT_ACCEPTED: HTTPStatus.BAD_REQUEST,
@@ -104,13 +108,14 @@ class Register:
         self._provers.close()
         self._writer.close()
 
-    async def do(self, proof: Proof, work: Work, body: bytes) -> bytes:
+    async def do(self, proof: Proof, work: Work, body: bytes, visit: Visit) -> bytes:
         """What `work` makes of `body` in a writer's thread, once `proof` held in one that only reads.
 
         Raises:
             WorldFailed: `REGISTER_BUSY` where too many wait, or what the proof or the work raises.
         """
         await self._provers.run(proof, body)
+        visit.note_proven()
         return await self._writer.run(work, body)
 
     def prove_enrolment(self, untrusted: bytes) -> None:
@@ -187,18 +192,18 @@ class _Threads:
 
 def make_app(register: Register) -> ASGIApp:
     """The app that serves this register."""
-    bodies = _Bodies()
+    bodies, doors = _Bodies(), _Doors()
 
     async def take_enrolment(request: Request) -> Response:
-        async with bodies.read(request, ENROL_BYTES_MAX) as body:
-            answer = await register.do(register.prove_enrolment, register.enrol, body)
+        async with doors.let_in(request) as visit, bodies.read(request, ENROL_BYTES_MAX) as body:
+            answer = await register.do(register.prove_enrolment, register.enrol, body, visit)
         return Response(answer, media_type=CONTENT_TYPE)
 
     async def take_sync(request: Request) -> Response:
         address = _address(request.path_params["book"], request.path_params["first"])
         prove = functools.partial(register.prove_sync, address)
-        async with bodies.read(request, SYNC_BYTES_MAX) as body:
-            answer = await register.do(prove, functools.partial(register.sync, address), body)
+        async with doors.let_in(request, str(address.book)) as visit, bodies.read(request, SYNC_BYTES_MAX) as body:
+            answer = await register.do(prove, functools.partial(register.sync, address), body, visit)
         return Response(answer, media_type=CONTENT_TYPE)
 
     async def take_parcel(request: Request) -> Response:
@@ -208,8 +213,9 @@ def make_app(register: Register) -> ASGIApp:
         except InputInvalid as error:
             raise WorldFailed(Failure.REQUEST_NOT_ACCEPTED, str(error)) from error
         prove = functools.partial(register.prove_piece, address)
-        async with bodies.read(request, PIECE_MESSAGE_BYTES_MAX) as body:
-            answer = await register.do(prove, functools.partial(register.take_piece, address), body)
+        book = str(address.book)
+        async with doors.let_in(request, book) as visit, bodies.read(request, PIECE_MESSAGE_BYTES_MAX) as body:
+            answer = await register.do(prove, functools.partial(register.take_piece, address), body, visit)
         return Response(answer, media_type=CONTENT_TYPE)
 
     async def tell_health(_request: Request) -> Response:
@@ -224,6 +230,7 @@ def make_app(register: Register) -> ASGIApp:
         ],
         exception_handlers={
             UchastkaError: _tell_failure,
+            _TooMany: _tell_too_many,
             HTTPException: _tell_http,
             ClientDisconnect: _tell_gone,
             Exception: _tell_fault,
@@ -238,6 +245,41 @@ def make_app(register: Register) -> ASGIApp:
             logger.error("fault kind=%s log=%s", type(error).__name__, log)  # noqa: TRY400 - places only, in the file
 
     return serve
+
+
+class _TooMany(Exception):
+    """One request more than its sender's share; to come back after so many seconds."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__()
+        self.retry_after_s = retry_after_s
+
+
+class _Doors:
+    """Everybody's allowance; who has spent it is kept waiting a moment, and sent away."""
+
+    def __init__(self) -> None:
+        self._allowances, self._appointments = Allowances(), Appointments()
+
+    @contextlib.asynccontextmanager
+    async def let_in(self, request: Request, book: str = "") -> AsyncIterator[Visit]:
+        """A visit for as long as the request lasts.
+
+        Raises:
+            _TooMany: The allowance is spent.
+        """
+        loop, address = asyncio.get_running_loop(), request.client.host if request.client else ""
+        visit = self._allowances.begin(address, book, loop.time())
+        if visit is None:
+            is_known = self._allowances.is_known(address, book)
+            retry_after_s = SOON_S if is_known else self._appointments.give(loop.time())
+            await asyncio.sleep(ANSWERED_AFTER_S)
+            raise _TooMany(retry_after_s)
+        try:
+            yield visit
+        finally:
+            visit.end()
+            self._appointments.note_done(loop.time())
 
 
 class _Bodies:
@@ -299,6 +341,11 @@ async def _tell_failure(_request: Request, error: Exception) -> Response:
     if failure is Failure.REGISTER_BUSY:
         response.headers["Connection"] = "close"  # whoever comes back finds a place again
     return response
+
+
+async def _tell_too_many(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, _TooMany)  # noqa: S101 - the handler's own registration
+    return _problem(HTTPStatus.TOO_MANY_REQUESTS, Failure.REGISTER_BUSY, error.retry_after_s)
 
 
 async def _tell_http(_request: Request, error: Exception) -> Response:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import threading
 from datetime import UTC, datetime
@@ -11,12 +12,15 @@ from starlette.types import Receive, Scope, Send
 from pollbook.failures import Failure, WorldFailed
 from pollbook.messages import ENROL_PATH
 from pollbook.signing import SigningKey
-from register import connections, web
+from register import allowances, connections, web
+from register.allowances import Limit
+from register.appointments import SOON_S
 from register.authority import tls_context
 from register.connections import LoopErrors, connections_max
 from register.serving import bind, make_server
 from register.web import HEALTH_PATH, _Threads
 from tests.register import test_serving
+from tests.register.lists_of_voters import PRECINCT
 from tests.register.stand_in import Centre, Station, enrol_request
 
 served = test_serving.served
@@ -98,6 +102,26 @@ def test_a_listener_closes_what_comes_beyond_its_limit() -> None:
             listening.accept()[0].close()
 
 
+def test_one_address_never_has_all_connections() -> None:
+    with bind("127.0.0.1", 0) as listening, contextlib.ExitStack() as opened:
+        listening.limit = 4
+        address = listening.getsockname()
+
+        def come(source: str) -> socket.socket:
+            opened.enter_context(socket.create_connection(address, timeout=20, source_address=(source, 0)))
+            return opened.enter_context(listening.accept()[0])
+
+        first, _, _ = (come("127.0.0.1") for _ in range(3))
+        with pytest.raises(ConnectionAbortedError):
+            come("127.0.0.1")
+        come("127.0.0.2")
+        with pytest.raises(ConnectionAbortedError):
+            come("127.0.0.2")
+        first.close()
+        come("127.0.0.1")
+    assert listening.open == 0
+
+
 def test_there_are_fewer_connections_than_files() -> None:
     resource = pytest.importorskip("resource")
     limit = connections_max()
@@ -165,3 +189,34 @@ def test_the_register_hears_of_its_end_before_requests_are_waited_for(loaded: Ce
     server.should_exit = True
     assert ended.wait(20)
     thread.join(20)
+
+
+def test_who_asks_too_much_is_told_to_come_back_and_the_others_do_not_notice(
+    served: Served, station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web, "ANSWERED_AFTER_S", 0.0)
+    monkeypatch.setattr(allowances, "OF_BOOK", Limit(5, 0.001, 8))
+    request = station.request(1)
+    replies = [served.ask("PUT", station.path(1), request) for _ in range(12)]
+    statuses = [status for status, _, _ in replies]
+    assert statuses == [200] * 6 + [429] * 6, "the first was a stranger's"
+    assert {headers["Retry-After"] for status, headers, _ in replies if status == 429} == {str(SOON_S)}
+    assert served.problem("PUT", station.path(1), request) == (429, "register_busy")
+    assert served.problem("POST", ENROL_PATH, b"x") == (400, "request_not_accepted")
+    assert served.ask("GET", HEALTH_PATH)[0] == 200
+    key = SigningKey.generate()
+    code = served.centre.code(PRECINCT, 2)
+    assert served.ask("POST", ENROL_PATH, enrol_request(code, key))[0] == 200
+
+
+def test_a_connection_lives_on_when_a_request_was_one_too_many(
+    served: Served, station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web, "ANSWERED_AFTER_S", 0.0)
+    monkeypatch.setattr(allowances, "OF_STRANGERS", Limit(0, 0.001, 8))
+    body = b"x" * 100_000
+    head = f"PUT {station.path(1)} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with connect(served) as connection:
+        for _ in range(3):
+            connection.sendall(head + body)
+            assert b" 429 " in connection.recv(65_536)
