@@ -11,6 +11,7 @@ import errno
 import logging
 import socket
 import time
+from asyncio import sslproto
 from collections import Counter
 from typing import Any
 
@@ -19,7 +20,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from register.allowances import network_of
 
 CONNECTIONS_MAX = 2000
-"""Each costs 0.3 MiB of buffers for TLS. A station keeps one open for a minute or two after a sync."""
+"""A station keeps one open for a minute or two after a sync."""
+TLS_BYTES = 32 * 1024
+"""That TLS reads of one connection at a time, and again as much that waits in it; asyncio's own 256 KiB let one address,
+which writes and never reads, take a gigabyte. A day's marks of a station are 10 KiB."""
 ONE_ADDRESS = 0.75
 """Of all connections: a whole region may come from one address, and the others still find room."""
 _FILES_KEPT = 64
@@ -48,6 +52,11 @@ def connections_max() -> int:
     if soft == resource.RLIM_INFINITY:
         return CONNECTIONS_MAX
     return max(min(CONNECTIONS_MAX, (soft - _FILES_KEPT) // 2), 1)
+
+
+def bound_buffers() -> None:
+    """From here on each connection's TLS takes `TLS_BYTES` at a time."""
+    sslproto.SSLProtocol.max_size = TLS_BYTES
 
 
 class BoundedListener(socket.socket):
@@ -115,6 +124,8 @@ class Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(_Gathering(transport, self.loop))  # type: ignore[arg-type]  # all of it that is used
+        if (bound := getattr(transport, "set_read_buffer_limits", None)) is not None:  # TLS has it, bare TCP has not
+            bound(TLS_BYTES)
         self._expect_header()
 
     def data_received(self, data: bytes) -> None:

@@ -22,6 +22,7 @@ from register.connections import (
     BoundedListener,
     LoopErrors,
     Protocol,
+    bound_buffers,
     connections_max,
 )
 
@@ -94,6 +95,7 @@ def serve(
 ) -> None:
     """Serve on `listening` (from `bind`) until SIGTERM or SIGINT; requests under way are finished first."""
     listening.limit = connections_max()
+    bound_buffers()
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # a warning for each request that is none
     make_server(app, tls, on_listening, on_ending).run(sockets=[listening])
 

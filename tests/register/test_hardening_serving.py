@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 import threading
+from asyncio import sslproto
 from datetime import UTC, datetime
 
 import pytest
@@ -120,6 +121,12 @@ def test_one_address_never_has_all_connections() -> None:
         first.close()
         come("127.0.0.1")
     assert listening.open == 0
+
+
+def test_tls_takes_little_of_a_connection_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sslproto.SSLProtocol, "max_size", sslproto.SSLProtocol.max_size)
+    connections.bound_buffers()
+    assert sslproto.SSLProtocol.max_size == connections.TLS_BYTES
 
 
 def test_there_are_fewer_connections_than_files() -> None:
