@@ -44,6 +44,10 @@ MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 ENTRIES_MAX = 3072
 """Entries in one request: a precinct's whole day with what opens it; a longer queue goes up in several."""
 FEED_ITEMS_MAX = 1000
+COUNT_MAX = 1_000_000_000
+"""Of feed items, and of entries that wait: no station comes near it, and the register's own numbers go on behind it."""
+SENT_AT_S_MAX = 1 << 40
+"""The year 36,812: any clock that a laptop can show, and a number that every database takes with what is added to it."""
 CODE_CHARACTERS_MAX = 64
 FEED_TEXT_MAX = 2000
 ENROL_REQUEST_BYTES_MAX = 64 * 1024
@@ -268,7 +272,8 @@ def decode_sync_request(
     packed = fields.take_bytes(0, MESSAGE_BYTES_MAX)
     head_hash = fields.take_bytes(HEAD_BYTES, HEAD_BYTES)
     head_signature = fields.take_bytes(SIGNATURE_BYTES, SIGNATURE_BYTES)
-    digest, feed_cursor, sent_at_s = _short_digest(fields), fields.take_int(), fields.take_int()
+    digest, feed_cursor = _short_digest(fields), fields.take_int(high=COUNT_MAX)
+    sent_at_s = fields.take_int(high=SENT_AT_S_MAX)
     entries = packing.unpack(packed, sent_at_s, ENTRIES_MAX, orders)
     number = EntryNumber(address.first + len(entries) - 1)
     return SyncRequest(
@@ -279,7 +284,7 @@ def decode_sync_request(
         digest=digest,
         feed_cursor=feed_cursor,
         sent_at_s=sent_at_s,
-        pending=fields.take_int(),
+        pending=fields.take_int(high=COUNT_MAX),
         software=_software(fields),
         asks=tuple(take_ask(item) for item in fields.take_array(ASKS_MAX)),
     )
