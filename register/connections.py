@@ -22,8 +22,8 @@ from register.allowances import network_of
 CONNECTIONS_MAX = 2000
 """A station keeps one open for a minute or two after a sync."""
 TLS_BYTES = 32 * 1024
-"""That TLS reads of one connection at a time, and again as much that waits in it; asyncio's own 256 KiB let one address,
-which writes and never reads, take a gigabyte. A day's marks of a station are 10 KiB."""
+"""That TLS reads of one connection at a time, and again as much that waits in it; asyncio's own 256 KiB let one address
+that writes and never reads take a gigabyte. A day's marks of a station are 10 KiB."""
 ONE_ADDRESS = 0.75
 """Of all connections: a whole region may come from one address, and the others still find room."""
 _FILES_KEPT = 64
