@@ -47,7 +47,7 @@ FEED_ITEMS_MAX = 1000
 COUNT_MAX = 1_000_000_000
 """Of feed items, and of entries that wait: no station comes near it, and the register's own numbers go on behind it."""
 SENT_AT_S_MAX = 1 << 40
-"""The year 36,812: any clock that a laptop can show, and a number that every database takes with what is added to it."""
+"""The year 36,812: any clock that a laptop can show, and every database takes it with what is added to it."""
 CODE_CHARACTERS_MAX = 64
 FEED_TEXT_MAX = 2000
 ENROL_REQUEST_BYTES_MAX = 64 * 1024
