@@ -67,6 +67,7 @@ TEST_PACKAGES = (
     "util-linux",
     "systemd",
     "vsmartcard-vpcd",
+    "iproute2",
     "python3-gi",
     "gir1.2-gst-rtsp-server-1.0",
     "gstreamer1.0-plugins-base",

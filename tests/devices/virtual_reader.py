@@ -21,6 +21,7 @@ DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 PORT = 39_425
 FIRST, SECOND = "Virtual PCD 00 00", "Virtual PCD 00 01"
 _NEW_NETWORK = 0x40000000
+_APART = ("unshare", "--mount", "--net")
 _START = """
 set -e
 mount -t tmpfs none /run
@@ -38,6 +39,8 @@ def why_not() -> str | None:
         return "pcscd isn't installed"
     if not DRIVER.exists():
         return "the driver vsmartcard-vpcd isn't installed"
+    if subprocess.run([*_APART, "true"], check=False, capture_output=True).returncode:
+        return "the driver listens on every address, and only root may keep it in a network of its own"
     return None
 
 
@@ -65,19 +68,7 @@ class VirtualReaders:
             f'FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:{PORT:#x}\nLIBPATH {DRIVER}\nCHANNELID {PORT:#x}\n',
             "ascii",
         )
-        rights = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-        words = [
-            "unshare",
-            *rights,
-            "--mount",
-            "--net",
-            "sh",
-            "-c",
-            _START,
-            "sh",
-            str(self.folder / "run"),
-            str(config),
-        ]
+        words = [*_APART, "sh", "-c", _START, "sh", str(self.folder / "run"), str(config)]
         path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
         self.process = subprocess.Popen(words, env=os.environ | {"PATH": path}, stdout=subprocess.DEVNULL)
         until(self._lists_both)

@@ -36,6 +36,7 @@ from pollbook.supersession import read_supersession
 from pollbook.types import BookName, Channel, DeviceId, ElectionId, EntryNumber, LineId, PersonNumber
 from sync.lan.discovery import read_announcement
 from sync.lan.messages import decode_message
+from tests.fuzzing.chip_targets import CHIP_TARGETS
 from tests.fuzzing.document_targets import DOCUMENT_TARGETS
 from tests.fuzzing.target import Target
 
@@ -173,5 +174,6 @@ TARGETS = {
     ),
     "desk_messages": Target(decode_message, (cbor.encode([1, 2]),)),
     **DOCUMENT_TARGETS,
+    **CHIP_TARGETS,
 }
 """By the name that `dev.py fuzz NAME` takes."""
