@@ -135,15 +135,17 @@ def read_over_reader(readers: VirtualReaders) -> None:
             whole.append(time.perf_counter() - began)
             found.append(told.after_s)
             sent_again.append(send_again(link, recording))
-    again = percentile(sent_again, 0.5)
+    # The quickest of each: what other programs take from a run is no cost of either.
+    again, quickest = min(sent_again), min(whole)
     with readers.card(LookedUp(recording)), pcsc.connect(FIRST) as link:
-        floor = percentile([send_again(link, recording) for _ in range(RUNS)], 0.5)
+        floor = min(send_again(link, recording) for _ in range(RUNS))
     ours, count = percentile(whole, 0.5), len(recording.steps)
     late = f"p90 {percentile(whole, 0.9):.3f} s"
     figure("whole reading over the virtual reader", ours, "s", "≤ 0.2", ours <= 0.2, late)
-    detail = f"{count} commands sent again in {again:.4f} s"
-    figure("the same against sending its commands again", ours / again, "times", "≤ 2", ours / again <= 2, detail)
-    print(f"  the virtual reader alone, answers looked up: {floor:.4f} s, {ours / floor:.1f} times less")
+    ratio = quickest / again
+    detail = f"{quickest:.4f} s, {count} commands sent again in {again:.4f} s"
+    figure("the same against sending its commands again", ratio, "times", "≤ 2", ratio <= 2, detail)
+    print(f"  the virtual reader alone, answers looked up: {floor:.4f} s, {quickest / floor:.1f} times less")
     print(f"  voter found {percentile(found, 0.5) * 1000:.0f} ms after the first command, without air")
 
 
