@@ -41,6 +41,7 @@ class ParcelKind(IntEnum):
 
     REPORT = 1
     STILL = 2
+    CAMERA_LEDGER = 3
 
 
 @dataclass(frozen=True, slots=True)

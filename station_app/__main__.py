@@ -13,6 +13,7 @@ from pollbook.commanding import CommandParser, Console, Program, default_home, r
 from pollbook.store.home import StationHome
 from station_app.commands import (
     book,
+    camera,
     carrying,
     closing,
     enrolling,
@@ -53,6 +54,7 @@ def _parser(terminal: Terminal) -> CommandParser:
     moving.add_commands(of_the_book)
     closing.add_commands(of_the_book)
     people.add_commands(parser)
+    camera.add_commands(parser)
     passport.add_commands(parser)
     return parser
 

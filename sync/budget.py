@@ -43,7 +43,12 @@ SHARE_PERCENT: Final = {
     Priority.SOFTWARE: 50,
 }
 """Of the hour's bytes: so much may be gone, with what is about to go, when something of this rank goes."""
-OF_PARCEL: Final = {ParcelKind.REPORT: Priority.REPORT, ParcelKind.STILL: Priority.STILL}
+OF_PARCEL: Final = {
+    ParcelKind.REPORT: Priority.REPORT,
+    ParcelKind.CAMERA_LEDGER: Priority.REPORT,
+    ParcelKind.STILL: Priority.STILL,
+}
+"""In the order of sending."""
 
 
 @dataclass(frozen=True, slots=True)

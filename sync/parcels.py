@@ -13,8 +13,9 @@ from typing import Protocol
 
 from pollbook.clock import Clock
 from pollbook.failures import Failure, InputInvalid, UchastkaError, WeFailed, WorldFailed
-from pollbook.parcels import PIECE_BYTES_MAX, ParcelKind, Piece, PieceAddress, decode_taken, encode_piece
+from pollbook.parcels import PIECE_BYTES_MAX, Piece, PieceAddress, decode_taken, encode_piece
 from pollbook.store.book import Book
+from pollbook.store.camera_ledger import queue_camera_ledger
 from pollbook.store.link import Link
 from pollbook.store.parcels import (
     bytes_in_hour,
@@ -73,12 +74,13 @@ class _Going:
 
 
 def send_parcels(access: BookAccess, register: ParcelRegister, clock: Clock, budget: Budget) -> ParcelReport:
-    """Send what waits, reports before stills, while no entry waits and the budget has room.
+    """Send what waits, reports and the cameras' ledger before stills, while no entry waits and the budget has room.
 
     Raises:
         UchastkaError: The book itself could not be used.
     """
     sent, failed, is_held_back = 0, None, False
+    access.step(queue_camera_ledger)
     for _ in range(PIECES_MAX):
         going = access.step(partial(_next, budget=budget, batch_bytes=register.batch_bytes(), clock=clock))
         if going is None:
@@ -117,7 +119,7 @@ def _next(book: Book, budget: Budget, batch_bytes: int, clock: Clock) -> _Going 
         return None
     hour = hour_of(clock.now().timestamp())
     spent = bytes_in_hour(book, hour) if budget.bytes_per_hour is not None else 0
-    for kind in ParcelKind:
+    for kind in OF_PARCEL:
         room = budget.room(OF_PARCEL[kind], spent)
         limit = min(batch_bytes, PIECE_BYTES_MAX)
         if room is not None:

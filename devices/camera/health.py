@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Final
 
-from devices.camera.looking import Look
+from devices.camera.values import Look
 
 FROZEN_CHANGE: Final = 0.02
 """Of a grey level on average: a sensor that lives makes more noise than this even when nothing moves."""

@@ -9,9 +9,9 @@ from pathlib import Path
 from devices.camera.address import Credentials, split_address
 from devices.camera.folder import Row, row_fields, row_of_fields
 from devices.camera.health import Expected, Light
-from devices.camera.opening import Place
+from devices.camera.place import Place
 from devices.camera.recording import RESERVE_BYTES
-from devices.camera.values import CameraFailed, Codec, Trouble
+from devices.camera.values import Codec, Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +137,3 @@ def _place(fields: dict[str, object]) -> Place:
     secret = fields["credentials"]
     credentials = Credentials(*map(str, secret)) if isinstance(secret, list) else None
     return Place(address, credentials, str(fields["device"]))
-
-
-def place_of(untrusted_address: str, user: str | None, password: str | None, device: str = "") -> Place:
-    """The place that a person named, with what it is opened with; what stands in the address itself comes second.
-
-    Raises:
-        CameraFailed: `ADDRESS_INVALID`.
-    """
-    address, given = split_address(untrusted_address)
-    if user and password is not None:
-        given = Credentials(user, password)
-    if given is not None and not address.is_network:
-        raise CameraFailed(Trouble.ADDRESS_INVALID)
-    return Place(address, given, device)

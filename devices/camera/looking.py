@@ -7,13 +7,12 @@ pictures and follows the light slowly, but never towards a picture that is suspi
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from devices.camera.values import Pixels
+from devices.camera.values import Look, Pixels
 
 _SIZE = (320, 240)
 _SMALL = (160, 120)
@@ -26,31 +25,6 @@ _FOLLOWS = 0.02
 """Of the difference, so much is learned from a picture that is like the others."""
 _LIKE_ENOUGH = 0.6
 _Plane = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """The numbers of one picture.
-
-    Attributes:
-        width: Of the picture as it came, in pixels.
-        height: As `width`.
-        mean: Brightness, 0 to 255.
-        deviation: Contrast: the standard deviation of the brightness.
-        change: From the picture before, mean absolute difference of brightness; exactly 0 where they are the same.
-        detail: Sharpness against what is usual here (1 is usual), whatever the contrast.
-        likeness: To what is usual here: correlation of the edges, -1 to 1, in the three of twelve blocks most alike.
-        fingerprint: The same for the same picture, and for no other.
-    """
-
-    width: int
-    height: int
-    mean: float
-    deviation: float
-    change: float
-    detail: float
-    likeness: float
-    fingerprint: int
 
 
 class Looker:

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from devices.camera import opencv, probing, replay, usb
-from devices.camera.address import Address, Credentials
+from devices.camera.address import Address
+from devices.camera.place import Place
 from devices.camera.usb import UsbDevice
 from devices.camera.values import Camera, CameraFailed, Trouble, Viewer
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A camera's address with what is needed to open it; the text form holds no secret.
-
-    Attributes:
-        address: Where it is.
-        credentials: For whom it opens.
-        device: The name that a USB camera had when it was chosen.
-    """
-
-    address: Address
-    credentials: Credentials | None = None
-    device: str = ""
 
 
 def open_place(place: Place) -> Camera:

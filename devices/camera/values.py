@@ -103,3 +103,28 @@ class Viewer(Protocol):
 
     def close(self) -> None:
         """Let go of the camera."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one picture tells, in numbers.
+
+    Attributes:
+        width: Of the picture as it came, in pixels.
+        height: As `width`.
+        mean: Brightness, 0 to 255.
+        deviation: Contrast: the standard deviation of the brightness.
+        change: From the picture before, mean absolute difference of brightness; exactly 0 where they are the same.
+        detail: Sharpness against what is usual here (1 is usual), whatever the contrast.
+        likeness: To what is usual here: correlation of the edges, -1 to 1, in the three of twelve blocks most alike.
+        fingerprint: The same for the same picture, and for no other.
+    """
+
+    width: int
+    height: int
+    mean: float
+    deviation: float
+    change: float
+    detail: float
+    likeness: float
+    fingerprint: int

@@ -18,10 +18,10 @@ from devices.camera.folder import AlarmRow, GapReason, Row
 from devices.camera.frame_slot import FrameSlot
 from devices.camera.health import Alarm, Change, Observed, Watch
 from devices.camera.job import Job, Status
-from devices.camera.looking import Look, Looker
+from devices.camera.looking import Looker
 from devices.camera.opening import clock_off_s, open_place, open_view, trouble_of
 from devices.camera.recording import Recording
-from devices.camera.values import Camera, CameraFailed, Codec, Pixels, Trouble, Viewer
+from devices.camera.values import Camera, CameraFailed, Codec, Look, Pixels, Trouble, Viewer
 
 STEP_S = 0.5
 STATUS_S = 1.0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pollbook.types import BookName
+
 
 @dataclass(frozen=True, slots=True)
 class StationHome:
@@ -81,6 +83,24 @@ class StationHome:
     def reports(self) -> Path:
         """What the nights came to."""
         return self.path / "reports"
+
+    @property
+    def cameras(self) -> Path:
+        """The cameras that were set up, with their passwords, opened by this machine alone."""
+        return self.path / "cameras.sealed"
+
+    @property
+    def camera_lock(self) -> Path:
+        """Held by the one program that records."""
+        return self.path / "cameras.lock"
+
+    def camera_ledger(self, book: BookName) -> Path:
+        """What this book's device said of its cameras."""
+        return self.path / f"cameras-{book}.ledger"
+
+    def camera_ledger_sent(self, book: BookName) -> Path:
+        """How many bytes of that were put on their way to the register."""
+        return self.path / f"cameras-{book}.sent"
 
     def exists(self) -> bool:
         """Whether a book stands here."""

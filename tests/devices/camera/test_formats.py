@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from devices.camera import annexb, folder, jpegs, mpegts
 from devices.camera.address import Credentials, split_address
-from devices.camera.job import Job, Status, place_of, read_job, read_message, write_job, write_message
+from devices.camera.job import Job, Status, read_job, read_message, write_job, write_message
 from devices.camera.jpegs import JpegWriter
-from devices.camera.mpegts import TsWriter
+from devices.camera.mp4 import to_mp4
+from devices.camera.mpegts import Frame, TsWriter
 from devices.camera.picture_size import picture_size
+from devices.camera.place import place_of
 from devices.camera.values import CameraFailed, Codec, Trouble
 from tests.devices.camera.streams import SETS, unit
 
@@ -158,3 +160,22 @@ def test_any_json_is_a_row_or_none(value: object) -> None:
     assert folder.read_row(json.dumps(value)) is None
     assert folder.read_row(json.dumps({"kind": "segment", "camera": value})) is None
     assert read_message(json.dumps({"kind": "status", "light": value})) is None
+
+
+def test_an_mp4_is_played_by_other_programs_with_each_picture_when_it_came(films: Path, tmp_path: Path) -> None:
+    for name, codec in (("hall.h264", Codec.H264), ("hall.h265", Codec.H265)):
+        mark = b"\0\0\0\1\x09" if codec is Codec.H264 else b"\0\0\0\1\x46\x01"
+        units = [mark + rest for rest in (films / name).read_bytes().split(mark)[1:]][:40]
+        frames = [Frame(0, annexb.is_key_frame(unit, codec), unit) for unit in units]
+        times = [1000 + 100 * number + (5000 if number > 20 else 0) for number in range(len(units))]
+        path = tmp_path / f"{name}.mp4"
+        path.write_bytes(to_mp4(frames, times, codec))
+        asked = ["-show_entries", "stream=nb_read_frames,width,duration", "-count_frames", "-of", "json"]
+        shown = subprocess.run(
+            ["ffprobe", "-v", "warning", *asked, str(path)], capture_output=True, text=True, check=True
+        )
+        (stream,) = json.loads(shown.stdout)["streams"]
+        assert (int(stream["nb_read_frames"]), stream["width"], shown.stderr) == (40, 320, "")
+        assert float(stream["duration"]) == pytest.approx(8.94, abs=0.1)
+    with pytest.raises(CameraFailed):
+        to_mp4([], [], Codec.H264)

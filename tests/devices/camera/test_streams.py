@@ -20,8 +20,9 @@ from devices.camera.annexb import is_access_unit
 from devices.camera.folder import AlarmRow, GapRow, Row, SegmentRow
 from devices.camera.frame_slot import FrameSlot
 from devices.camera.health import Expected, Light
-from devices.camera.job import Job, place_of
-from devices.camera.opening import Place, open_or_explain
+from devices.camera.job import Job
+from devices.camera.opening import open_or_explain
+from devices.camera.place import Place, place_of
 from devices.camera.probing import ask
 from devices.camera.replay import Pace, Paced, film_camera
 from devices.camera.supervised import Supervised
@@ -205,8 +206,8 @@ def test_a_wrong_password_is_told_and_no_password_is_seen_anywhere(films: Path, 
 
 LOUD = """
 import os, sys
-from devices.camera.job import place_of
 from devices.camera.opencv import open_camera
+from devices.camera.place import place_of
 from devices.camera.values import CameraFailed
 url = os.environ.pop("URL")
 place = place_of(url, None, None)

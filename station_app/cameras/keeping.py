@@ -1,0 +1,64 @@
+"""The disk of the recordings: how long it lasts, and what of earlier elections may go when room is needed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from devices.camera import folder
+from devices.camera.job import Status
+from devices.camera.quota import Kept, Room, days_left, to_delete
+from devices.camera.recording import RESERVE_BYTES
+
+DELETED = "deleted.jsonl"
+_USUAL_BITS_PER_S = 4_000_000
+
+
+def room_of(root: Path) -> Room:
+    """What the disk leaves for this election's recordings."""
+    return Room(shutil.disk_usage(_there(root)).free, RESERVE_BYTES, size_of(root))
+
+
+def days_of(root: Path, statuses: Mapping[str, Status], cameras: int) -> float:
+    """For how many election days there is room, by what the cameras send now, or usually."""
+    sent = sum(status.bits_per_s for status in statuses.values()) or cameras * _USUAL_BITS_PER_S
+    return days_left(room_of(root), sent)
+
+
+def size_of(root: Path) -> int:
+    """The bytes of a folder's files."""
+    return sum(path.stat().st_size for path in root.rglob("*") if path.is_file()) if root.is_dir() else 0
+
+
+def kept_elections(base: Path) -> list[Kept]:
+    """The recordings of all elections in the folder that holds them."""
+    found = []
+    for root in sorted(base.iterdir()) if base.is_dir() else []:
+        if root.is_dir() and folder.is_root(root):
+            rows = (row for camera in folder.cameras(root) for row in folder.all_rows(root, camera))
+            ended_ms = max((row.ended_ms or 0 for row in rows), default=0)
+            # What has no time is as young as it can be: it stays.
+            ended_s = ended_ms / 1000 if ended_ms else datetime.now(UTC).timestamp()
+            found.append(Kept(root.name, size_of(root), ended_s))
+    return found
+
+
+def make_room(base: Path, current: str, missing_bytes: int, now: datetime) -> list[str]:
+    """The elections whose recordings were deleted, as far as the time of keeping allows; never of the current one.
+
+    Raises:
+        OSError: The disk.
+    """
+    chosen = to_delete(kept_elections(base), current, now.timestamp(), missing_bytes)
+    for kept in chosen:
+        note = {"election": kept.election, "size": kept.size, "deleted_at": now.isoformat(timespec="seconds")}
+        folder.add_text(base / DELETED, json.dumps(note) + "\n")
+        shutil.rmtree(base / kept.election)
+    return [kept.election for kept in chosen]
+
+
+def _there(root: Path) -> Path:
+    return next(path for path in (root, *root.parents) if path.exists())
