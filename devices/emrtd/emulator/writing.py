@@ -143,7 +143,7 @@ def write_dg2_39794(faces: Sequence[Face]) -> bytes:
     version = encode(0xA0, encode_all([(0x80, b"\x03"), (0x81, b"\x07\xe3")]))
     block = encode(0x65, version, encode(0xA1, blocks))
     biometric_header = encode_all([(0x80, b"\x01\x01"), (0x81, b"\x02"), (0x87, b"\x01\x01"), (0x88, b"\x00\x2a")])
-    template = encode(0x7F60, encode(0xA1, biometric_header), encode(0x7F2E, block))
+    template = encode(0x7F60, encode(0xA1, biometric_header), encode(0x7F2E, encode(0xA1, block)))
     return encode(File.DG2.tag, encode(0x7F61, encode(der.INTEGER, b"\x01"), template))
 
 
