@@ -161,7 +161,9 @@ def _take_certificate(store: TrustStore, content: bytes) -> tuple[TrustStore, Ta
         return NotTaken(TrustRefusal.NOT_AN_AUTHORITY)
     country = certificate.subject.country
     is_new = int(certificate.raw not in store.certificates.get(country, ()))
-    above = next(issuers_among(store.authorities_of(certificate.issuer.country), certificate), None)
+    # an authority speaks for its own country: none may link to another's
+    own = [one for one in store.authorities_of(certificate.issuer.country) if one.subject.country == country]
+    above = next(issuers_among(own, certificate), None)
     if is_root(certificate):
         taken = Taken(Kind.AUTHORITY, country, certificate.fingerprint, not is_new, 1, is_new)
     elif above is not None:

@@ -165,6 +165,13 @@ def test_a_root_given_by_itself_is_taken_and_a_link_only_under_a_known_authority
     assert taken(store, link)[1].new == 0
 
 
+def test_an_authority_cannot_link_to_another_countrys() -> None:
+    store, _ = taken(EMPTY, authority().certificate)
+    link = make_link(authority(), germany())
+    assert read_certificate(link).subject.country == "DE"
+    assert refused(store, link) is TrustRefusal.AUTHORITY_UNKNOWN
+
+
 def test_a_root_that_was_altered_or_a_document_signer_is_refused() -> None:
     altered = authority().certificate.replace(b"CSCA TRAINING", b"CSCA TRAININK")
     assert refused(EMPTY, altered) is TrustRefusal.SIGNATURE_WRONG
