@@ -169,7 +169,7 @@ def read_recording(path: Path) -> Recording:
         if most is not None and not isinstance(most, int):
             raise RecordingInvalid("no number")
         return Recording(bytes.fromhex(content["atr"]), steps, random, most)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise RecordingInvalid("no recording") from error
 
 

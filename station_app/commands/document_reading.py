@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 from time import monotonic
 
 from devices.emrtd.access import Access, AccessProtocol
 from devices.emrtd.document import Reading
 from devices.emrtd.face_images import read_dg2
 from devices.emrtd.files import File
+from devices.emrtd.keeping import KEPT_BYTES_MAX, read_reading, write_reading
 from devices.emrtd.keys import AccessKey
 from devices.emrtd.lds import read_dg1, read_dg11, read_dg12
 from devices.emrtd.mrz import Mrz, personal_number
@@ -19,7 +22,9 @@ from devices.emrtd.reading import ReadingOptions, World
 from devices.emrtd.tlv import ContentInvalid
 from devices.emrtd.verification import Verification, verify
 from pollbook.clock import SystemClock
-from pollbook.commanding import Answer, CommandParser, Console, WrongUsage
+from pollbook.commanding import Answer, CommandParser, Console, WrongUsage, read_given
+from pollbook.failures import Failure, WorldFailed
+from pollbook.files import write_secret
 from pollbook.store.home import StationHome
 from station_app import document_reading
 from station_app.document_trust import load_trust
@@ -38,7 +43,12 @@ def add_commands(passport: CommandParser) -> None:
     read.add_argument(
         "--allow-downgrade", action="store_true", help="the older protocol may be used where the safer one fails"
     )
-    read.epilog = "Nothing that is read is kept. Without a key the machine-readable lines are asked for."
+    read.add_argument(
+        "--keep", type=Path, metavar="FILE", help="put everything there, to prove it again: personal data"
+    )
+    read.epilog = "Nothing else is kept. Without a key the machine-readable lines are asked for."
+    prove = passport.command("prove", "prove once more what `read --keep` kept", _prove)
+    prove.add_argument("file", type=Path, metavar="FILE", help="what was kept")
 
 
 def _readers(_arguments: argparse.Namespace, _console: Console) -> Answer:
@@ -82,11 +92,33 @@ def _read(arguments: argparse.Namespace, console: Console) -> Answer:
     began_s = monotonic()
     reading = document_reading.read_on(reader, key, options, World(report=_Teller(console)))
     took_s = monotonic() - began_s
-    verification = verify(reading, store, now)
+    if arguments.keep is not None:
+        _keep(arguments.keep, reading)
+    return _answer(reading, verify(reading, store, now), now.date(), {"reader": reader, "seconds": round(took_s, 3)})
+
+
+def _prove(arguments: argparse.Namespace, _console: Console) -> Answer:
+    now = SystemClock().now()
+    store = load_trust(StationHome(arguments.home))
+    try:
+        reading = read_reading(read_given(arguments.file, KEPT_BYTES_MAX))
+    except ContentInvalid as error:
+        raise WorldFailed(Failure.FILE_UNREADABLE, error.reason, path=arguments.file) from error
+    return _answer(reading, verify(reading, store, now), now.date(), {"file": str(arguments.file)})
+
+
+def _keep(path: Path, reading: Reading) -> None:
+    try:
+        write_secret(path, write_reading(reading))
+    except OSError as error:
+        raise WorldFailed(Failure.FILE_UNREADABLE, f"errno {error.errno}", path=path) from error
+
+
+def _answer(reading: Reading, verification: Verification, today: date, besides: Mapping[str, object]) -> Answer:
     data = {
-        "reader": reader,
+        **besides,
         **_opened(reading),
-        "document": _document(reading, now.date()),
+        "document": _document(reading, today),
         "details": _details(reading),
         "photograph": _photograph(reading),
         "files": {file.label: len(content) for file, content in reading.files.items()},
@@ -96,7 +128,6 @@ def _read(arguments: argparse.Namespace, console: Console) -> Answer:
         "is_training": verification.passive.is_for_training,
         "commands": reading.commands,
         "piece_bytes": reading.piece_bytes,
-        "seconds": round(took_s, 3),
     }
     return Answer(data, _words(reading, verification))
 

@@ -106,6 +106,23 @@ def test_other_keys_open_it_and_the_reader_with_a_document_is_found(
     assert answer["copy"] == "not_excluded"
 
 
+def test_a_kept_reading_is_proven_again_without_document_or_reader(
+    desk: Desk, virtual_readers: VirtualReaders, tmp_path: Path
+) -> None:
+    path = tmp_path / "kept.json"
+    with virtual_readers.card(chip_of(document(CAM))):
+        status, first = desk.run("read", "--can", CAN, "--keep", str(path))
+    assert (status, first["copy"]) == (0, "not_excluded")
+    assert path.stat().st_mode & 0o077 == 0
+    desk.trusts()
+    status, again = desk.run("prove", str(path))
+    assert (status, again["copy"]) == (0, "excluded")
+    assert again["document"] == first["document"]
+    path.write_bytes(b"{}")
+    assert desk.run("prove", str(path))[1]["code"] == Failure.FILE_UNREADABLE.code
+    assert desk.run("prove", str(tmp_path / "none"))[0] == 3
+
+
 def test_a_clone_is_told(desk: Desk, virtual_readers: VirtualReaders) -> None:
     desk.trusts()
     clone = Chip(replace(chip_of(document()).personalisation, signing_key=rsa_key(2048)))
