@@ -32,7 +32,7 @@ LINK = re.compile(r"\[[^\]]*\]\((?P<to>[^)\s]+)\)")
 FENCE = re.compile(r"^```\w*\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`(?P<text>(?:python3 dev\.py|uchastka(?:-sync|-register)?) [^`]+)`")
 SHOWN_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-CODE = re.compile(r"(?<![\w+-])[BDPELNSRGKTU]\d\d(?!\d)")
+CODE = re.compile(r"(?<![\w+-])[BDPELNSRGKTUW]\d\d(?!\d)")
 MODULE_ROW = re.compile(r"^\| (?P<modules>`[^|]+`) \|", re.MULTILINE)
 SOMEBODYS_MACHINE = re.compile(r"(?<![\w~.-])/(?:home|Users|root|work|mnt)/\w|[A-Z]:\\\\?Users", re.ASCII)
 FIRST_SCREENFUL = 24
@@ -197,6 +197,7 @@ ROOMS = (
     "devices/emrtd",
     "devices/camera",
     "station_app",
+    "station_app/live",
     "register",
 )
 

@@ -79,6 +79,18 @@ def encode_jpeg(pixels: Pixels) -> bytes:
     return encoded.tobytes()
 
 
+def small_jpeg(pixels: Pixels, width_max: int, quality: int) -> bytes:
+    """The picture as a JPEG at most `width_max` pixels wide; `quality` is 1 to 100. For others, and for thin links."""
+    height, width = pixels.shape[:2]
+    if width > width_max:
+        size = width_max, max(1, round(height * width_max / width))
+        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    is_done, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not is_done:
+        raise CameraFailed(Trouble.NO_VIDEO, "a picture that no JPEG can hold")
+    return encoded.tobytes()
+
+
 def decode_jpeg(data: bytes) -> Pixels | None:
     """The picture in a JPEG file, or None."""
     found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)

@@ -21,6 +21,7 @@ KEYS = (
     ("F4", "help_marks"),
     ("F6", "help_claims"),
     ("F7", "help_provisional"),
+    ("F8", "help_cameras"),
     ("F10", "help_settings"),
     ("Ctrl+L", "help_lock"),
     ("Ctrl +   Ctrl \u2212", "help_size"),

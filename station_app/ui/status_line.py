@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 from pollbook.texts import Texts
 from station_app.desk import DeskStatus, LinkState, LinkStatus, MirrorState, MirrorStatus
 from station_app.ui.buttons import Button
+from station_app.ui.camera_status import CameraStatus
 from station_app.ui.formats import age, moment, number, time_of_day
 from station_app.ui.icons import icon, show_icon
 from station_app.ui.labels import label, set_kind
@@ -75,6 +76,7 @@ class StatusLine(QFrame):
         mirror.setSpacing(6)
         mirror.addWidget(self.mirror_icon)
         mirror.addWidget(self.mirror)
+        self.cameras = CameraStatus(texts, theme)
         self.messages = Button("quiet")
         self.messages.hide()
         self.messages.clicked.connect(self.messages_asked)
@@ -88,6 +90,8 @@ class StatusLine(QFrame):
             row.addWidget(text)
         row.addSpacing(18)
         row.addWidget(self.mirror_part)
+        row.addSpacing(12)
+        row.addWidget(self.cameras)
         row.addStretch(1)
         row.addWidget(self.messages)
         row.addSpacing(12)
@@ -129,12 +133,14 @@ class StatusLine(QFrame):
     def retranslate(self, texts: Texts) -> None:
         """Speak another language."""
         self._texts = texts
+        self.cameras.retranslate(texts)
         self._say()
 
     def restyle(self, theme: Theme) -> None:
         """Take other colours or another size."""
         self._theme = theme
         self.dot.restyle(theme)
+        self.cameras.restyle(theme)
         self._set_height()
         self._say()
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, tzinfo
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
@@ -31,6 +32,9 @@ from station_app.ui.passport_desk import PassportDesk
 from station_app.ui.shell import Part, Shell
 from station_app.ui.sign_in import SignIn
 from station_app.ui.stages import Marking
+
+if TYPE_CHECKING:
+    from station_app.ui.camera_desk import CameraDesk
 
 TICK_MS = 1000
 REFRESH_S = 30
@@ -72,12 +76,14 @@ class Window(Shell):
         self.check_in: CheckIn | None = None
         self.moves: Moves | None = None
         self.documents: PassportDesk | None = None
+        self.cameras: CameraDesk | None = None
         self.notice.enrolment_asked.connect(self.enrolment_asked)
         self.header.lock_asked.connect(self.lock)
         self.header.settings_asked.connect(self.open_settings)
         self.header.help_asked.connect(self.sheets.open_help)
         self.sheets.closed.connect(self._sheet_closed)
         self.status_line.messages_asked.connect(self.open_messages)
+        self.status_line.cameras.asked.connect(self.open_cameras)
         self.bind_keys(
             {
                 "F1": self.sheets.open_help,
@@ -86,6 +92,7 @@ class Window(Shell):
                 "F4": self.focus_marks,
                 "F6": partial(self._move, Moves.open_claims),
                 "F7": partial(self._move, Moves.open_provisional),
+                "F8": self.open_cameras,
                 "F10": self.open_settings,
                 "Ctrl+K": self.open_actions,
                 "Ctrl+L": self.lock,
@@ -103,6 +110,8 @@ class Window(Shell):
         """Everything that has words and colours."""
         yield from super().parts()
         yield from (part for part in (self.sign_in, self.check_in, self.documents) if part is not None)
+        if self.cameras is not None:
+            yield self.cameras.screen
 
     def apply(self, appearance: Appearance) -> None:
         """Change language, theme, size and sound while everything stays where it is."""
@@ -204,6 +213,34 @@ class Window(Shell):
         if self._station is not None:
             self.refresh()
 
+    # The cameras
+
+    def use_cameras(self, make: Callable[[Station, tzinfo], CameraDesk]) -> CameraDesk | None:
+        """The cameras have a screen of their own, and a place at the foot; None before the book is open."""
+        if self._station is None:
+            return None
+        desk = self.cameras = make(self._station, self._zone)
+        self.pages.addWidget(desk.screen)
+        desk.screen.left.connect(self.leave_cameras)
+        desk.changed.connect(self.status_line.cameras.show_cameras)
+        return desk
+
+    def open_cameras(self) -> None:
+        """F8: the cameras, and back to the desk; the voter on the desk's screen stays there."""
+        if self.cameras is None or self._person is None or self.sheets.current is not None:
+            return
+        if self.pages.currentWidget() is self.cameras.screen:
+            self.leave_cameras()
+        else:
+            self.pages.setCurrentWidget(self.cameras.screen)
+            self.cameras.screen.focus_first()
+
+    def leave_cameras(self) -> None:
+        """Back to the desk, where it stood."""
+        if self.check_in is not None and self._person is not None:
+            self.pages.setCurrentWidget(self.check_in)
+            self.check_in.focus_box()
+
     # The other desks
 
     def show_neighbours(self, count: int) -> None:
@@ -271,6 +308,8 @@ class Window(Shell):
         from station_app.ui.actions_sheet import Action  # noqa: PLC0415 - not needed for the first paint
 
         at_desk = [Action("action_marks", "F4", self.focus_marks), Action("button_lock", "Ctrl+L", self.lock)]
+        if self.cameras is not None:
+            at_desk.append(Action("action_cameras", "F8", self.open_cameras))
         if self._neighbours:
             at_desk.append(Action("action_divide", "", self.divide_asked.emit))
         self.sheets.open_actions(
@@ -343,6 +382,8 @@ class Window(Shell):
             self.check_in.focus_box()
         elif page is self.sign_in and self.sign_in is not None:
             self.sign_in.focus_pin()
+        elif self.cameras is not None and page is self.cameras.screen:
+            self.cameras.screen.focus_first()
 
     # Qt
 

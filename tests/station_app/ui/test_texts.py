@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from devices.camera.folder import GapReason
+from devices.camera.health import Alarm
 from pollbook.asks import ClaimAnswer
 from pollbook.bundle import resource_path
 from pollbook.custody import Anomaly
@@ -20,6 +22,7 @@ from pollbook.texts import LANGUAGES, load_texts
 from pollbook.types import Channel, Role
 from station_app.desk import LinkState, MirrorState, Notice, NoticeKind
 from station_app.faces import FaceState
+from station_app.live.room import Withheld
 from station_app.passports import Holds, Phase, Proof, TrainingKind, Why
 from station_app.ui.header import DAY_STEPS
 from station_app.ui.messages import message_text, message_tone
@@ -72,6 +75,9 @@ def test_cyrillic_texts_have_no_latin_words_but_keys_and_names(language: str) ->
         "recover",
         "Ctrl",
         "Esc",
+        "Tab",
+        "Shift",
+        "Delete",
         "Oʻzbekcha",
         "Qaraqalpaqsha",
         "English",
@@ -95,6 +101,9 @@ TOLD = set(NoticeKind) - {NoticeKind.ANOMALY, NoticeKind.NOTICE, NoticeKind.ADJU
 MADE: dict[str, Iterable[str]] = {
     "action_training_": TrainingKind,
     "button_": ("lock", "settings", "help"),
+    "camera_alarm_": tuple(alarm.value for alarm in Alarm),
+    "camera_light_": ("green", "amber", "red"),
+    "camera_reason_": tuple(reason.value for reason in GapReason),
     "channel_": Channel,
     "claim_": (*ClaimAnswer, "none", "arrived"),
     "colour_": ("red", "orange", "yellow", "green", "blue", "violet", "grey", "white"),
@@ -113,6 +122,7 @@ MADE: dict[str, Iterable[str]] = {
     "mirror_": MirrorState,
     "not_in_list_": ("spelling", "document", "chair"),
     "notice_": (*Anomaly, *TOLD, "counted", "not_counted"),
+    "page_withheld_": Withheld,
     "role_": Role,
     "theme_": THEMES,
     "turnout_": (Channel.HOME, Channel.EARLY),
