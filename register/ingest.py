@@ -15,7 +15,7 @@ the answer names the head that is stored, from which the book sends again (rule 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -36,6 +36,7 @@ from pollbook.messages import (
     short_digest,
 )
 from pollbook.packing import SliceOrder
+from pollbook.plain_marks import plain_mark
 from pollbook.types import MACHINE, EntryNumber, LineId
 from register import runs
 from register.adjudication import follow
@@ -46,7 +47,7 @@ from register.feed import tell, tell_anomaly, tell_disputed, tell_quarantined, t
 from register.replay import Ingested, decoded, touched
 from register.statuses import note_changed, tell_statuses
 from register.store import custody as moved
-from register.store import ledgers, marks, orders, own_ledger, people, rows, spares, stations
+from register.store import ledgers, marks, orders, own_ledger, people, rows, spares, states, stations
 from register.store.engine import Transaction
 from register.store.ledgers import BookRecord
 from register.store.rows import FreshMark
@@ -96,18 +97,16 @@ def ingest(
     record = ledgers.hold_book(connection, station.id)
     _compare_feeds(connection, station, request, at_s)  # before anything is told under a number that was used
     before = record.head.number
+    if record.adjudicated < before:  # what is looked up below is what was adjudicated
+        _adjudicate(connection, centre, station, record, _left_behind(connection, station, record), at_s)
     new, fork = _compare(connection, station, record.head, request)
     if fork is not None:
         _keep_fork(connection, station, record, request, fork, at_s)
     elif new:
-        was_behind = record.adjudicated < before
         changed = _take(connection, centre, station, record, new, request.head.head, at_s)
         record.signature = request.head.signature
         ledgers.save_book(connection, station.id, record)  # whether it is closed decides about envelopes
-        if not was_behind:
-            _adjudicate(connection, centre, station, record, changed, at_s)
-    if record.adjudicated < record.head.number:
-        _adjudicate(connection, centre, station, record, _left_behind(connection, station, record), at_s)
+        _adjudicate(connection, centre, station, record, changed, at_s)
     if not is_own:  # carried by another, who is told of nothing but that it is stored
         ledgers.save_book(connection, station.id, record)
         return encode_sync_answer(SyncAnswer(record.head, (), None, at_s, 0), request, untrusted, centre.keys.key)
@@ -183,11 +182,13 @@ class _Changed:
         states: The lines' states.
         others: The accepted entries but for plain marks, in order.
         fresh: The marks of lines that nothing else had happened to.
+        do_count: Whether those stand already among the marks that count.
     """
 
     states: Mapping[LineId, LineState]
     others: Sequence[tuple[EntryNumber, Entry]]
     fresh: Mapping[int, FreshMark] = field(default_factory=dict)
+    do_count: bool = False
 
 
 def _compare(
@@ -234,13 +235,19 @@ def _take(
     first = record.head.number + 1
     batch = runs.read_batch(new)
     issued = stations.issued_lines(connection, station.id)
-    view, before = _load_view(connection, centre, station, record, batch, issued)
-    taken = runs.take(view, issued, station.holds, first, batch)
+    # Lines that this book marked before are almost never marked again: that none was, the marks that count say, once
+    # they are written. Only where one was, or a store cannot tell, the lines are looked up first.
+    loaded = _load_view(connection, centre, station, record, batch, issued, batch.looked_up)
+    taken = runs.take(loaded.view, issued, station.holds, first, batch)
+    do_count = marks.add_free(connection, station.id, _numbers(taken.fresh))
+    if not do_count:
+        loaded = _load_view(connection, centre, station, record, batch, issued, batch.lines)
+        taken = runs.take(loaded.view, issued, station.holds, first, batch)
+    view, before = loaded.view, loaded.before
     quarantined = [None if anomaly is None else anomaly.value for anomaly in taken.quarantined]
     rows.add_entries(connection, station.id, first, list(zip(new, quarantined, strict=True)), at_s)
     after = {line: view.states[line] for line in view.changed}
-    ledgers.save_states(connection, station.id, before, after)
-    rows.add_fresh_marks(connection, station.id, taken.fresh.values())
+    states.save(connection, station.id, loaded.with_rows, after)
     for person in view.keys_changed:
         ledgers.save_key(connection, station.id, person, view.bound[person])
     tell_quarantined(connection, station, first, taken.quarantined, at_s)
@@ -252,7 +259,16 @@ def _take(
         for number, (item, anomaly) in enumerate(zip(batch.items, taken.quarantined, strict=True), first)
         if isinstance(item, Entry) and anomaly is None
     ]
-    return _Changed(after, others, taken.fresh)
+    return _Changed(after, others, taken.fresh, do_count)
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """The book as the rules look at it, the states of the batch's lines before it, and which of those have a row."""
+
+    view: Ingested
+    before: Mapping[LineId, LineState]
+    with_rows: Collection[LineId]
 
 
 def _load_view(
@@ -262,13 +278,18 @@ def _load_view(
     record: BookRecord,
     batch: runs.Batch,
     issued: frozenset[LineId],
-) -> tuple[Ingested, dict[LineId, LineState]]:
-    """The book as the rules look at it, and those states of the batch's lines that are stored."""
-    before = ledgers.states(connection, station.id, batch.lines)
+    looked_up: Collection[LineId],
+) -> _Loaded:
+    """The book as it is before the batch; only of the lines `looked_up` it is known whether they are plainly marked."""
     held = issued & batch.looked_up
     if batch.asks_for_all:
-        held, before = issued, ledgers.states(connection, station.id)
-    return Ingested(
+        held, known = issued, states.with_rows(connection, station.id)
+        before = states.all_states(connection, station.id)
+    else:
+        known = states.with_rows(connection, station.id, batch.lines)
+        unknown = [line for line in looked_up if line not in known]
+        before = states.plainly_marked(connection, station.id, unknown, record.head.number) | known
+    view = Ingested(
         identity=identity_of(connection, centre, station),
         start=station.start,
         people={person.number: person for person in people.people_of(connection, station.precinct)},
@@ -279,14 +300,26 @@ def _load_view(
         is_closed=record.closed,
         adjudications=moved.adjudications_at(connection, station.id),
         is_forked=record.forked,
-    ), before
+    )
+    return _Loaded(view, before, known.keys())
+
+
+def _numbers(fresh: Mapping[int, FreshMark]) -> dict[LineId, EntryNumber]:
+    return {LineId(line): EntryNumber(mark.number) for line, mark in fresh.items()}
 
 
 def _left_behind(connection: Transaction, station: Station, record: BookRecord) -> _Changed:
     """What the entries changed that were stored and, the work being broken off there, not adjudicated."""
     stored = ledgers.accepted_entries(connection, station.id, record.adjudicated + 1, record.head.number)
     entries = [(number, entry) for number, entry in zip(stored, decoded(stored.values()), strict=True) if entry]
-    return _Changed(ledgers.states(connection, station.id, touched(entry for _, entry in entries)), entries)
+    with_rows = states.with_rows(connection, station.id, touched(entry for _, entry in entries))
+    marked = ((number, plain_mark(content)) for number, content in stored.items())
+    fresh = {
+        mark.line: FreshMark(mark.line, number, mark.channel, mark.at, mark.actor)
+        for number, mark in marked
+        if mark is not None and mark.line not in with_rows
+    }
+    return _Changed(with_rows, entries, fresh)
 
 
 def _adjudicate(
@@ -299,19 +332,20 @@ def _adjudicate(
     # A mark by the machine is one of the book's predecessor, of which the register told it.
     own = {line: state.mark for line, state in changed.states.items() if state.mark and state.mark.actor != MACHINE}
     marked = {line: mark.number for line, mark in own.items()}
-    marked |= {LineId(line): EntryNumber(mark.number) for line, mark in changed.fresh.items()}
+    fresh = _numbers(changed.fresh)
+    counted = marked if changed.do_count else marked | fresh
     voided = [line for line, state in changed.states.items() if state.mark is None and state.voids]
     for kept in marks.remove(connection, station.id, voided):
         _settle(connection, station, kept, at_s)
-    for other in marks.add(connection, station.id, marked):
+    for other in marks.add(connection, station.id, counted):
         found = stations.station_by_id(connection, other.station)
-        both = [(station, marked[other.line]), *([(found, other.number)] if found is not None else [])]
+        both = [(station, counted[other.line]), *([(found, other.number)] if found is not None else [])]
         tell_disputed(connection, both, other.line, at_s)
     since = record.adjudicated
     news = [line for line, mark in own.items() if mark.number > since]
     news += [line for line in voided if changed.states[line].voids[-1] > since]
-    note_changed(connection, station, news, [LineId(line) for line in changed.fresh])
-    follow(connection, centre, station, changed.others, marked, at_s)
+    note_changed(connection, station, news, list(fresh))
+    follow(connection, centre, station, changed.others, marked.keys() | fresh.keys(), at_s)
     record.adjudicated = record.head.number
 
 

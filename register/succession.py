@@ -33,6 +33,7 @@ from register.own_ledger import enter
 from register.replay import Ingested, decoded
 from register.statuses import note_new_book
 from register.store import custody, ledgers, marks, people, spares, stations
+from register.store import states as line_states
 from register.store.engine import Transaction
 from register.store.ledgers import BookRecord
 from register.store.stations import Station
@@ -224,7 +225,7 @@ def _add(connection: Transaction, before: Station, new: Station, view: Ingested,
     lines = stations.issued_lines(connection, before.id)
     station_id = stations.add_station(connection, new, b"", lines)
     states = {line: state for line, state in view.states.items() if state != before.unmoved}
-    ledgers.save_states(connection, station_id, {}, states)
+    line_states.save(connection, station_id, (), states)
     for person, key in view.bound.items():
         ledgers.save_key(connection, station_id, person, key)
     note_new_book(connection, station_id, before.precinct)

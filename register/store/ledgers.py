@@ -1,26 +1,25 @@
-"""The books' ledgers in the store: entries, the state that follows from them, feeds and anomalies."""
+"""The books' ledgers in the store: entries, feeds and anomalies."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, Row, exists, func, insert, select, union_all, update
 
 from pollbook.clock import HybridTime
 from pollbook.custody import Anomaly
-from pollbook.entries import Outcome
 from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.ledger import Head
-from pollbook.line_state import LineState, Mark, Place, Proof
 from pollbook.messages import FEED_ITEMS_MAX
-from pollbook.types import Channel, EntryNumber, LineId, PersonNumber, parse_book
+from pollbook.types import EntryNumber, PersonNumber
 from register.store.schema import (
     anomaly,
     book,
     book_key,
+    disputed_mark,
     effective_mark,
     entry,
     feed,
@@ -144,37 +143,6 @@ def add_fork(connection: Connection, station_id: int, entries: Mapping[int, byte
     ]
     if rows:
         connection.execute(insert(fork_entry), rows)
-
-
-def states(connection: Connection, station_id: int, lines: Collection[LineId] | None = None) -> dict[LineId, LineState]:
-    """What the book's entries made of `lines`, or of all lines that they touched."""
-    query = select(line_state).where(line_state.c.station == station_id)
-    if lines is not None and connection.dialect.name == "postgresql":
-        # One value, however many lines: nothing is planned or bound line by line.
-        literal = "{" + ",".join(map(str, lines)) + "}"
-        among = text("line_state.line IN (SELECT unnest(CAST(:lines AS bigint[])))")
-        query = query.where(among.bindparams(lines=literal))
-    elif lines is not None:
-        query = query.where(line_state.c.line.in_(lines))
-    return {LineId(row.line): _state(row) for row in connection.execute(query)}
-
-
-def save_states(
-    connection: Connection, station_id: int, before: Mapping[LineId, LineState], after: Mapping[LineId, LineState]
-) -> None:
-    """Keep the lines' new states; `before` holds those that were stored already."""
-    rows = [_state_row(station_id, each, state) for each, state in after.items()]
-    new = [row for row in rows if row["line_id"] not in before]
-    known = [row for row in rows if row["line_id"] in before]
-    moved = ("place", "custody", "since", "proof", "released_to", "annexed", "outcome")
-    names = ("mark", "channel", "at", "actor", "voids", *moved)
-    values: dict[str, BindParameter[Any]] = {name: bindparam(f"new_{name}") for name in names}
-    if new:
-        insertion = insert(line_state).values(station=bindparam("station_id"), line=bindparam("line_id"), **values)
-        connection.execute(insertion, new)
-    if known:
-        same = (line_state.c.station == bindparam("station_id")) & (line_state.c.line == bindparam("line_id"))
-        connection.execute(update(line_state).where(same).values(values), known)
 
 
 def keys_of(connection: Connection, station_id: int) -> dict[PersonNumber, bytes]:
@@ -362,49 +330,18 @@ def quarantined_entries(connection: Connection, kind: Anomaly) -> set[tuple[int,
 
 def marks_by_station(connection: Connection) -> dict[int, int]:
     """How many lines each station's book has marked."""
-    query = (
-        select(line_state.c.station, func.count()).where(line_state.c.mark.is_not(None)).group_by(line_state.c.station)
-    )
+    with_rows = select(line_state.c.station).where(line_state.c.mark.is_not(None))
+    plain = [
+        select(table.c.station).where(
+            ~exists().where(line_state.c.station == table.c.station, line_state.c.line == table.c.line)
+        )
+        for table in (effective_mark, disputed_mark)
+    ]
+    every = union_all(with_rows, *plain).subquery()
+    query = select(every.c.station, func.count()).group_by(every.c.station)
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def effective_marks(connection: Connection) -> int:
     """How many lines are marked; one that two books marked counts once, and is an anomaly beside."""
     return int(connection.execute(select(func.count()).select_from(effective_mark)).scalar_one())
-
-
-def _state(row: Row[Any]) -> LineState:
-    mark = None
-    if row.mark is not None:
-        mark = Mark(EntryNumber(row.mark), Channel(row.channel), HybridTime(row.at), PersonNumber(row.actor))
-    return LineState(
-        mark,
-        tuple(EntryNumber(int(number)) for number in row.voids.split()),
-        Place(row.place),
-        row.custody,
-        EntryNumber(row.since),
-        Proof(row.proof),
-        parse_book(row.released_to),
-        bool(row.annexed),
-        None if row.outcome is None else Outcome(row.outcome),
-    )
-
-
-def _state_row(station_id: int, line_id: LineId, state: LineState) -> dict[str, object]:
-    mark = state.mark
-    return {
-        "station_id": station_id,
-        "line_id": line_id,
-        "new_mark": mark.number if mark else None,
-        "new_channel": mark.channel.value if mark else None,
-        "new_at": mark.at if mark else None,
-        "new_actor": mark.actor if mark else None,
-        "new_voids": " ".join(map(str, state.voids)),
-        "new_place": int(state.place),
-        "new_custody": state.custody,
-        "new_since": state.since,
-        "new_proof": int(state.proof),
-        "new_released_to": str(state.released_to or ""),
-        "new_annexed": int(state.is_annexed),
-        "new_outcome": None if state.outcome is None else int(state.outcome),
-    }

@@ -1,22 +1,22 @@
 """The mark that counts of each line, by voter; the books' own states are in `ledgers`.
 
-An ingest writes by book, this is written by voter, after it and from what it stored: nothing here is known that the
-books' states do not say, and doing it twice changes nothing. The first mark that arrives counts; a later one of
-another book is kept beside it as disputed, and counts once the first is voided.
+An ingest writes by book, this is written by voter, from what it stored: nothing here is known that the books' ledgers
+do not say, and doing it twice changes nothing. The first mark that arrives counts; a later one of another book is kept
+beside it as disputed, and counts once the first is voided.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from psycopg.errors import UniqueViolation
-from sqlalchemy import Connection, delete, insert, select, union_all, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects import sqlite
 
-from pollbook.types import MACHINE, EntryNumber, LineId
-from register.store import rows
-from register.store.schema import book, disputed_mark, effective_mark, line_state, station
+from pollbook.types import EntryNumber, LineId
+from register.store import rows, states
+from register.store.schema import book, disputed_mark, effective_mark
 
 _LINES_AT_ONCE = 5000
 """Looked up in one statement; SQLite takes 32,766 values in one."""
@@ -72,8 +72,24 @@ def remove(connection: Connection, station_id: int, lines: Iterable[LineId]) -> 
     return settled
 
 
+def add_free(connection: Connection, station_id: int, marks: Mapping[LineId, EntryNumber]) -> bool:
+    """All these marks of one book count, where no line of them has a mark; False, and nothing done, where one has.
+
+    On SQLite never, where looking out for other marks costs as little.
+    """
+    if connection.dialect.name != "postgresql":
+        return False
+    try:
+        with connection.begin_nested():
+            rows.add_effective_marks(connection, station_id, sorted(marks.items()))
+    except UniqueViolation:
+        return False
+    return True
+
+
 def inherit(connection: Connection, old_station: int, new_station: int, last: int) -> None:
     """The old book's marks up to entry `last` are its successor's from here on."""
+    states.write_out(connection, old_station)
     for table in (effective_mark, disputed_mark):
         theirs = (table.c.station == old_station) & (table.c.number <= last)
         connection.execute(update(table).where(theirs).values(station=new_station))
@@ -109,23 +125,27 @@ def prefer(connection: Connection, line_id: LineId, station_id: int) -> None:
     connection.execute(insert(disputed_mark).values(line=line_id, station=now, number=every[now]))
 
 
-def follow_from_books(connection: Connection) -> bool:
-    """Whether the marks here are those of the books' states, one for one; True while some wait to be brought here."""
-    if connection.execute(select(book.c.station).where(book.c.adjudicated < book.c.acknowledged).limit(1)).first():
-        return True
-    both = [select(table.c.line, table.c.station, table.c.number) for table in (effective_mark, disputed_mark)]
-    here = select(union_all(*both).subquery())
-    of_books = select(line_state.c.line, line_state.c.station, line_state.c.mark).where(line_state.c.mark.is_not(None))
-    # A book that was taken over shows marks that are its successor's now; one by the machine is its predecessor's.
-    superseded = select(station.c.predecessor).where(station.c.predecessor.is_not(None))
-    # Of two books that took over from one, what the second inherited is the first one's.
-    rivals = select(book.c.station).join(station, station.c.id == book.c.station)
-    rivals = rivals.where(book.c.forked, station.c.predecessor.is_not(None))
-    own = of_books.where(
-        line_state.c.station.not_in(superseded), line_state.c.station.not_in(rivals), line_state.c.actor != MACHINE
-    )
-    missing, beyond = own.except_(here).limit(1), here.except_(of_books).limit(1)
-    return connection.execute(missing).first() is None and connection.execute(beyond).first() is None
+def numbers_on(connection: Connection, station_id: int, lines: Collection[LineId]) -> dict[LineId, EntryNumber]:
+    """The marks of one book on these lines, those that count and the disputed ones."""
+    ordered, found = sorted(lines), {}
+    for table in (effective_mark, disputed_mark):
+        for at in range(0, len(ordered), _LINES_AT_ONCE):
+            among = table.c.line.in_(ordered[at : at + _LINES_AT_ONCE])
+            for row in connection.execute(select(table).where(among, table.c.station == station_id)):
+                found[LineId(row.line)] = EntryNumber(row.number)
+    return found
+
+
+def count(connection: Connection) -> int:
+    """How many marks stand here, those that count and the disputed ones."""
+    tables = (effective_mark, disputed_mark)
+    return sum(int(connection.execute(select(func.count()).select_from(table)).scalar_one()) for table in tables)
+
+
+def are_complete(connection: Connection) -> bool:
+    """Whether every stored entry's effect stands here; False while some wait to be brought here."""
+    behind = select(book.c.station).where(book.c.adjudicated < book.c.acknowledged).limit(1)
+    return connection.execute(behind).first() is None
 
 
 def _insert(connection: Connection, station_id: int, ordered: Sequence[tuple[LineId, EntryNumber]]) -> int:
@@ -135,19 +155,16 @@ def _insert(connection: Connection, station_id: int, ordered: Sequence[tuple[Lin
     statement that looks out names no column: where partitions lie on other nodes, only they have the key.
     """
     if connection.dialect.name == "postgresql":
-        try:
-            with connection.begin_nested():
-                rows.add_effective_marks(connection, station_id, ordered)
-        except UniqueViolation:
-            lines = ",".join(str(line) for line, _ in ordered)
-            numbers = ",".join(str(number) for _, number in ordered)
-            statement = (
-                "INSERT INTO effective_mark (line, station, number)"
-                " SELECT line, %s, number FROM unnest(%s::bigint[], %s::integer[]) AS new (line, number)"
-                " ON CONFLICT DO NOTHING"
-            )
-            return connection.exec_driver_sql(statement, (station_id, f"{{{lines}}}", f"{{{numbers}}}")).rowcount
-        return len(ordered)
+        if add_free(connection, station_id, dict(ordered)):
+            return len(ordered)
+        lines = ",".join(str(line) for line, _ in ordered)
+        numbers = ",".join(str(number) for _, number in ordered)
+        statement = (
+            "INSERT INTO effective_mark (line, station, number)"
+            " SELECT line, %s, number FROM unnest(%s::bigint[], %s::integer[]) AS new (line, number)"
+            " ON CONFLICT DO NOTHING"
+        )
+        return connection.exec_driver_sql(statement, (station_id, f"{{{lines}}}", f"{{{numbers}}}")).rowcount
     before = connection.exec_driver_sql("SELECT total_changes()").scalar_one()
     new = [{"line": line, "station": station_id, "number": number} for line, number in ordered]
     connection.execute(sqlite.insert(effective_mark).on_conflict_do_nothing(), new)

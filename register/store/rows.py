@@ -1,4 +1,4 @@
-"""Rows in bulk: entries, and the marks of lines to which nothing had happened, one statement a table.
+"""Rows in bulk: entries, and the marks that count, one statement a table.
 
 On PostgreSQL they are copied in its binary form, built here: a row costs a microsecond on this side, and there is no
 statement to plan. On SQLite one statement is run for all of them.
@@ -7,14 +7,13 @@ statement to plan. On SQLite one statement is run for all of them.
 from __future__ import annotations
 
 import struct
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert
+from sqlalchemy import Connection, insert
 
-from pollbook.plain_marks import CHANNELS
 from pollbook.types import EntryNumber, LineId
-from register.store.schema import entry, line_state
+from register.store.schema import entry
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 """No flags, no extension. Source: PostgreSQL's documentation, COPY, "Binary Format"."""
@@ -22,8 +21,6 @@ _TRAILER = b"\xff\xff"
 _NULL = b"\xff\xff\xff\xff"
 _ENTRY = struct.Struct(">hiiiiiq")
 _LENGTH = struct.Struct(">i")
-_STATE = struct.Struct(">hiiiqii")
-_STATE_END = struct.Struct(">iqiii")
 _EFFECTIVE = struct.Struct(">hiqiiii")
 
 
@@ -61,28 +58,6 @@ def add_entries(
     connection.execute(insert(entry), [dict(zip(names, row, strict=True)) for row in rows])
 
 
-def add_fresh_marks(connection: Connection, station_id: int, marks: Collection[FreshMark]) -> None:
-    """Store the states of these lines, which had none; what is not named here is as where nothing happened."""
-    if not marks:
-        return
-    if connection.dialect.name == "postgresql":
-        columns = "station, line, mark, channel, at, actor, voids"
-        _copy(connection, f"line_state ({columns})", _state_rows(station_id, marks))
-        return
-    insertion = insert(line_state).values(
-        station=station_id,
-        line=bindparam("new_line"),
-        mark=bindparam("new_mark"),
-        channel=bindparam("new_channel"),
-        at=bindparam("new_at"),
-        actor=bindparam("new_actor"),
-        voids="",
-    )
-    names = ("new_line", "new_mark", "new_channel", "new_at", "new_actor")
-    rows = [(mark.line, mark.number, CHANNELS[mark.channel].value, mark.at, mark.actor) for mark in marks]
-    connection.execute(insertion, [dict(zip(names, row, strict=True)) for row in rows])
-
-
 def add_effective_marks(connection: Connection, station_id: int, marks: Iterable[tuple[LineId, EntryNumber]]) -> None:
     """Copy the marks of a book on lines that have none; on PostgreSQL only.
 
@@ -102,15 +77,6 @@ def _entry_rows(station_id: int, first: int, entries: Sequence[tuple[bytes, str 
         + length(len(content))
         + content
         for number, (content, quarantined) in enumerate(entries, first)
-    ]
-
-
-def _state_rows(station_id: int, marks: Iterable[FreshMark]) -> Iterable[bytes]:
-    pack, end = _STATE.pack, _STATE_END.pack
-    channels = [_text(channel.value) for channel in CHANNELS]
-    return [
-        pack(7, 4, station_id, 8, line, 4, number) + channels[channel] + end(8, at, 4, actor, 0)
-        for line, number, channel, at, actor in marks
     ]
 
 

@@ -13,6 +13,7 @@ from pollbook.entries import Marked, MarkVoided, decode_entry
 from pollbook.types import MACHINE, LineId, PrecinctCode
 from register.store import ledgers
 from register.store.schema import LinePlace, line, station
+from register.store.states import states_of
 from register.store.stations import Station, issued_lines, station_by_id
 
 
@@ -83,7 +84,8 @@ def history(connection: Connection, record: LineRecord, held_by: list[Station]) 
     for each in held_by:
         event = "issued" if each.predecessor is None else "taken_over"
         events.append(Event(event, str(each.book), each.issued_at_s))
-        state = ledgers.states(connection, each.id, [record.line]).get(record.line)
+        head = ledgers.load_book(connection, each.id).head
+        state = states_of(connection, each.id, [record.line], head.number).get(record.line)
         if state is None:
             continue
         before = None if each.predecessor is None else states.get(each.predecessor)

@@ -237,7 +237,7 @@ def test_a_register_that_does_not_hold_together_is_a_fault(
 ) -> None:
     station.mark(station.lines[0])
     station.sync(loaded)
-    loaded.change("DELETE FROM line_state")
+    loaded.change("DELETE FROM effective_mark")
     said = commands.run("check")
     assert (said.status, said.data["ok"]) == (1, False)
     assert "(S08)" in said.err
