@@ -19,9 +19,9 @@ CHANNELS = (Channel.STATION, Channel.HOME, Channel.EARLY)
 """By their number in an entry."""
 PLAIN_BYTES = 23
 _PLAIN = struct.Struct(">3sQB2sQB")
-_BEGIN, _MIDDLE = b"\x84\x01\x1b", b"\x82\x1b"
-_INLINE_MAX = 24
-_LONG_MIN, _LONG_MAX = 1 << 32, 1 << 63
+BEGIN, MIDDLE = b"\x84\x01\x1b", b"\x82\x1b"
+ACTOR_MAX = 23
+LONG_MIN, LONG_MAX = 1 << 32, 1 << 63
 """A smaller number has a shorter encoding, a larger one is none of ours."""
 
 
@@ -44,8 +44,8 @@ def plain_mark(untrusted: bytes) -> PlainMark | None:
     if len(untrusted) != PLAIN_BYTES:
         return None
     begin, at, actor, middle, line, channel = _PLAIN.unpack(untrusted)
-    is_plain = begin == _BEGIN and middle == _MIDDLE and actor < _INLINE_MAX and channel < len(CHANNELS)
-    if is_plain and _LONG_MIN <= at < _LONG_MAX and _LONG_MIN <= line < _LONG_MAX:
+    is_plain = begin == BEGIN and middle == MIDDLE and actor <= ACTOR_MAX and channel < len(CHANNELS)
+    if is_plain and LONG_MIN <= at < LONG_MAX and LONG_MIN <= line < LONG_MAX:
         return PlainMark(at, actor, line, channel)
     return None
 
@@ -55,9 +55,9 @@ def all_plain(untrusted: Sequence[bytes]) -> list[PlainMark] | None:
     if any(len(content) != PLAIN_BYTES for content in untrusted):
         return None
     marks = []
-    low, high, make = _LONG_MIN, _LONG_MAX, PlainMark._make
+    low, high, make = LONG_MIN, LONG_MAX, PlainMark._make
     for begin, at, actor, middle, line, channel in _PLAIN.iter_unpack(b"".join(untrusted)):
-        if begin != _BEGIN or middle != _MIDDLE or actor >= _INLINE_MAX or channel > 2:
+        if begin != BEGIN or middle != MIDDLE or actor > ACTOR_MAX or channel > 2:
             return None
         if not low <= at < high or not low <= line < high:
             return None
@@ -67,6 +67,6 @@ def all_plain(untrusted: Sequence[bytes]) -> list[PlainMark] | None:
 
 def encode_mark(at: int, actor: int, line: int, channel: int) -> bytes:
     """The bytes of the entry that marks this line; `channel` is its number in `CHANNELS`, all within their bounds."""
-    if at >= _LONG_MIN and line >= _LONG_MIN and actor < _INLINE_MAX:
-        return _PLAIN.pack(_BEGIN, at, actor, _MIDDLE, line, channel)
+    if at >= LONG_MIN and line >= LONG_MIN and actor <= ACTOR_MAX:
+        return _PLAIN.pack(BEGIN, at, actor, MIDDLE, line, channel)
     return encode_entry(PlainMark(at, actor, line, channel).entry)

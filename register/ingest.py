@@ -15,12 +15,12 @@ the answer names the head that is stored, from which the book sends again (rule 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pollbook import custody
-from pollbook.clock import COUNTER_BITS
+from pollbook.clock import COUNTER_BITS, HybridTime
 from pollbook.custody import Anomaly, LineState
 from pollbook.entries import Entry
 from pollbook.failures import Failure, InputInvalid, WorldFailed
@@ -35,10 +35,9 @@ from pollbook.messages import (
     is_signed_request,
     short_digest,
 )
-from pollbook.packing import SliceOrder
 from pollbook.plain_marks import plain_mark
 from pollbook.types import MACHINE, EntryNumber, LineId
-from register import runs
+from register import mark_columns, runs
 from register.adjudication import follow
 from register.appointments import come_back_s
 from register.centre import Centre
@@ -50,7 +49,6 @@ from register.store import custody as moved
 from register.store import ledgers, marks, orders, own_ledger, people, rows, spares, states, stations
 from register.store.engine import Transaction
 from register.store.ledgers import BookRecord
-from register.store.rows import FreshMark
 from register.store.stations import Station
 from register.succession import admit, carrier_key, follow_tail, identity_of
 
@@ -90,12 +88,12 @@ def ingest(
             `BOOK_REVOKED`: the book is revoked, has been told so, and has nothing that is not stored already.
     """
     try:
-        station, request, is_own = _proven(connection, centre, untrusted, address, int(now.timestamp()))
+        station, request, issued, is_own = _proven(connection, centre, untrusted, address, int(now.timestamp()))
     except InputInvalid as error:
         raise WorldFailed(Failure.REQUEST_NOT_ACCEPTED, str(error)) from error
     at_s = int(now.timestamp())
     record = ledgers.hold_book(connection, station.id)
-    _compare_feeds(connection, station, request, at_s)  # before anything is told under a number that was used
+    _compare_feeds(connection, station, record, request, at_s)  # before anything is told under a number that was used
     before = record.head.number
     if record.adjudicated < before:  # what is looked up below is what was adjudicated
         _adjudicate(connection, centre, station, record, _left_behind(connection, station, record), at_s)
@@ -103,9 +101,11 @@ def ingest(
     if fork is not None:
         _keep_fork(connection, station, record, request, fork, at_s)
     elif new:
-        changed = _take(connection, centre, station, record, new, request.head.head, at_s)
+        was_closed = record.closed
+        changed = _take(connection, centre, station, record, issued, new, request.head.head, at_s)
         record.signature = request.head.signature
-        ledgers.save_book(connection, station.id, record)  # whether it is closed decides about envelopes
+        if record.closed is not was_closed:  # which decides about envelopes
+            ledgers.save_book(connection, station.id, record)
         _adjudicate(connection, centre, station, record, changed, at_s)
     if not is_own:  # carried by another, who is told of nothing but that it is stored
         ledgers.save_book(connection, station.id, record)
@@ -120,8 +120,9 @@ def ingest(
     if runs_ahead or is_late or request.sent_at_s - at_s > SKEW_MAX_S:
         tell_anomaly(connection, station, Anomaly.CLOCK_SKEWED, 0, at_s)
     digest = _compare_digests(connection, station, record, request, at_s)
-    is_told = request.feed_cursor >= ledgers.newest_of_kind(connection, station.id, FeedKind.SUPERSEDED)
-    follow_tail(connection, centre, station, record, at_s, is_over=is_told and request.pending == 0)
+    if told_at := ledgers.newest_of_kind(connection, station.id, FeedKind.SUPERSEDED):
+        is_told = request.feed_cursor >= told_at
+        follow_tail(connection, centre, station, record, at_s, is_over=is_told and request.pending == 0)
     heard_at_s = min(request.sent_at_s, at_s) if is_carried else at_s
     if record.last_heard_at_s is None or heard_at_s >= record.last_heard_at_s or not is_carried:
         record.last_heard_at_s, record.pending, record.software = heard_at_s, request.pending, request.software
@@ -155,8 +156,8 @@ def prove_sync(connection: Transaction, untrusted: bytes, address: Address) -> N
 
 def _proven(
     connection: Transaction, centre: Centre, untrusted: bytes, address: Address, at_s: int
-) -> tuple[Station, SyncRequest, bool]:
-    """The station, its request, and whether its own device sent it."""
+) -> tuple[Station, SyncRequest, orders.IssuedLines, bool]:
+    """The station, its request, the lines it was issued, and whether its own device sent the request."""
     station = stations.find_station(connection, address.book) or admit(connection, centre, untrusted, address, at_s)
     if station is None:
         raise InputInvalid("not a book of this election")
@@ -165,13 +166,11 @@ def _proven(
     if key is None:
         raise InputInvalid("not signed by the book, nor by a successor who carries for it")
 
-    def order_with(check: bytes) -> SliceOrder | None:
-        return orders.order_with(connection, station, check)
-
-    request = decode_sync_request(untrusted, address, key, order_with)
+    issued = orders.IssuedLines(connection, station)
+    request = decode_sync_request(untrusted, address, key, issued.order_with)
     if not is_signed_head(station.start, request.head, station.public_key):
         raise InputInvalid("the head's signature does not hold")
-    return station, request, is_own
+    return station, request, issued, is_own
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +186,7 @@ class _Changed:
 
     states: Mapping[LineId, LineState]
     others: Sequence[tuple[EntryNumber, Entry]]
-    fresh: Mapping[int, FreshMark] = field(default_factory=dict)
+    fresh: Mapping[LineId, EntryNumber] = field(default_factory=dict)
     do_count: bool = False
 
 
@@ -199,7 +198,7 @@ def _compare(
         return (), None
     last = request.head.head.number
     overlap = request.entries[: max(stored.number - request.first + 1, 0)]
-    known = ledgers.entry_bytes(connection, station.id, request.first, min(last, stored.number))
+    known = ledgers.entry_bytes(connection, station.id, request.first, min(last, stored.number)) if overlap else {}
     for number, content in enumerate(overlap, request.first):
         if known[number] != content:
             return (), EntryNumber(number)
@@ -227,22 +226,27 @@ def _take(
     centre: Centre,
     station: Station,
     record: BookRecord,
+    issued: orders.IssuedLines,
     new: tuple[bytes, ...],
     head: Head,
     at_s: int,
 ) -> _Changed:
     """Store new entries, which lead to `head`, with what they change."""
     first = record.head.number + 1
+    if len(new) >= mark_columns.MARKS_MIN and (columns := mark_columns.columns_of(new, first)) is not None:
+        changed = _take_columns(connection, station, record, issued, columns, head, at_s)
+        if changed is not None:
+            return changed
     batch = runs.read_batch(new)
-    issued = stations.issued_lines(connection, station.id)
     # Lines that this book marked before are almost never marked again: that none was, the marks that count say, once
     # they are written. Only where one was, or a store cannot tell, the lines are looked up first.
-    loaded = _load_view(connection, centre, station, record, batch, issued, batch.looked_up)
-    taken = runs.take(loaded.view, issued, station.holds, first, batch)
-    do_count = marks.add_free(connection, station.id, _numbers(taken.fresh))
+    loaded = _load_view(connection, centre, station, record, batch, issued.lines, batch.looked_up)
+    taken = runs.take(loaded.view, issued.lines, station.holds, first, batch)
+    numbers = [mark.number for mark in taken.fresh.values()]
+    do_count = marks.add_free(connection, station.id, list(taken.fresh), numbers)
     if not do_count:
-        loaded = _load_view(connection, centre, station, record, batch, issued, batch.lines)
-        taken = runs.take(loaded.view, issued, station.holds, first, batch)
+        loaded = _load_view(connection, centre, station, record, batch, issued.lines, batch.lines)
+        taken = runs.take(loaded.view, issued.lines, station.holds, first, batch)
     view, before = loaded.view, loaded.before
     quarantined = [None if anomaly is None else anomaly.value for anomaly in taken.quarantined]
     rows.add_entries(connection, station.id, first, list(zip(new, quarantined, strict=True)), at_s)
@@ -253,13 +257,44 @@ def _take(
     tell_quarantined(connection, station, first, taken.quarantined, at_s)
     record.head = head
     record.last_at, record.day, record.closed = view.last_at, max(view.days, default=None), view.is_closed
-    record.digest = _digest_after(record.digest, before, after, taken.fresh.values())
+    record.digest = _digest_after(record.digest, before, after, runs.digest_of(taken.fresh.values()))
     others = [
         (EntryNumber(number), item)
         for number, (item, anomaly) in enumerate(zip(batch.items, taken.quarantined, strict=True), first)
         if isinstance(item, Entry) and anomaly is None
     ]
-    return _Changed(after, others, taken.fresh, do_count)
+    fresh = {LineId(line): EntryNumber(mark.number) for line, mark in taken.fresh.items()}
+    return _Changed(after, others, fresh, do_count)
+
+
+def _take_columns(
+    connection: Transaction,
+    station: Station,
+    record: BookRecord,
+    issued: orders.IssuedLines,
+    columns: mark_columns.MarkColumns,
+    head: Head,
+    at_s: int,
+) -> _Changed | None:
+    """`_take` where all new entries are plain marks to which the rules have nothing to say; None where they may have.
+
+    Only on PostgreSQL, where many marks come at once and a copy says whether a line had one.
+    """
+    may_mark = station.holds and record.day is not None and not record.closed and not record.forked
+    if not may_mark or columns.first == station.start.number + 1:
+        return None
+    named = [person.number for person in people.people_of(connection, station.precinct)]
+    numbers = columns.numbers()
+    if (
+        not mark_columns.are_all_entered(columns, issued.packed, named, record.last_at)
+        or states.with_rows(connection, station.id, numbers)
+        or not marks.add_free(connection, station.id, columns.line, columns.number)
+    ):
+        return None
+    rows.add_plain_entries(connection, station.id, columns.first, columns.contents, at_s)
+    record.head, record.last_at = head, HybridTime(columns.last_at)
+    record.digest = _digest_after(record.digest, {}, {}, mark_columns.digest_of(columns))
+    return _Changed({}, (), numbers, do_count=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,21 +339,13 @@ def _load_view(
     return _Loaded(view, before, known.keys())
 
 
-def _numbers(fresh: Mapping[int, FreshMark]) -> dict[LineId, EntryNumber]:
-    return {LineId(line): EntryNumber(mark.number) for line, mark in fresh.items()}
-
-
 def _left_behind(connection: Transaction, station: Station, record: BookRecord) -> _Changed:
     """What the entries changed that were stored and, the work being broken off there, not adjudicated."""
     stored = ledgers.accepted_entries(connection, station.id, record.adjudicated + 1, record.head.number)
     entries = [(number, entry) for number, entry in zip(stored, decoded(stored.values()), strict=True) if entry]
     with_rows = states.with_rows(connection, station.id, touched(entry for _, entry in entries))
-    marked = ((number, plain_mark(content)) for number, content in stored.items())
-    fresh = {
-        mark.line: FreshMark(mark.line, number, mark.channel, mark.at, mark.actor)
-        for number, mark in marked
-        if mark is not None and mark.line not in with_rows
-    }
+    plain = ((number, plain_mark(content)) for number, content in stored.items())
+    fresh = {LineId(mark.line): number for number, mark in plain if mark is not None and mark.line not in with_rows}
     return _Changed(with_rows, entries, fresh)
 
 
@@ -332,8 +359,8 @@ def _adjudicate(
     # A mark by the machine is one of the book's predecessor, of which the register told it.
     own = {line: state.mark for line, state in changed.states.items() if state.mark and state.mark.actor != MACHINE}
     marked = {line: mark.number for line, mark in own.items()}
-    fresh = _numbers(changed.fresh)
-    counted = marked if changed.do_count else marked | fresh
+    fresh = changed.fresh
+    counted = marked if changed.do_count else {**marked, **fresh}
     voided = [line for line, state in changed.states.items() if state.mark is None and state.voids]
     for kept in marks.remove(connection, station.id, voided):
         _settle(connection, station, kept, at_s)
@@ -357,13 +384,14 @@ def _settle(connection: Transaction, station: Station, kept: marks.Kept, at_s: i
             tell_resolved(connection, each.id, kept.line, found.book, at_s)
 
 
-def _compare_feeds(connection: Transaction, station: Station, request: SyncRequest, at_s: int) -> None:
+def _compare_feeds(
+    connection: Transaction, station: Station, record: BookRecord, request: SyncRequest, at_s: int
+) -> None:
     """A book that has seen more of this register than there is: the register was rolled back, and grants nothing.
 
     Custody rule 11. It goes on as soon as two officers say that it is recovered; new feed items get new numbers.
     """
-    known = max(ledgers.newest_feed_number(connection, station.id), ledgers.feed_floor(connection, station.id))
-    if request.feed_cursor <= known:
+    if request.feed_cursor <= max(ledgers.newest_feed_number(connection, station.id), record.feed_floor):
         return
     ledgers.set_feed_floor(connection, station.id, request.feed_cursor)
     own_ledger.set_behind(connection, at_s)
@@ -387,13 +415,10 @@ def _compare_digests(
 
 
 def _digest_after(
-    digest: bytes,
-    before: Mapping[LineId, LineState],
-    after: Mapping[LineId, LineState],
-    fresh: Iterable[FreshMark],
+    digest: bytes, before: Mapping[LineId, LineState], after: Mapping[LineId, LineState], fresh: int
 ) -> bytes:
-    """The digest of all lines once these changed; it is a sum, so only they need be looked at."""
-    total = int.from_bytes(digest, "big") + runs.digest_of(fresh)
+    """The digest of all lines once these changed; it is a sum, so only they, and `fresh`, need be looked at."""
+    total = int.from_bytes(digest, "big") + fresh
     for line, state in after.items():
         total += custody.line_digest(line, state) - custody.line_digest(line, before.get(line, custody.UNMARKED))
     return (total % (1 << 8 * custody.DIGEST_BYTES)).to_bytes(custody.DIGEST_BYTES, "big")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, insert, select, union_all, update
 
 from pollbook.entries import Outcome
 from pollbook.types import BookName, EntryNumber, LineId, parse_book
@@ -47,7 +47,7 @@ def holding_of(connection: Connection, line: LineId) -> Holding | None:
     """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (line,))
-    row = connection.execute(select(custody).where(custody.c.line == line)).first()
+    row = connection.execute(_HOLDING, {"of_line": line}).first()
     return None if row is None else holding_in(row)
 
 
@@ -61,14 +61,24 @@ def holding_in(row: Row[Any]) -> Holding:
 def save_holding(connection: Connection, holding: Holding) -> None:
     """Keep where the line is now."""
     values = {
-        "number": holding.number,
-        "holder": holding.holder,
-        "receiver": str(holding.receiver or ""),
-        "release_id": holding.release,
-        "used_by": holding.used_by,
+        "of_line": holding.line,
+        "new_number": holding.number,
+        "new_holder": holding.holder,
+        "new_receiver": str(holding.receiver or ""),
+        "new_release_id": holding.release,
+        "new_used_by": holding.used_by,
     }
-    if not connection.execute(update(custody).where(custody.c.line == holding.line).values(values)).rowcount:
-        connection.execute(insert(custody).values(line=holding.line, **values))
+    if not connection.execute(_MOVE, values).rowcount:
+        connection.execute(_FIRST_MOVE, values)
+
+
+_OF_LINE: BindParameter[int] = bindparam("of_line")
+_MOVED: dict[str, BindParameter[Any]] = {
+    name: bindparam(f"new_{name}") for name in ("number", "holder", "receiver", "release_id", "used_by")
+}
+_HOLDING = select(custody).where(custody.c.line == _OF_LINE)
+_MOVE = update(custody).where(custody.c.line == _OF_LINE).values(_MOVED)
+_FIRST_MOVE = insert(custody).values(line=_OF_LINE, **_MOVED)
 
 
 def moved_lines(connection: Connection) -> list[Holding]:
@@ -100,8 +110,7 @@ class KeptClaim:
 
 def find_claim(connection: Connection, station_id: int, claim_id: bytes) -> KeptClaim | None:
     """The station's claim with this id."""
-    same = (claim.c.station == station_id) & (claim.c.id == claim_id)
-    row = connection.execute(select(claim).where(same)).first()
+    row = connection.execute(_CLAIM, {"station_id": station_id, "claim_id": claim_id}).first()
     return None if row is None else _claim(row)
 
 
@@ -132,15 +141,26 @@ def note_told_kept(connection: Connection, of: KeptClaim) -> None:
 
 def lines_waited_for(connection: Connection) -> set[LineId]:
     """The lines that a claim or a provisional voter waits for; few at any time."""
-    claimed = select(claim.c.line).where(claim.c.state == ClaimState.RECALLED.value)
-    pending = select(provisional.c.real_line).where(provisional.c.outcome.is_(None), provisional.c.real_line != 0)
-    return {LineId(found) for query in (claimed, pending) for found in connection.execute(query).scalars()}
+    return {LineId(found) for found in connection.execute(_WAITED_FOR).scalars()}
+
+
+_WAITED_FOR = union_all(
+    select(claim.c.line).where(claim.c.state == ClaimState.RECALLED.value),
+    select(provisional.c.real_line).where(provisional.c.outcome.is_(None), provisional.c.real_line != 0),
+)
 
 
 def waiting_claims(connection: Connection, line: LineId) -> list[KeptClaim]:
     """The claims for this line that still wait, oldest first."""
-    query = select(claim).where(claim.c.line == line, claim.c.state == ClaimState.RECALLED.value)
-    return [_claim(row) for row in connection.execute(query.order_by(claim.c.at_s, claim.c.station, claim.c.id))]
+    return [_claim(row) for row in connection.execute(_WAITING, {"of_line": line})]
+
+
+_CLAIM = select(claim).where(claim.c.station == bindparam("station_id"), claim.c.id == bindparam("claim_id"))
+_WAITING = (
+    select(claim)
+    .where(claim.c.line == _OF_LINE, claim.c.state == ClaimState.RECALLED.value)
+    .order_by(claim.c.at_s, claim.c.station, claim.c.id)
+)
 
 
 def claims_since(connection: Connection, station_id: int, at_s: int) -> int:
@@ -189,8 +209,12 @@ def find_provisional(connection: Connection, line: LineId) -> KeptProvisional | 
 
 def provisionals_of(connection: Connection, real_line: LineId) -> list[KeptProvisional]:
     """Every provisional voter who is the voter of this line, oldest first."""
-    query = select(provisional).where(provisional.c.real_line == real_line)
-    return [_provisional(row) for row in connection.execute(query.order_by(provisional.c.at_s, provisional.c.line))]
+    return [_provisional(row) for row in connection.execute(_PROVISIONALS, {"of_line": real_line})]
+
+
+_PROVISIONALS = (
+    select(provisional).where(provisional.c.real_line == _OF_LINE).order_by(provisional.c.at_s, provisional.c.line)
+)
 
 
 def open_provisionals(connection: Connection) -> list[KeptProvisional]:
@@ -207,10 +231,13 @@ def adjudicated(connection: Connection) -> list[KeptProvisional]:
 
 def adjudications_at(connection: Connection, station_id: int) -> dict[LineId, tuple[EntryNumber, Outcome]]:
     """What the register said of the provisional voters of this station."""
-    query = select(provisional).where(provisional.c.station == station_id, provisional.c.outcome.is_not(None))
-    return {
-        LineId(row.line): (EntryNumber(row.adjudication), Outcome(row.outcome)) for row in connection.execute(query)
-    }
+    rows = connection.execute(_ADJUDICATED_AT, {"station_id": station_id})
+    return {LineId(row.line): (EntryNumber(row.adjudication), Outcome(row.outcome)) for row in rows}
+
+
+_ADJUDICATED_AT = select(provisional).where(
+    provisional.c.station == bindparam("station_id"), provisional.c.outcome.is_not(None)
+)
 
 
 def note_asked(connection: Connection, line: LineId, station_id: int) -> None:

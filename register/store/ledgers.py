@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, insert, select, union_all, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, exists, func, insert, select, union_all, update
 
 from pollbook.clock import HybridTime
 from pollbook.custody import Anomaly
@@ -28,12 +28,33 @@ from register.store.schema import (
     station,
 )
 
-_NEVER = 2**62
+_OF_STATION: BindParameter[int] = bindparam("station_id")
+_BOOK = select(book).where(book.c.station == _OF_STATION)
+_HELD_BOOK = _BOOK.with_for_update()
+_NEWEST = select(func.coalesce(func.max(feed.c.number), 0)).where(feed.c.station == _OF_STATION)
+_NEWEST_OF_KIND = select(func.max(feed.c.number)).where(feed.c.station == _OF_STATION, feed.c.kind == bindparam("kind"))
+_FEED_AFTER = (
+    select(feed)
+    .where(feed.c.station == _OF_STATION, feed.c.number > bindparam("cursor"))
+    .order_by(feed.c.number)
+    .limit(FEED_ITEMS_MAX)
+)
+_ENTRY_BYTES = select(entry.c.number, entry.c.bytes).where(
+    entry.c.station == _OF_STATION, entry.c.number.between(bindparam("first"), bindparam("last"))
+)
+_ACCEPTED = _ENTRY_BYTES.where(entry.c.quarantined.is_(None)).order_by(entry.c.number)
+_KEYS = select(book_key.c.person, book_key.c.public_key).where(book_key.c.station == _OF_STATION)
+_ANOMALY = select(anomaly.c.id).where(
+    anomaly.c.station == _OF_STATION, anomaly.c.kind == bindparam("kind"), anomaly.c.entry == bindparam("number")
+)
 
 
 @dataclass(slots=True)
 class BookRecord:
-    """What the register knows of a book; `signature` is the book's own under the head."""
+    """What the register knows of a book; `signature` is the book's own under the head.
+
+    `feed_floor` is kept by `set_feed_floor` alone.
+    """
 
     head: Head
     signature: bytes | None
@@ -46,6 +67,7 @@ class BookRecord:
     forked: bool
     closed: bool
     adjudicated: EntryNumber
+    feed_floor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +81,12 @@ class StoredEntry:
 
 def load_book(connection: Connection, station_id: int) -> BookRecord:
     """The book's record, for looking at it."""
-    return _record(connection.execute(select(book).where(book.c.station == station_id)).one())
+    return _record(connection.execute(_BOOK, {"station_id": station_id}).one())
 
 
 def hold_book(connection: Connection, station_id: int) -> BookRecord:
     """The book's record, for changing it: nobody else changes the book or its feed until the transaction ends."""
-    query = select(book).where(book.c.station == station_id).with_for_update()
-    return _record(connection.execute(query).one())
+    return _record(connection.execute(_HELD_BOOK, {"station_id": station_id}).one())
 
 
 def _record(row: Row[Any]) -> BookRecord:
@@ -81,46 +102,60 @@ def _record(row: Row[Any]) -> BookRecord:
         forked=row.forked,
         closed=row.closed,
         adjudicated=EntryNumber(row.adjudicated),
+        feed_floor=row.feed_floor,
     )
 
 
 def save_book(connection: Connection, station_id: int, record: BookRecord) -> None:
     """Keep the book's record."""
-    connection.execute(
-        update(book)
-        .where(book.c.station == station_id)
-        .values(
-            acknowledged=record.head.number,
-            head_hash=record.head.hash,
-            head_signature=record.signature,
-            digest=record.digest,
-            last_at=record.last_at,
-            day=record.day,
-            last_heard_at_s=record.last_heard_at_s,
-            pending=record.pending,
-            software=record.software,
-            forked=record.forked,
-            closed=record.closed,
-            adjudicated=record.adjudicated,
-        )
+    kept = {
+        "station_id": station_id,
+        "new_acknowledged": record.head.number,
+        "new_head_hash": record.head.hash,
+        "new_head_signature": record.signature,
+        "new_digest": record.digest,
+        "new_last_at": record.last_at,
+        "new_day": record.day,
+        "new_last_heard_at_s": record.last_heard_at_s,
+        "new_pending": record.pending,
+        "new_software": record.software,
+        "new_forked": record.forked,
+        "new_closed": record.closed,
+        "new_adjudicated": record.adjudicated,
+    }
+    connection.execute(_SAVE_BOOK, kept)
+
+
+_SAVE_BOOK = (
+    update(book)
+    .where(book.c.station == _OF_STATION)
+    .values(
+        acknowledged=bindparam("new_acknowledged"),
+        head_hash=bindparam("new_head_hash"),
+        head_signature=bindparam("new_head_signature"),
+        digest=bindparam("new_digest"),
+        last_at=bindparam("new_last_at"),
+        day=bindparam("new_day"),
+        last_heard_at_s=bindparam("new_last_heard_at_s"),
+        pending=bindparam("new_pending"),
+        software=bindparam("new_software"),
+        forked=bindparam("new_forked"),
+        closed=bindparam("new_closed"),
+        adjudicated=bindparam("new_adjudicated"),
     )
+)
 
 
 def entry_bytes(connection: Connection, station_id: int, first: int, last: int) -> dict[int, bytes]:
     """The stored entries from `first` to `last`, by number."""
-    query = select(entry.c.number, entry.c.bytes).where(
-        entry.c.station == station_id, entry.c.number.between(first, last)
-    )
-    return {row.number: bytes(row.bytes) for row in connection.execute(query)}
+    rows = connection.execute(_ENTRY_BYTES, {"station_id": station_id, "first": first, "last": last})
+    return {number: bytes(content) for number, content in rows}
 
 
 def accepted_entries(connection: Connection, station_id: int, first: int, last: int) -> dict[EntryNumber, bytes]:
     """The stored entries from `first` to `last` that changed something, by number in order."""
-    query = select(entry.c.number, entry.c.bytes).where(
-        entry.c.station == station_id, entry.c.number.between(first, last), entry.c.quarantined.is_(None)
-    )
-    rows = connection.execute(query.order_by(entry.c.number))
-    return {EntryNumber(row.number): bytes(row.bytes) for row in rows}
+    rows = connection.execute(_ACCEPTED, {"station_id": station_id, "first": first, "last": last})
+    return {EntryNumber(number): bytes(content) for number, content in rows}
 
 
 def all_entries(connection: Connection, station_id: int) -> Iterable[StoredEntry]:
@@ -147,8 +182,8 @@ def add_fork(connection: Connection, station_id: int, entries: Mapping[int, byte
 
 def keys_of(connection: Connection, station_id: int) -> dict[PersonNumber, bytes]:
     """The keys that the book's people sign with."""
-    query = select(book_key.c.person, book_key.c.public_key).where(book_key.c.station == station_id)
-    return {PersonNumber(row.person): bytes(row.public_key) for row in connection.execute(query)}
+    rows = connection.execute(_KEYS, {"station_id": station_id})
+    return {PersonNumber(person): bytes(public_key) for person, public_key in rows}
 
 
 def save_key(connection: Connection, station_id: int, person: PersonNumber, public_key: bytes) -> None:
@@ -160,8 +195,8 @@ def save_key(connection: Connection, station_id: int, person: PersonNumber, publ
 
 def has_anomaly(connection: Connection, station_id: int, kind: Anomaly, number: int) -> bool:
     """Whether this anomaly is known."""
-    same = (anomaly.c.station == station_id) & (anomaly.c.kind == kind.value) & (anomaly.c.entry == number)
-    return connection.execute(select(anomaly.c.id).where(same)).first() is not None
+    same = {"station_id": station_id, "kind": kind.value, "number": number}
+    return connection.execute(_ANOMALY, same).first() is not None
 
 
 def add_anomaly(connection: Connection, station_id: int, kind: Anomaly, number: int, at_s: int) -> bool:
@@ -215,19 +250,21 @@ def add_feed_item(connection: Connection, station_id: int, untold: FeedItem, at_
         "at_s": at_s,
         "content": untold.content,
     }
-    connection.execute(insert(feed).values(row))
+    connection.execute(_ADD_ITEM, row)
+
+
+_ADD_ITEM = insert(feed)
 
 
 def _next_feed_number(connection: Connection, station_id: int) -> int:
     # Whoever tells a book something holds it: numbers of two who do at once would become visible out of order.
-    hold_book(connection, station_id)
-    return max(newest_feed_number(connection, station_id), feed_floor(connection, station_id)) + 1
+    held = hold_book(connection, station_id)
+    return max(newest_feed_number(connection, station_id), held.feed_floor) + 1
 
 
 def newest_feed_number(connection: Connection, station_id: int) -> int:
     """The number of the newest item in the book's feed, 0 where there is none."""
-    newest = select(func.coalesce(func.max(feed.c.number), 0)).where(feed.c.station == station_id)
-    return int(connection.execute(newest).scalar_one())
+    return int(connection.execute(_NEWEST, {"station_id": station_id}).scalar_one())
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,21 +287,15 @@ def note_tail(connection: Connection, station_id: int, number: int, *, is_comple
     connection.execute(change.values(tail_told=number, tail_complete=is_complete))
 
 
-def feed_floor(connection: Connection, station_id: int) -> int:
-    """The number from which the book's feed goes on at least."""
-    return int(connection.execute(select(book.c.feed_floor).where(book.c.station == station_id)).scalar_one())
-
-
 def set_feed_floor(connection: Connection, station_id: int, number: int) -> None:
     """The numbers of this book's feed go on from here."""
     connection.execute(update(book).where(book.c.station == station_id).values(feed_floor=number))
 
 
 def newest_of_kind(connection: Connection, station_id: int, kind: FeedKind) -> int:
-    """The number of the newest item of this kind in the book's feed; beyond every number where there is none."""
-    query = select(func.max(feed.c.number)).where(feed.c.station == station_id, feed.c.kind == int(kind))
-    newest = connection.execute(query).scalar_one()
-    return _NEVER if newest is None else int(newest)
+    """The number of the newest item of this kind in the book's feed, 0 where there is none."""
+    newest = connection.execute(_NEWEST_OF_KIND, {"station_id": station_id, "kind": int(kind)}).scalar_one()
+    return 0 if newest is None else int(newest)
 
 
 def has_feed_item(connection: Connection, station_id: int, kind: FeedKind) -> bool:
@@ -281,16 +312,8 @@ def is_told(connection: Connection, station_id: int, kind: FeedKind, text: str) 
 
 def feed_after(connection: Connection, station_id: int, cursor: int) -> tuple[FeedItem, ...]:
     """The book's feed items past `cursor`, as many as one answer carries."""
-    query = (
-        select(feed)
-        .where(feed.c.station == station_id, feed.c.number > cursor)
-        .order_by(feed.c.number)
-        .limit(FEED_ITEMS_MAX)
-    )
-    return tuple(
-        FeedItem(row.number, FeedKind(row.kind), row.text, row.entry, bytes(row.content))
-        for row in connection.execute(query)
-    )
+    rows = connection.execute(_FEED_AFTER, {"station_id": station_id, "cursor": cursor})
+    return tuple(FeedItem(row.number, FeedKind(row.kind), row.text, row.entry, bytes(row.content)) for row in rows)
 
 
 def anomalies(connection: Connection) -> list[tuple[str, str, int, int]]:

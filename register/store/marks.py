@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from numpy.typing import NDArray
 from psycopg.errors import UniqueViolation
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects import sqlite
@@ -72,7 +74,9 @@ def remove(connection: Connection, station_id: int, lines: Iterable[LineId]) -> 
     return settled
 
 
-def add_free(connection: Connection, station_id: int, marks: Mapping[LineId, EntryNumber]) -> bool:
+def add_free(
+    connection: Connection, station_id: int, lines: Sequence[int] | NDArray[Any], numbers: Sequence[int] | NDArray[Any]
+) -> bool:
     """All these marks of one book count, where no line of them has a mark; False, and nothing done, where one has.
 
     On SQLite never, where looking out for other marks costs as little.
@@ -81,7 +85,7 @@ def add_free(connection: Connection, station_id: int, marks: Mapping[LineId, Ent
         return False
     try:
         with connection.begin_nested():
-            rows.add_effective_marks(connection, station_id, sorted(marks.items()))
+            rows.add_effective_marks(connection, station_id, lines, numbers)
     except UniqueViolation:
         return False
     return True
@@ -155,7 +159,7 @@ def _insert(connection: Connection, station_id: int, ordered: Sequence[tuple[Lin
     statement that looks out names no column: where partitions lie on other nodes, only they have the key.
     """
     if connection.dialect.name == "postgresql":
-        if add_free(connection, station_id, dict(ordered)):
+        if add_free(connection, station_id, *zip(*ordered, strict=True)):
             return len(ordered)
         lines = ",".join(str(line) for line, _ in ordered)
         numbers = ",".join(str(number) for _, number in ordered)

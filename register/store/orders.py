@@ -1,14 +1,35 @@
-"""The order of the lines that a station was issued, in which its packed marks name places."""
+"""The lines that a station was issued, and their order, in which its packed marks name places."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
 
 from sqlalchemy import Connection
 
 from pollbook.packing import SliceOrder
-from register.store.stations import Station, issued_lines
+from pollbook.types import LineId
+from register.store.stations import Station, packed_lines, unpacked_lines
 
 
-def order_with(connection: Connection, of: Station, check: bytes) -> SliceOrder | None:
-    """The station's order, if this is its check."""
-    order = SliceOrder.of(issued_lines(connection, of.id))
-    return order if order.check == check else None
+@dataclass(frozen=True)
+class IssuedLines:
+    """The lines of a station's slice, read from the database when they are first asked for, once."""
+
+    connection: Connection
+    of: Station
+
+    @cached_property
+    def packed(self) -> bytes:
+        """Their ids, ascending, 8 bytes each, big-endian."""
+        return packed_lines(self.connection, self.of.id)
+
+    @cached_property
+    def lines(self) -> frozenset[LineId]:
+        """All of them."""
+        return frozenset(unpacked_lines(self.packed))
+
+    def order_with(self, check: bytes) -> SliceOrder | None:
+        """Their order, if this is its check."""
+        order = SliceOrder(unpacked_lines(self.packed))
+        return order if order.check == check else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from pollbook.clock import HybridTime
 from pollbook.ledger import Head
@@ -28,14 +28,24 @@ def begin(connection: Connection, start: Head) -> None:
 
 def hold_head(connection: Connection) -> OwnHead:
     """The newest head, locked until the transaction ends, so that entries follow each other."""
-    row = connection.execute(select(own_head).where(own_head.c.id == 1).with_for_update()).one()
+    row = connection.execute(_HELD).one()
     return OwnHead(Head(EntryNumber(row.number), bytes(row.hash)), HybridTime(row.at))
 
 
 def add_entry(connection: Connection, head: Head, at: HybridTime, content: bytes, at_s: int) -> None:
     """The entry that leads to `head` is stored; only after `hold_head` in the same transaction."""
-    connection.execute(insert(own_entry).values(number=head.number, hash=head.hash, bytes=content, at_s=at_s))
-    connection.execute(update(own_head).where(own_head.c.id == 1).values(number=head.number, hash=head.hash, at=at))
+    connection.execute(_ADD, {"number": head.number, "hash": head.hash, "bytes": content, "at_s": at_s})
+    connection.execute(_GO_ON, {"new_number": head.number, "new_hash": head.hash, "new_at": at})
+
+
+_HELD = select(own_head).where(own_head.c.id == 1).with_for_update()
+_ADD = insert(own_entry)
+_GO_ON = (
+    update(own_head)
+    .where(own_head.c.id == 1)
+    .values(number=bindparam("new_number"), hash=bindparam("new_hash"), at=bindparam("new_at"))
+)
+_BEHIND = select(own_head.c.id).where(own_head.c.id == 1, own_head.c.behind_since_s.is_not(None))
 
 
 def own_entries(connection: Connection) -> Iterable[tuple[int, bytes, bytes]]:
@@ -52,8 +62,7 @@ def newest(connection: Connection, start: Head) -> Head:
 
 def is_behind(connection: Connection) -> bool:
     """Whether a book has known more of this register than it does itself, and nobody has said that it is recovered."""
-    query = select(own_head.c.id).where(own_head.c.id == 1, own_head.c.behind_since_s.is_not(None))
-    return connection.execute(query).first() is not None
+    return connection.execute(_BEHIND).first() is not None
 
 
 def set_behind(connection: Connection, since_s: int | None) -> None:

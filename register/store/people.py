@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from pollbook.failures import Failure, WorldFailed
 from pollbook.types import Person, PersonNumber, PrecinctCode, Role
@@ -41,8 +41,8 @@ def set_people(connection: Connection, people: Mapping[str, Sequence[Person]]) -
 
 def people_of(connection: Connection, precinct: PrecinctCode) -> tuple[Person, ...]:
     """The precinct's people by number."""
-    query = select(person).where(person.c.precinct == precinct).order_by(person.c.number)
-    return tuple(
-        Person(PersonNumber(row.number), row.key, row.surname, row.given_name, Role(row.role))
-        for row in connection.execute(query)
-    )
+    rows = connection.execute(_PEOPLE, {"precinct": precinct})
+    return tuple(Person(PersonNumber(row.number), row.key, row.surname, row.given_name, Role(row.role)) for row in rows)
+
+
+_PEOPLE = select(person).where(person.c.precinct == bindparam("precinct")).order_by(person.c.number)

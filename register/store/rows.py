@@ -10,9 +10,11 @@ import struct
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, insert
 
-from pollbook.types import EntryNumber, LineId
+from pollbook.plain_marks import PLAIN_BYTES
 from register.store.schema import entry
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -21,7 +23,7 @@ _TRAILER = b"\xff\xff"
 _NULL = b"\xff\xff\xff\xff"
 _ENTRY = struct.Struct(">hiiiiiq")
 _LENGTH = struct.Struct(">i")
-_EFFECTIVE = struct.Struct(">hiqiiii")
+_ENTRY_COLUMNS = "entry (station, number, received_at_s, quarantined, bytes)"
 
 
 class FreshMark(NamedTuple):
@@ -45,11 +47,7 @@ def add_entries(
     if not entries:
         return
     if connection.dialect.name == "postgresql":
-        _copy(
-            connection,
-            "entry (station, number, received_at_s, quarantined, bytes)",
-            _entry_rows(station_id, first, entries, at_s),
-        )
+        _copy(connection, _ENTRY_COLUMNS, _entry_rows(station_id, first, entries, at_s))
         return
     names = ("station", "number", "received_at_s", "quarantined", "bytes")
     rows = [
@@ -58,15 +56,51 @@ def add_entries(
     connection.execute(insert(entry), [dict(zip(names, row, strict=True)) for row in rows])
 
 
-def add_effective_marks(connection: Connection, station_id: int, marks: Iterable[tuple[LineId, EntryNumber]]) -> None:
-    """Copy the marks of a book on lines that have none; on PostgreSQL only.
+def add_plain_entries(connection: Connection, station_id: int, first: int, contents: bytes, at_s: int) -> None:
+    """Copy plain marks, joined, as entries from the number `first` on; on PostgreSQL only."""
+    count = len(contents) // PLAIN_BYTES
+    table = _filled(_PLAIN_ENTRY, count, fields=5, station=station_id, received_at_s=at_s, quarantined_size=-1)
+    table["number"] = np.arange(first, first + count)
+    table["bytes"] = np.frombuffer(contents, f"V{PLAIN_BYTES}")
+    _copy(connection, _ENTRY_COLUMNS, [table.tobytes()])
+
+
+def add_effective_marks(
+    connection: Connection, station_id: int, lines: Sequence[int] | NDArray[Any], numbers: Sequence[int] | NDArray[Any]
+) -> None:
+    """Copy the marks of a book on lines that have none, by line in rising order; on PostgreSQL only.
 
     Raises:
         UniqueViolation: A line has one; the transaction is to be taken back to where it was.
     """
-    pack = _EFFECTIVE.pack
-    packed = [pack(3, 8, line, 4, station_id, 4, number) for line, number in marks]
-    _copy(connection, "effective_mark (line, station, number)", packed)
+    ordered, marked = np.asarray(lines, np.int64), np.asarray(numbers, np.int32)
+    rising = ordered.argsort()
+    table = _filled(_EFFECTIVE, len(ordered), fields=3, station=station_id)
+    table["line"], table["number"] = ordered[rising], marked[rising]
+    _copy(connection, "effective_mark (line, station, number)", [table.tobytes()])
+
+
+def _binary(*columns: tuple[str, str]) -> np.dtype[Any]:
+    """A row of COPY's binary form: how many fields, then each with its size before it."""
+    sized = [pair for name, kind in columns for pair in ((f"{name}_size", ">i4"), (name, kind)) if pair[1]]
+    return np.dtype([("fields", ">i2"), *sized])
+
+
+_PLAIN_ENTRY = _binary(
+    ("station", ">i4"), ("number", ">i4"), ("received_at_s", ">i8"), ("quarantined", ""), ("bytes", f"V{PLAIN_BYTES}")
+)
+_EFFECTIVE = _binary(("line", ">i8"), ("station", ">i4"), ("number", ">i4"))
+
+
+def _filled(row: np.dtype[Any], count: int, **values: int) -> NDArray[Any]:
+    """So many rows with these values in all of them, and the sizes of the fields."""
+    table = np.zeros(count, row)
+    for name in row.names or ():
+        if name.endswith("_size") and row.names is not None and name.removesuffix("_size") in row.names:
+            table[name] = row[name.removesuffix("_size")].itemsize
+    for name, value in values.items():
+        table[name] = value
+    return table
 
 
 def _entry_rows(station_id: int, first: int, entries: Sequence[tuple[bytes, str | None]], at_s: int) -> Iterable[bytes]:

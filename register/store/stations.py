@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, insert, select, update
 
 from pollbook.ledger import HEAD_BYTES, Head
 from pollbook.line_state import DIGEST_BYTES, ELSEWHERE, UNMARKED, LineState
@@ -139,29 +139,43 @@ def add_station(connection: Connection, new: Station, answer: bytes, lines: Iter
     return int(key[0])
 
 
+def packed_lines(connection: Connection, station_id: int) -> bytes:
+    """The lines that the station was issued, ascending, 8 bytes each, big-endian."""
+    return bytes(connection.execute(_PACKED_LINES, {"station_id": station_id}).scalar_one())
+
+
 def issued_lines(connection: Connection, station_id: int) -> frozenset[LineId]:
     """The lines that the station was issued, whatever became of them."""
-    packed = bytes(connection.execute(select(issued.c.lines).where(issued.c.station == station_id)).scalar_one())
-    return frozenset(map(LineId, struct.unpack(f">{len(packed) // 8}q", packed)))
+    return frozenset(unpacked_lines(packed_lines(connection, station_id)))
+
+
+def unpacked_lines(packed: bytes) -> tuple[LineId, ...]:
+    """The lines that `packed_lines` gave."""
+    return struct.unpack(f">{len(packed) // 8}q", packed)
+
+
+_NAMED = select(station).where(station.c.device == bindparam("device"), station.c.epoch == bindparam("epoch"))
+_BY_ID = select(station).where(station.c.id == bindparam("station_id"))
+_SUCCESSOR = select(station).where(station.c.predecessor == bindparam("station_id")).order_by(station.c.id).limit(1)
+_NEWEST_EPOCH = select(station).where(station.c.device == bindparam("device")).order_by(station.c.epoch.desc()).limit(1)
+_PACKED_LINES = select(issued.c.lines).where(issued.c.station == bindparam("station_id"))
 
 
 def find_station(connection: Connection, name: BookName) -> Station | None:
     """The station whose book has this name."""
-    query = select(station).where(station.c.device == name.device, station.c.epoch == name.epoch)
-    row = connection.execute(query).first()
+    row = connection.execute(_NAMED, {"device": name.device, "epoch": name.epoch}).first()
     return _station(row) if row else None
 
 
 def successor_of(connection: Connection, station_id: int) -> Station | None:
     """The first book that took over from this station's; a later one is a fork."""
-    query = select(station).where(station.c.predecessor == station_id).order_by(station.c.id).limit(1)
-    row = connection.execute(query).first()
+    row = connection.execute(_SUCCESSOR, {"station_id": station_id}).first()
     return _station(row) if row else None
 
 
 def station_by_id(connection: Connection, station_id: int) -> Station | None:
     """The station with this id."""
-    row = connection.execute(select(station).where(station.c.id == station_id)).first()
+    row = connection.execute(_BY_ID, {"station_id": station_id}).first()
     return _station(row) if row else None
 
 
@@ -191,8 +205,7 @@ def newest_holder_at(connection: Connection, code: PrecinctCode) -> Station | No
 
 def newest_epoch(connection: Connection, device: DeviceId) -> Station | None:
     """The device's newest book."""
-    query = select(station).where(station.c.device == device).order_by(station.c.epoch.desc()).limit(1)
-    row = connection.execute(query).first()
+    row = connection.execute(_NEWEST_EPOCH, {"device": device}).first()
     return _station(row) if row else None
 
 

@@ -37,7 +37,7 @@ from pollbook.types import (
     PrecinctCode,
     Role,
 )
-from register import runs
+from register import mark_columns, runs
 from register.replay import Ingested, decoded, touched
 
 PRECINCT = PrecinctCode("1708-0001")
@@ -148,6 +148,64 @@ def test_a_batch_taken_in_runs_is_what_custody_makes_of_it_entry_by_entry(
     assert kept == (one_by_one.last_at, one_by_one.days, one_by_one.is_closed, one_by_one.bound)
     total = sum(line_state.line_digest(line, state) for line, state in fresh.items())
     assert runs.digest_of(taken.fresh.values()) == total
+
+
+plain_steps = st.tuples(
+    st.sampled_from([1, 1, 1, 1, 1, 65536, 65536, 0, -5]),
+    st.sampled_from([3, 3, 3, 3, 3, 1, 2, 0, 9]).map(PersonNumber),
+    st.builds(Marked, st.sampled_from(LINES), channels),
+)
+open_books = st.fixed_dictionaries(
+    {
+        "days": st.sampled_from([{"2026-12-20"}, {"2026-12-20"}, set()]),
+        "is_closed": st.sampled_from([False, False, True]),
+        "is_forked": st.sampled_from([False, False, True]),
+        "holds": st.sampled_from([True, True, False]),
+        "first": st.sampled_from([1, 2, 20, 20]),
+    }
+)
+
+
+@settings(max_examples=600, deadline=None)
+@given(open_books, st.lists(plain_steps, min_size=1, max_size=6))
+def test_marks_that_columns_let_pass_have_their_effect_by_custody_and_no_other(
+    book: dict[str, object], drawn: list[tuple[int, PersonNumber, object] | bytes]
+) -> None:
+    contents, first = contents_of(drawn), int(book["first"])  # type: ignore[call-overload]
+    unmoved = UNMARKED if book["holds"] else ELSEWHERE
+    view = view_of(book, dict.fromkeys(ISSUED, unmoved))
+    told = [view.ingest(EntryNumber(number), entry) for number, entry in enumerate(decoded(contents), first)]
+
+    columns = mark_columns.columns_of(contents, first)
+    assert columns is not None
+    before = view_of(book, {})
+    is_open = book["holds"] and before.days and not before.is_closed and not before.is_forked and first != 1
+    packed = b"".join(line.to_bytes(8, "big") for line in sorted(ISSUED))
+    passes = mark_columns.are_all_entered(columns, packed, PEOPLE, before.last_at)
+    assert bool(is_open and passes) == (set(told) == {None})
+    if is_open and passes:
+        numbers = columns.numbers()
+        assert {line: view.states[line].mark.number for line in view.changed} == numbers  # type: ignore[union-attr]
+        assert columns.last_at == view.last_at
+        total = sum(line_state.line_digest(line, view.states[line]) for line in view.changed)
+        assert mark_columns.digest_of(columns) == total
+
+
+@given(
+    st.lists(
+        st.binary(min_size=23, max_size=23)
+        | st.sampled_from(contents_of([(1, PersonNumber(3), Marked(LINES[0], Channel.HOME))])),
+        max_size=4,
+    )
+)
+def test_columns_hold_what_plain_marks_hold_and_nothing_else(contents: list[bytes]) -> None:
+    columns = mark_columns.columns_of(contents, 1)
+    each = plain_marks.all_plain(contents) if contents else None
+    assert (columns is None) == (each is None)
+    if columns is not None and each is not None:
+        rows = list(zip(columns.at.tolist(), columns.actor.tolist(), columns.line.tolist(), strict=True))
+        assert rows == [(mark.at, mark.actor, mark.line) for mark in each]
+        assert columns.contents == b"".join(contents)
 
 
 @given(st.integers(0, 2**63 - 1), st.integers(0, 999), st.sampled_from(STRANGE), channels)
