@@ -9,7 +9,6 @@ IEEE Transactions on Communication Technology, 1971.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from pollbook.failures import InputInvalid
@@ -63,16 +62,17 @@ class Reader:
 
     def rice_codes(self, count: int, k: int) -> list[int]:
         """A column of `count` Rice codes, up to a whole byte."""
-        code = re.compile(f"1{{{QUOTIENT_MAX}}}([01]{{{WHOLE_BITS}}})|(1{{0,{QUOTIENT_MAX - 1}}})0([01]{{{k}}})")
         bits = self._coming_bits(count * (QUOTIENT_MAX + WHOLE_BITS))
-        numbers, place = [], 0
+        numbers, place, length, find = [], 0, len(bits), bits.find
         for _ in range(count):
-            found = code.match(bits, place)
-            if found is None:
+            zero = find("0", place, place + QUOTIENT_MAX)
+            if zero < 0:
+                start, quotient, place = place + QUOTIENT_MAX, 0, place + QUOTIENT_MAX + WHOLE_BITS
+            else:
+                start, quotient, place = zero + 1, zero - place << k, zero + 1 + k
+            if place > length:
                 raise InputInvalid("a column of codes that is cut short")
-            whole, ones, rest = found.groups()
-            numbers.append(int(whole, 2) if whole else len(ones) << k | int(rest or "0", 2))
-            place = found.end()
+            numbers.append(quotient | int(bits[start:place], 2) if place > start else quotient)
         self._skip_bits(bits, place)
         return numbers
 

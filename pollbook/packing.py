@@ -20,6 +20,7 @@ Which voter, in which order and to the second is 1.93 bytes of information a mar
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,7 +32,7 @@ from pollbook.bits import K_MAX, WHOLE_BITS, Reader, best_k, column, rice_column
 from pollbook.clock import COUNTER_BITS, HYBRID_TIME_MAX
 from pollbook.entries import ENTRY_BYTES_MAX, PERSON_NUMBER_MAX, Kind, Marked, decode_entry
 from pollbook.failures import InputInvalid
-from pollbook.plain_marks import CHANNELS, encode_mark, plain_mark
+from pollbook.plain_marks import CHANNELS, encode_marks, plain_mark
 from pollbook.types import LINE_ID_MAX, Channel, LineId
 
 ORDER_CHECK_BYTES = 4
@@ -64,8 +65,7 @@ class SliceOrder:
     @cached_property
     def check(self) -> bytes:
         """By which a receiver sees that its order is the sender's."""
-        whole = hashlib.sha256(b"".join(line.to_bytes(8, "big") for line in self.lines))
-        return whole.digest()[:ORDER_CHECK_BYTES]
+        return hashlib.sha256(struct.pack(f">{len(self.lines)}Q", *self.lines)).digest()[:ORDER_CHECK_BYTES]
 
     @property
     def place_bits(self) -> int:
@@ -234,23 +234,21 @@ def _marks(reader: Reader, count: int, base_s: int, order: SliceOrder | None) ->
         raise InputInvalid("places without an order")
     lines = _places(reader, count, order) if is_place and order is not None else _ids(reader, count)
     at = seconds << COUNTER_BITS | counter
-    entries = []
-    for line, step in zip(lines, (None, *reader.rice_codes(count - 1, k)), strict=True):
-        if step is not None:
-            at = at + 1 if step == 0 else (at >> COUNTER_BITS) + step << COUNTER_BITS
-        if not 0 <= at <= HYBRID_TIME_MAX:
-            raise InputInvalid("a time out of its bounds")
-        entries.append(encode_mark(at, actor, line, channel))
-    return entries
+    times = [at]
+    for step in reader.rice_codes(count - 1, k):
+        at = at + 1 if step == 0 else (at >> COUNTER_BITS) + step << COUNTER_BITS
+        times.append(at)
+    if not 0 <= times[0] <= at <= HYBRID_TIME_MAX:  # they only rise
+        raise InputInvalid("a time out of its bounds")
+    return encode_marks(times, actor, lines, channel)
 
 
 def _places(reader: Reader, count: int, order: SliceOrder) -> list[LineId]:
-    width = order.place_bits
-    lines = [order.line_at(place) for place in reader.numbers(count, width)]
-    found = [line for line in lines if line is not None]
-    if len(found) != count:
-        raise InputInvalid("a place beyond the slice")
-    return found
+    lines = order.lines
+    try:
+        return [lines[place] for place in reader.numbers(count, order.place_bits)]
+    except IndexError as error:
+        raise InputInvalid("a place beyond the slice") from error
 
 
 def _ids(reader: Reader, count: int) -> list[LineId]:

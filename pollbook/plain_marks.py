@@ -70,3 +70,11 @@ def encode_mark(at: int, actor: int, line: int, channel: int) -> bytes:
     if at >= LONG_MIN and line >= LONG_MIN and actor <= ACTOR_MAX:
         return _PLAIN.pack(BEGIN, at, actor, MIDDLE, line, channel)
     return encode_entry(PlainMark(at, actor, line, channel).entry)
+
+
+def encode_marks(times: Sequence[int], actor: int, lines: Sequence[int], channel: int) -> list[bytes]:
+    """`encode_mark` for marks of one actor and channel, whose times only rise."""
+    if times and times[0] >= LONG_MIN and min(lines) >= LONG_MIN and actor <= ACTOR_MAX:
+        pack, begin, middle = _PLAIN.pack, BEGIN, MIDDLE
+        return [pack(begin, at, actor, middle, line, channel) for at, line in zip(times, lines, strict=True)]
+    return [encode_mark(at, actor, line, channel) for at, line in zip(times, lines, strict=True)]

@@ -287,7 +287,7 @@ def _take_columns(
     numbers = columns.numbers()
     if (
         not mark_columns.are_all_entered(columns, issued.packed, named, record.last_at)
-        or states.with_rows(connection, station.id, numbers)
+        or states.have_rows(connection, station.id, numbers)
         or not marks.add_free(connection, station.id, columns.line, columns.number)
     ):
         return None

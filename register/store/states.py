@@ -46,6 +46,12 @@ def with_rows(
     return {LineId(row.line): _state(row) for row in rows}
 
 
+def have_rows(connection: Connection, station_id: int, lines: Mapping[LineId, object]) -> bool:
+    """Whether one of these lines has a row; True without looking further where the book has many rows."""
+    some = connection.execute(_FIRST_LINES, {"station_id": station_id}).scalars().all()
+    return len(some) == _LINES_LOOKED_AT or any(line in lines for line in some)
+
+
 def plainly_marked(
     connection: Connection, station_id: int, lines: Collection[LineId], upto: EntryNumber
 ) -> dict[LineId, LineState]:
@@ -104,6 +110,9 @@ _LINES = {
 }
 _ARRAY = {"postgresql": "{{{}}}", "sqlite": "[{}]"}
 _ROWS = select(line_state).where(line_state.c.station == _OF_STATION)
+_LINES_LOOKED_AT = 256
+"""A book that lets go or takes in as many lines sends no long runs of marks alone."""
+_FIRST_LINES = select(line_state.c.line).where(line_state.c.station == _OF_STATION).limit(_LINES_LOOKED_AT)
 _ROWS_OF = {dialect: _among(_ROWS, line_state, lines) for dialect, lines in _LINES.items()}
 _MARKED = {
     dialect: union_all(*(_among(_marks_in(table), table, lines) for table in (effective_mark, disputed_mark)))
