@@ -10,7 +10,7 @@ from pollbook.differences import compared
 from pollbook.feed_items import FeedItem, FeedKind, encode_content
 from pollbook.line_state import line_digest
 from register.feed import tell
-from register.store import differences, ledgers, stations
+from register.store import differences, ledgers, states, stations
 from register.store.engine import Transaction
 from register.store.stations import Station
 
@@ -23,8 +23,8 @@ def answer_comparison(connection: Transaction, station: Station, ask: CompareLin
         connection, station.id, FeedKind.LINES_COMPARED, ask.id.hex()
     ):
         return
-    states = ledgers.states(connection, station.id)
-    digests = {line: line_digest(line, state) for line, state in states.items()}
+    known = states.all_states(connection, station.id)
+    digests = {line: line_digest(line, state) for line, state in known.items()}
     content = encode_content(compared(ask.number, digests, ask.sums))
     tell(connection, station.id, FeedItem(0, FeedKind.LINES_COMPARED, ask.id.hex(), ask.number, content), at_s)
 
@@ -33,7 +33,7 @@ def note_lines(connection: Transaction, station: Station, ask: NameLines) -> Non
     """The lines that the book found to differ are kept beside the anomaly, if they are lines of this book."""
     if not _differs_at(connection, station, ask.number):
         return
-    known = stations.issued_lines(connection, station.id) | ledgers.states(connection, station.id).keys()
+    known = stations.issued_lines(connection, station.id) | states.all_states(connection, station.id).keys()
     lines = [line for line in ask.lines if line in known]
     differences.add_lines(connection, station.id, ask.number, lines)
     logger.warning("lines differ count=%s book=%s entry=%s", len(lines), station.book, ask.number)

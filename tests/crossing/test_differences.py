@@ -11,7 +11,7 @@ from pollbook.store.check import check_book
 from pollbook.store.syncing import book_digest
 from pollbook.types import Channel
 from register.disputes import listed_anomalies
-from register.store import ledgers, stations
+from register.store import ledgers, states, stations
 from tests.crossing.worlds import Laptop
 from tests.register.stand_in import Centre
 
@@ -24,13 +24,15 @@ def marked(laptop: Laptop, count: int) -> None:
 
 def spoil(centre: Centre, laptop: Laptop, *places: int) -> None:
     """The register has these lines otherwise than its entries say, and a digest to match."""
-    for at in places:
-        centre.change(f"UPDATE line_state SET custody = 9 WHERE line = {laptop.line(at)}")  # noqa: S608
     with centre.database.write() as connection:
         station = stations.find_station(connection, laptop.name)
         assert station is not None
+        states.write_out(connection, station.id)
+    for at in places:
+        centre.change(f"UPDATE line_state SET custody = 9 WHERE line = {laptop.line(at)}")  # noqa: S608
+    with centre.database.write() as connection:
         record = ledgers.hold_book(connection, station.id)
-        record.digest = digest(ledgers.states(connection, station.id).items())
+        record.digest = digest(states.all_states(connection, station.id).items())
         ledgers.save_book(connection, station.id, record)
 
 
