@@ -82,7 +82,8 @@ def test_once_both_agree_again_nothing_is_named(centre: Centre, here: Laptop) ->
 
 def test_a_line_that_only_one_side_has_touched_is_named(centre: Centre, here: Laptop) -> None:
     marked(here, 3)
-    centre.change(f"DELETE FROM line_state WHERE line = {here.line(2)}")  # noqa: S608
+    its_entry = f"(SELECT station, number FROM effective_mark WHERE line = {here.line(2)})"  # noqa: S608
+    centre.change(f"UPDATE entry SET quarantined = 'unknown_line' WHERE (station, number) IN {its_entry}")  # noqa: S608
     spoil(centre, here)
     assert here.sync().differing == (here.line(2),)
 
