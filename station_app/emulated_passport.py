@@ -14,14 +14,15 @@ from devices.emrtd.emulator.behaviour import ROWS, Behaviour
 from devices.emrtd.emulator.chip import Chip
 from devices.emrtd.emulator.issuing import ChipKeys, Features, PaceOffer, issue
 from devices.emrtd.emulator.personalisation import personalise
+from devices.emrtd.emulator.strange import STRANGE
 from devices.emrtd.emulator.writing import Holder
 from devices.emrtd.mrz import Form
 from devices.emrtd.security_infos import Agreement, PaceMapping
 
 CAN = "271828"
 _P256 = 12
-ROW_NAMES = tuple(ROWS)
-"""In what ways the chip may differ from the standard; the number is the row of what real chips were seen to do."""
+ROW_NAMES = tuple(sorted((*ROWS, *STRANGE), key=lambda name: (int(name.split("-")[0]), name)))
+"""In what ways chip or document may differ from the standard; the number is the row of what real ones do."""
 
 
 class Offer(StrEnum):
@@ -86,12 +87,16 @@ def make(wish: Wish, holder: Holder = SOMEBODY) -> Made:
     mapping = _MAPPING_OF.get(wish.offer)
     offers = () if mapping is None else (PaceOffer(Agreement.ECDH, mapping, Suite.AES_128, _P256),)
     features = Features(form=Form.TD1 if wish.is_card else Form.TD3, pace=offers)
-    document = issue(holder, make_signer(authority, Scheme.ECDSA), keys, features)
+    strange = STRANGE.get(wish.row or "")
+    if strange is not None:
+        document = strange(holder, authority, keys, features)
+    else:
+        document = issue(holder, make_signer(authority, Scheme.ECDSA), keys, features)
     written = personalise(document, can=CAN)
     if wish.is_copy:
         other = _keys(with_mapping=wish.offer is Offer.CHIP_MAPPING)
         written = personalise(replace(document, keys=other), can=CAN)
-    behaviour = ROWS[wish.row] if wish.row is not None else Behaviour()
+    behaviour = ROWS.get(wish.row or "", Behaviour())
     if wish.pulled_at_byte is not None:
         behaviour = replace(behaviour, pulled_at_byte=wish.pulled_at_byte)
     return Made(Chip(written, behaviour), document.mrz, authority.certificate)

@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from devices.emrtd.access import AccessProtocol, Downgrade
+from devices.emrtd.certificates import read_certificate
 from devices.emrtd.chip_proofs import prove_chip
 from devices.emrtd.ciphers import Suite
 from devices.emrtd.document import Attempt
@@ -16,6 +17,8 @@ from devices.emrtd.emulator.behaviour import ROWS, Behaviour
 from devices.emrtd.emulator.chip import Chip, EmulatedLink
 from devices.emrtd.emulator.issuing import ChipKeys, Features, PaceOffer, issue
 from devices.emrtd.emulator.personalisation import personalise
+from devices.emrtd.emulator.strange import STRANGE
+from devices.emrtd.face_images import read_dg2
 from devices.emrtd.faults import AccessDenied, ChannelBroken, ProtocolFailed
 from devices.emrtd.file_reading import ReadSizes, sizes_for
 from devices.emrtd.files import File
@@ -34,6 +37,8 @@ from devices.emrtd.security_infos import (
     write_dg14,
 )
 from devices.emrtd.tlv import encode
+from devices.emrtd.trust import EMPTY
+from devices.emrtd.verification import Copy, verify
 from devices.smartcard.apdu import is_extended
 from devices.smartcard.faults import CardMute, CardRemoved
 from devices.smartcard.replay import RecordingLink
@@ -49,7 +54,7 @@ from tests.devices.chips import (
     read,
     rsa_key,
 )
-from tests.devices.issued import HOLDER, keys, signer
+from tests.devices.issued import HOLDER, NOW, authority, keys, signer
 
 # ICAO 9303-11, Appendix D.2.
 LONG_NUMBER = "I<UTOD23145890<7349<<<<<<<<<<<3407127M9507122UTO<<<<<<<<<<<2STEVENSON<<PETER<JOHN<<<<<<<<<"
@@ -393,3 +398,18 @@ def test_a_chip_that_lists_many_keys_is_asked_a_few_times_only() -> None:
     reading = read(chip)
     assert reading.chip_attempt is Attempt.REFUSED
     assert reading.commands < 100
+
+
+@pytest.mark.parametrize("row", STRANGE)
+def test_a_strange_document_is_read_and_proven_like_any_other(row: str) -> None:
+    made = STRANGE[row](HOLDER, authority(), replace(keys(), chip_mapping=None), Features(pace=(GM,)))
+    store = EMPTY.with_certificates([read_certificate(authority().certificate)])
+    verification = verify(read(chip_of(made)), store, NOW)
+    listed = [file for file in made.files if file.data_group]
+    assert all(verification.passive.proves(file) for file in listed)
+    assert verification.copy is Copy.EXCLUDED
+    assert read_dg2(made.files[File.DG2]).images
+
+
+def test_the_rows_of_chips_and_of_documents_are_all_seventeen() -> None:
+    assert {int(name.split("-")[0]) for name in (*ROWS, *STRANGE)} == set(range(1, 18))

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from devices.emrtd.emulator.behaviour import ROWS
+from devices.emrtd.emulator.strange import STRANGE
 from station_app.__main__ import main
 from station_app.commands.emulating import OFFERS
 from station_app.emulated_passport import CAN, SOMEBODY, Offer
@@ -41,7 +42,10 @@ def objects(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-@pytest.mark.parametrize("words", [[], ["--offer", "cam", "--card"], ["--offer", "bac"], ["--row", "9-plain-status"]])
+@pytest.mark.parametrize(
+    "words",
+    [[], ["--offer", "cam", "--card"], ["--offer", "bac"], ["--row", "9-plain-status"], ["--row", "12-set-order"]],
+)
 def test_a_made_up_document_is_read(
     virtual_readers: VirtualReaders, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:
@@ -82,7 +86,9 @@ def test_a_document_pulled_at_a_byte_ends_the_command(
 
 def test_the_ways_to_differ_are_listed_and_no_other_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["passport", "emulate", "--row", "list", "--json"]) == 0
-    assert objects(capsys) == [{"rows": list(ROWS)}]
+    ((_, rows),) = objects(capsys)[0].items()
+    assert set(rows) == {*ROWS, *STRANGE}
+    assert {int(row.split("-")[0]) for row in rows} == set(range(1, 18))
     assert main(["passport", "emulate", "--row", "99-none", "--json"]) == 2
     assert main(["passport", "emulate", "--birth", "871325", "--json"]) == 2
     assert main(["passport", "emulate", "--port", "1", "--json"]) == 4
