@@ -46,7 +46,7 @@ _ANYBODY = ("ISMOILOVA", "BOSHQA")
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
+class TrainingState:
     """A made-up State with its signer, and what a laptop has to know to trust it."""
 
     signer: Authority
@@ -58,7 +58,7 @@ class TrainingPassports:
 
     def __init__(self, inner: Passports, decode: Decode, now: Callable[[], datetime], zone: tzinfo) -> None:
         self._inner, self._decode, self._now, self._zone = inner, decode, now, zone
-        self._state: _State | None = None
+        self._state: TrainingState | None = None
         self._chip: Chip | None = None
         self._real = Readers()
         self._tell: Tell | None = None
@@ -89,8 +89,8 @@ class TrainingPassports:
         """A document of this voter lies on the reader; its printed lines come back."""
         with self._lock:
             if self._state is None:
-                self._state = _make_state(self._now())
-            chip, printed = _make_chip(voter, kind, self._state.signer, self._now())
+                self._state = make_state(self._now())
+            chip, printed = make_chip(voter, kind, self._state.signer, self._now())
         self._chip = chip
         self._told()
         return printed
@@ -114,15 +114,17 @@ class TrainingPassports:
             self._tell(Readers((READER, *self._real.names), (*here, *self._real.with_card)))
 
 
-def _make_state(now: datetime) -> _State:
+def make_state(now: datetime) -> TrainingState:
+    """A made-up State: a signer of documents, and its authority with a fresh list of withdrawals."""
     authority = make_authority("UZ")
     signer = make_signer(authority, Scheme.ECDSA)
     crl = make_crl(authority, this_update=now - timedelta(days=1))
     trust = EMPTY.with_certificates([read_certificate(authority.certificate)]).with_crl(read_crl(crl))
-    return _State(signer, trust)
+    return TrainingState(signer, trust)
 
 
-def _make_chip(voter: Voter, kind: TrainingKind, signer: Authority, now: datetime) -> tuple[Chip, Mrz]:
+def make_chip(voter: Voter, kind: TrainingKind, signer: Authority, now: datetime) -> tuple[Chip, Mrz]:
+    """The chip of a made-up document of this voter, and its printed lines."""
     holder = _holder(voter, kind, now)
     keys = ChipKeys(
         chip_authentication=ec.generate_private_key(ec.SECP256R1()),

@@ -179,12 +179,14 @@ class CheckIn(QWidget):
         self.finder.box.setText("")  # the lines have the whole PINFL in them, and others look on
         if isinstance(stage, Shown) and [hit.line for hit in found.hits] == [stage.card.voter.line]:
             line = stage.card.voter.line
+            self.finder.highlight(line)
             self._book.ask(self, lambda desk: desk.card(line), self._renew_card, self._broke, _CARD)
         else:
             self._found(found, opens=True)
 
     def _forget_document(self) -> None:
         """The voter is gone from the screen, and what a document said with him."""
+        self.searching.forget_document()
         self._book.ask(self, lambda desk: desk.forget_document(), _ignore, _ignore, _FORGET)
         self.left.emit()
 

@@ -100,7 +100,8 @@ class PassportPanel(Tall):
         is_large = self._theme.is_large
         self.title.setText(words.title)
         self.sentence.setText(words.sentence)
-        has_sentence = bool(words.sentence) and not (is_large and (words.badges or words.tone == "plain"))
+        is_quiet = words.tone == "plain" or (bool(words.badges) and words.tone != "stop")
+        has_sentence = bool(words.sentence) and not (is_large and is_quiet)
         self.sentence.setVisible(has_sentence)
         self.room_needed.emit(is_large and has_sentence)
         self.progress.setVisible(words.share is not None)

@@ -11,7 +11,8 @@ from station_app.ui.find_panel import FindPanel
 
 BUSY_AFTER_MS = 60
 """Under the tenth of a second within which waiting must be seen (SCREENS); quicker answers don't flicker."""
-_CHANNEL = "search"
+_CHANNEL, _DOCUMENT = "search", "document"
+"""Two, because a card that opens ends a search, and what a chip says after that must still be compared."""
 
 
 class Searching(QObject):
@@ -37,10 +38,15 @@ class Searching(QObject):
         self._book.ask(self, lambda desk: desk.find(text), self._answered, self._broke, _CHANNEL)
 
     def ask_document(self, says: DocumentSays) -> None:
-        """Ask for the voter of a document whose chip was read."""
+        """Ask for the voter of a document whose chip was read; what was typed is no longer asked for."""
+        self.forget()
         self.is_under_way = True
         self._busy.start()
-        self._book.ask(self, lambda desk: desk.find_document(says), self._document_answered, self._broke, _CHANNEL)
+        self._book.ask(self, lambda desk: desk.find_document(says), self._document_answered, self._broke, _DOCUMENT)
+
+    def forget_document(self) -> None:
+        """Nothing is asked about a document any more."""
+        self._book.drop(_DOCUMENT)
 
     def open_when_found(self) -> None:
         """Enter was pressed before the answer came."""

@@ -4,7 +4,9 @@ Besides the pictures of single screens there is a sheet for each language, `all.
 
 Run it after a change of the screens, and look at what it made:
 
-    QT_QPA_PLATFORM=offscreen .venv/bin/python -m tests.station_app.ui.pictures
+    QT_QPA_PLATFORM=offscreen .venv/bin/python -m tests.station_app.ui.pictures [SCREEN ...]
+
+With names of screens (or `all`, the sheets) only those are made. Documents lie on a virtual reader of a real pcscd.
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ from station_app.ui.appearance import Appearance
 from station_app.ui.moves import Moves
 from station_app.ui.window import Window
 from tests.station_app.ui.demo_desk import LONG_NAME, PIN, START, DemoDesk, FakeClock
+from tests.station_app.ui.document_pictures import DOCUMENTS, stop_readers, table
 from tests.station_app.ui.driver import Driver
 
 FOLDER = Path(__file__).resolve().parents[3] / "docs" / "screens"
@@ -66,6 +69,7 @@ class Picture:
 
 
 def wanted() -> Iterator[Picture]:
+    yield from documents_wanted()
     for language in LANGUAGES:
         yield Picture("may-vote", language, "light", 100)
         yield Picture("may-vote", language, "dark", 200)
@@ -106,6 +110,22 @@ def wanted() -> Iterator[Picture]:
     yield Picture("closed", "en", "dark", 100)
     yield Picture("superseded", "uz_Latn", "light", 200)
     yield Picture("not-enrolled", "ru", "light", 100)
+
+
+def documents_wanted() -> Iterator[Picture]:
+    for screen, looks in {
+        "document-loading": (("ru", "light", 100),),
+        "document-read": (("en", "light", 100), ("uz_Latn", "dark", 200), ("ru", "dark", 100)),
+        "document-differs": (("uz_Latn", "light", 100), ("en", "light", 100), ("kaa", "dark", 125)),
+        "document-copied": (("en", "light", 100), ("ru", "dark", 200)),
+        "document-downgraded": (("en", "light", 100), ("uz_Latn", "dark", 100)),
+        "document-expired": (("uz_Latn", "light", 100),),
+        "document-failed": (("uz_Cyrl", "light", 100), ("en", "dark", 200)),
+        "document-key": (("uz_Latn", "light", 100),),
+        "document-details": (("en", "light", 100), ("uz_Latn", "dark", 200)),
+    }.items():
+        for language, theme, scale in looks:
+            yield Picture(screen, language, theme, scale)
 
 
 @contextmanager
@@ -323,7 +343,9 @@ EVERY_SCREEN = (
     "not-enrolled", "open-the-day", "refused", "sign-in", "ready", "list", "may-vote", "marked", "already-marked",
     "not-old-enough", "look-closer", "not-in-list", "line-elsewhere", "claims", "provisional", "release", "accept",
     "look-at-the-row", "row-not-signed", "not-safe-yet", "with-the-team", "envelopes", "close-the-book", "on-paper",
-    "closed", "superseded", "undo", "settings", "help", "actions", "messages", "locked",
+    "closed", "superseded", "undo", "settings", "help", "actions", "messages", "locked", "document-loading",
+    "document-read", "document-differs", "document-copied", "document-downgraded", "document-expired",
+    "document-failed", "document-key", "document-details",
 )  # fmt: skip
 
 
@@ -355,6 +377,14 @@ def take(picture: Picture) -> QImage:
     with station(picture) as driver:
         if picture.screen in BEFORE_SIGN_IN:
             BEFORE_SIGN_IN[picture.screen](driver)
+        elif picture.screen in DOCUMENTS:
+            driver.take_desk()
+            fill(driver)
+            with table(driver) as laid:
+                DOCUMENTS[picture.screen](laid)
+                driver.settle()
+                driver.settle()
+                return driver.window.grab().toImage()
         else:
             driver.take_desk()
             fill(driver)
@@ -391,14 +421,19 @@ def save(image: QImage, path: Path) -> None:
 
 
 def main() -> None:
+    names = set(sys.argv[1:])
     make_application()
     FOLDER.mkdir(parents=True, exist_ok=True)
     for old in FOLDER.glob("*.png"):
-        old.unlink()
-    for language in LANGUAGES:
-        keep(sheet(language), f"all.{language}.png")
+        if not names or old.name.partition(".")[0] in names:
+            old.unlink()
     for picture in wanted():
-        keep(take(picture), picture.name)
+        if not names or picture.screen in names:
+            keep(take(picture), picture.name)
+    for language in LANGUAGES:
+        if not names or "all" in names:
+            keep(sheet(language), f"all.{language}.png")
+    stop_readers()
 
 
 def keep(image: QImage, name: str) -> None:

@@ -10,16 +10,18 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel
 
 from devices.emrtd.mrz import Mrz
+from pollbook.documents import Remark
 from pollbook.failures import Failure
 from pollbook.texts import LANGUAGES
 from pollbook.voters import Voter
 from station_app.background import Background
+from station_app.document_says import ChipDetails, says_of_chip
 from station_app.passports import CanKey, Holds, Phase, Proof, Readers, TypedKey, Why, ZoneKey
 from station_app.ui.passport_desk import PassportDesk
 from station_app.ui.passport_key_sheet import PassportKeySheet
 from station_app.ui.passport_sheet import PassportSheet
 from station_app.ui.passport_stages import Empty, Failed, Lying, NoReader, PassportStage, Read, Reading
-from station_app.ui.stages import Done, Shown, Waiting
+from station_app.ui.stages import Done, Opening, Shown, Waiting
 from tests.station_app.ui.conftest import OpenDesk
 from tests.station_app.ui.driver import Driver, visible
 from tests.station_app.ui.fake_passports import (
@@ -221,6 +223,14 @@ def test_a_proof_that_fails_turns_the_card_amber_and_never_refuses(table: Table,
     stage = table.driver.stage
     assert isinstance(stage, Shown)
     assert stage.may_mark
+
+
+def test_what_the_proofs_say_is_compared_though_the_card_of_the_data_opens_meanwhile(table: Table) -> None:
+    says = says_of_chip(zone_of(table.voter()), ChipDetails(), TODAY)
+    table.driver.check_in.show_document(says)
+    table.driver.wait(lambda: isinstance(table.driver.stage, Opening))
+    table.driver.check_in.show_document(replace(says, doubts=(Remark.COPIED,)))
+    table.driver.wait(lambda: table.driver.title == "Look closer")
 
 
 def test_a_press_as_the_card_turns_amber_marks_nobody(table: Table) -> None:
