@@ -417,7 +417,7 @@ class Documents(QObject):
             raise WorldFailed(Failure.READER_SERVICE_AWAY) from error
         zone = ZoneInfo(station.election.zone)
         faces = faces_of(self._home)
-        passports = passports_of(self._home, self._clock.now, zone)
+        passports = passports_of(self._home, self._clock.now, zone, is_training=station.election.training)
         if not station.election.training:
             return passports, None, faces
         training = training_of(passports, self._clock.now, zone)

@@ -18,9 +18,9 @@ FACE_MODELS = "face-models"
 Now = Callable[[], datetime]
 
 
-def passports_of(home: StationHome, now: Now, zone: tzinfo) -> Passports:
+def passports_of(home: StationHome, now: Now, zone: tzinfo, *, is_training: bool) -> Passports:
     """The readers of this laptop; documents are proven by the authorities that the station trusts at that moment."""
-    return PcscPassports(lambda: load_trust(home), decode, now, zone)
+    return PcscPassports(lambda: load_trust(home), decode, now, zone, is_training=is_training)
 
 
 def training_of(passports: Passports, now: Now, zone: tzinfo) -> TrainingPassports:

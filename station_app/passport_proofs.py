@@ -26,11 +26,14 @@ _WHY = {
 }
 
 
-def proofs_shown(reading: Reading, verification: Verification) -> tuple[ProofShown, ...]:
-    """The five proofs in the order of the screens."""
+def proofs_shown(reading: Reading, verification: Verification, *, is_training: bool) -> tuple[ProofShown, ...]:
+    """The five proofs in the order of the screens; only a training election takes a made-up State for one."""
     passive = verification.passive.proofs
     signed = _signed([one for one in passive if one.claim in _SIGNED_CLAIMS])
     issuer = _issuer([one for one in passive if one.claim in _ISSUER_CLAIMS], signed)
+    if verification.passive.is_for_training and issuer.holds in {Holds.HOLDS, Holds.WEAKER}:
+        holds = issuer.holds if is_training else Holds.FAILS
+        issuer = ProofShown(Proof.ISSUER, holds, Why.MADE_UP_STATE)
     return (
         signed,
         issuer,

@@ -54,8 +54,11 @@ Trust = Callable[[], TrustStore]
 class PcscPassports:
     """See `passports.Passports`, over the system's smart card service."""
 
-    def __init__(self, trust: Trust, decode: Decode, now: Callable[[], datetime], zone: tzinfo) -> None:
+    def __init__(
+        self, trust: Trust, decode: Decode, now: Callable[[], datetime], zone: tzinfo, *, is_training: bool
+    ) -> None:
         self._trust, self._decode, self._now, self._zone = trust, decode, now, zone
+        self._is_training = is_training
 
     def watch(self, tell: Tell, stop: threading.Event) -> None:
         """Tell the readers now and at each change; a service that is away is asked again."""
@@ -78,7 +81,7 @@ class PcscPassports:
         chip_key = chip_key_of(key)
         reading = document_reading.read_on(reader, chip_key, OPTIONS, World(teller.hear, stop.is_set))
         verification = verify(reading, self._trust(), self._now())
-        return teller.result(proofs_shown(reading, verification))
+        return teller.result(proofs_shown(reading, verification, is_training=self._is_training))
 
 
 def _readers(found: tuple[pcsc.Reader, ...]) -> Readers:

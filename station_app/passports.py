@@ -76,6 +76,7 @@ class Why(StrEnum):
     """Why a proof came out as it did, where that needs a word."""
 
     NO_ISSUER = "no_issuer"
+    MADE_UP_STATE = "made_up_state"
     NO_REVOCATION_LIST = "no_revocation_list"
     OLD_REVOCATION_LIST = "old_revocation_list"
     EXPIRED_SIGNER = "expired_signer"

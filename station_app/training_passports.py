@@ -83,7 +83,7 @@ class TrainingPassports:
         except CardFault as fault:
             raise document_reading.told(fault) from fault
         verification = verify(reading, state.trust, self._now())
-        return teller.result(proofs_shown(reading, verification))
+        return teller.result(proofs_shown(reading, verification, is_training=True))
 
     def put(self, voter: Voter, kind: TrainingKind) -> Mrz:
         """A document of this voter lies on the reader; its printed lines come back."""

@@ -56,9 +56,9 @@ def trusting() -> TrustStore:
     return EMPTY.with_certificates([read_certificate(authority().certificate)])
 
 
-def passports(trust: TrustStore | None = None) -> PcscPassports:
+def passports(trust: TrustStore | None = None, *, is_training: bool = True) -> PcscPassports:
     store = trusting() if trust is None else trust
-    return PcscPassports(lambda: store, decode, lambda: NOW, UTC)
+    return PcscPassports(lambda: store, decode, lambda: NOW, UTC, is_training=is_training)
 
 
 def proof(result: PassportRead, wanted: Proof) -> tuple[Holds, Why | None]:
@@ -192,6 +192,15 @@ def test_readers_and_cards_are_told_as_they_come_and_go(virtual_readers: Virtual
     thread.join(10)
     assert not thread.is_alive()
     assert len(told) == 3  # a change is told once
+
+
+def test_a_real_election_takes_no_training_document_for_genuine(virtual_readers: VirtualReaders) -> None:
+    document = passport()
+    with virtual_readers.card(chip_of(document)):
+        key = ZoneKey(parse(document.mrz))
+        result = passports(is_training=False).read(FIRST, key, lambda _: None, threading.Event())
+    assert proof(result, Proof.ISSUER) == (Holds.FAILS, Why.MADE_UP_STATE)
+    assert result.doubts == (Remark.ISSUER_FALSE,)
 
 
 # The training reader

@@ -128,7 +128,7 @@ def table(driver: Driver) -> Iterator[Table]:
     voter = next(voter for voter in driver.desk.voters.values() if voter.surname == "Karimova")
     seed = sum(voter.document.encode()) + voter.birth_date.toordinal()  # as their document's photograph is drawn
     documents.use_camera(FakeFrames(at_the_table(seed)), StationFaces(Path("/nonexistent")))
-    documents.start(PcscPassports(lambda: state().trust, decode, lambda: START, ZONE))
+    documents.start(PcscPassports(lambda: state().trust, decode, lambda: START, ZONE, is_training=True))
     driver.wait(lambda: not isinstance(documents.stage, NoReader))
     with ExitStack() as stack:
         yield Table(driver, documents, stack)
