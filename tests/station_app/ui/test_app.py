@@ -15,8 +15,11 @@ from pollbook.store.book import open_book
 from pollbook.store.home import StationHome
 from station_app.app import Opener, build, link_status, run_desktop
 from station_app.background import BookThread
-from station_app.desk import LinkState
+from station_app.desk import LinkState, Verdict
+from station_app.passports import TrainingKind
 from station_app.ui.appearance import Appearance
+from station_app.ui.passport_stages import Empty, Lying, Read
+from station_app.ui.stages import Shown
 from station_app.ui.window import Window
 from sync.loop import Tried
 from tests.making import PEOPLE, PINS, START, make_station
@@ -64,6 +67,33 @@ def test_the_desktop_that_is_built_opens_its_book_and_begins_to_sync(qtbot: QtBo
     desktop.open()
     qtbot.waitUntil(lambda: desktop.window.status_line.link_state is LinkState.AWAY)
     assert desktop.window.sign_in is not None
+    desktop.close()
+
+
+def test_in_a_training_election_a_made_up_document_is_read_at_the_desk(qtbot: QtBot, tmp_path: Path) -> None:
+    station = make_station(tmp_path / "home")
+    voter = station.voters[4]
+    desktop = build(station.home, SystemClock())
+    qtbot.addWidget(desktop.window)
+    desktop.open()
+    qtbot.waitUntil(lambda: desktop.window.documents is not None, timeout=20_000)
+    documents, check_in = desktop.window.documents, desktop.window.check_in
+    assert documents is not None
+    assert check_in is not None
+    qtbot.waitUntil(lambda: isinstance(documents.stage, Empty), timeout=20_000)
+    for kind, words in (
+        (TrainingKind.GENUINE, "passport_genuine_title"),
+        (TrainingKind.COPY, "passport_doubtful_title"),
+    ):
+        documents.put(voter, kind)
+        qtbot.waitUntil(lambda: isinstance(documents.stage, Read), timeout=20_000)
+        qtbot.waitUntil(lambda: isinstance(check_in.stage, Shown), timeout=20_000)
+        assert check_in.document.title.text() == desktop.window.texts(words)
+        assert isinstance(check_in.stage, Shown)
+        assert check_in.stage.card.voter == voter
+    qtbot.waitUntil(lambda: check_in.stage.card.verdict is Verdict.LOOK_CLOSER, timeout=20_000)
+    check_in.clear()
+    assert isinstance(documents.stage, Lying)
     desktop.close()
 
 
