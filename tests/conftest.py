@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +15,12 @@ from tests.devices import virtual_reader
 from tests.devices.virtual_reader import VirtualReaders
 from tests.making import Station, make_station
 from tests.postgresql import make_empty
+
+READERS = Path(tempfile.mkdtemp(prefix="readers"))
+"""Where the tests' smart card service is, once it runs. Named before anything looks for one: clients look but once a
+process, and the desktop looks as soon as it is built."""
+os.environ["PCSCLITE_CSOCK_NAME"] = str(READERS / "run" / "pcscd.comm")
+atexit.register(shutil.rmtree, READERS, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -35,13 +44,12 @@ def database_url(request: pytest.FixtureRequest) -> str | None:
 
 
 @pytest.fixture(scope="session")
-def started_readers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualReaders]:
-    """A smart card service of the tests' own, the same for a whole process: its clients look for it but once."""
+def started_readers() -> Iterator[VirtualReaders]:
+    """A smart card service of the tests' own, the same for a whole process."""
     reason = virtual_reader.why_not()
     if reason is not None:
         pytest.skip(reason)
-    readers = VirtualReaders(tmp_path_factory.mktemp("readers"))
-    os.environ["PCSCLITE_CSOCK_NAME"] = str(readers.folder / "run" / "pcscd.comm")
+    readers = VirtualReaders(READERS)
     readers.start()
     yield readers
     if readers.process is not None:
