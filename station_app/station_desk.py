@@ -328,7 +328,7 @@ class StationDesk:
     def _mark_of(self, voter: Voter, state: LineState) -> MarkShown | None:
         if state.mark is None:
             return None
-        confirmed = state.mark.number <= syncing.sync_status(self._book).acknowledged
+        confirmed = state.mark.number <= syncing.confirmed(self._book)
         mark = state.mark
         recent = RecentMark(
             mark.number, voter.line, mark.at, mark.channel, mark.actor, voided=False, confirmed=confirmed

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pollbook.clock import COUNTER_BITS
 from pollbook.entries import Marked, MarkVoided, decode_entry
 from pollbook.line_state import Place
-from pollbook.store import engine
+from pollbook.store import engine, syncing
 from pollbook.store.book import Book
 from pollbook.store.records import Counts, RecentMark
 from pollbook.types import Channel, EntryNumber
@@ -52,7 +52,7 @@ def marks_by_hour(book: Book, opened_s: int) -> Mapping[int, int]:
 def recent_marks(book: Book, limit: int) -> tuple[RecentMark, ...]:
     """The newest marks, newest first, voided ones included."""
     marks: list[RecentMark] = []
-    acknowledged = book.safety().acknowledged
+    confirmed = syncing.confirmed(book)
     before = book.head.number + 1
     voided: set[int] = set()
     while len(marks) < limit and before > 1:
@@ -73,7 +73,7 @@ def recent_marks(book: Book, limit: int) -> tuple[RecentMark, ...]:
                         entry.fact.channel,
                         entry.actor,
                         number in voided,
-                        number <= acknowledged,
+                        number <= confirmed,
                     )
                 )
         before = rows[-1].number if rows else 1

@@ -72,6 +72,19 @@ def outgoing(book: Book, bytes_max: int = BATCH_BYTES_MAX, after: EntryNumber | 
     )
 
 
+def confirmed(book: Book) -> EntryNumber:
+    """The newest entry that the register has for sure.
+
+    Of what a successor took over nobody here knows how much its predecessor had sent; it is there once the register has
+    anything of the successor's own, which comes after it.
+    """
+    acknowledged = sync_status(book).acknowledged
+    if not book.chain.takeovers or acknowledged != book.start.number:
+        return acknowledged
+    _, start = book.chain.earlier[-1]
+    return start.number
+
+
 def to_carry(book: Book) -> tuple[BookName, Outgoing] | None:
     """What a successor brings of its predecessor's ledger before anything of its own; None where there is nothing.
 

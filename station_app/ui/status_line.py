@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -119,6 +120,12 @@ class StatusLine(QFrame):
         """Newer counters."""
         self._status = status
         self._say()
+
+    def show_mirror(self, mirror: MirrorStatus | None) -> None:
+        """How the sticks stand now; nothing else is newer."""
+        if self._status is not None and self._status.mirror != mirror:
+            self._status = replace(self._status, mirror=mirror)
+            self._say_mirror(mirror)
 
     def show_messages(self, *, has_unread: bool) -> None:
         """Whether there are messages that nobody has opened the list for."""

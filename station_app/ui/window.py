@@ -21,7 +21,17 @@ from pollbook.failures import Failure
 from pollbook.texts import LANGUAGES
 from pollbook.types import LineId, Person
 from station_app.background import BookThread
-from station_app.desk import Desk, DeskStatus, LinkStatus, MarkShown, Notice, Refused, Station
+from station_app.desk import (
+    Desk,
+    DeskStatus,
+    LinkStatus,
+    MarkShown,
+    MirrorState,
+    MirrorStatus,
+    Notice,
+    Refused,
+    Station,
+)
 from station_app.ui import formats
 from station_app.ui.appearance import Appearance
 from station_app.ui.checkin import CheckIn
@@ -38,6 +48,10 @@ if TYPE_CHECKING:
 
 TICK_MS = 1000
 REFRESH_S = 30
+IDLE_S = 1.0
+"""Without a key or a click for so long, what the mirror lacks goes to it."""
+MIRROR_AGAIN_MS = 50
+"""From one piece to the next, while there are more."""
 NOTICE_MS = 60_000
 """A word of the register's stays longer than our own."""
 NOTICE_CHARACTERS_MAX = 300
@@ -101,6 +115,8 @@ class Window(Shell):
                 "Ctrl+-": partial(self.change_scale, -1),
             }
         )
+        self._filling = QTimer(self, singleShot=True, interval=MIRROR_AGAIN_MS)
+        self._filling.timeout.connect(self._follow_mirror)
         self._ticks = QTimer(self, interval=TICK_MS)
         self._ticks.timeout.connect(self.tick)
         self._ticks.start()
@@ -295,6 +311,18 @@ class Window(Shell):
         if now_s - self._refreshed_at_s >= REFRESH_S:
             self.refresh()
             self._book.ask(self, lambda desk: desk.keep(), lambda _: None, self._refresh_failed, "keep")
+        self._follow_mirror()
+
+    def _follow_mirror(self) -> None:
+        """While nobody types: one more piece of the book is on its way to the sticks that lack it."""
+        if self._clock.monotonic_s() - self._touched_at_s >= IDLE_S:
+            # What fails here is told with the counters, and not once a second.
+            self._book.ask(self, lambda desk: desk.follow_mirror(), self._mirror_followed, lambda _: None, "mirror")
+
+    def _mirror_followed(self, mirror: MirrorStatus | None) -> None:
+        self.status_line.show_mirror(mirror)
+        if mirror is not None and mirror.state is MirrorState.FILLING:
+            self._filling.start()
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         if event.type() in _TOUCHES:

@@ -339,6 +339,7 @@ class DemoDesk:
         )
 
     def follow_mirror(self) -> MirrorStatus | None:
+        self._come("follow_mirror")
         return self.mirror
 
     def keep(self) -> None:

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from pollbook.failures import Failure, WorldFailed
 from pollbook.texts import LANGUAGES
-from station_app.desk import LinkState, LinkStatus, Notice, NoticeKind
+from pollbook.types import EntryNumber
+from station_app.desk import LinkState, LinkStatus, MirrorState, MirrorStatus, Notice, NoticeKind
 from station_app.ui.actions_sheet import ActionsSheet
 from station_app.ui.appearance import Appearance, load_appearance, save_appearance
 from station_app.ui.help_sheet import HelpSheet
@@ -247,6 +248,35 @@ def test_what_can_wait_is_done_every_half_minute(at_desk: Driver) -> None:
     at_desk.window.tick()
     at_desk.settle()
     assert at_desk.desk.calls.count("keep") == 1
+
+
+def test_what_the_mirror_lacks_goes_to_it_while_nobody_types(at_desk: Driver) -> None:
+    window, calls = at_desk.window, at_desk.desk.calls
+    at_desk.desk.mirror = MirrorStatus(MirrorState.FILLING, EntryNumber(4), EntryNumber(7), None, ())
+    calls.clear()
+    at_desk.press(Qt.Key.Key_J)
+    window.tick()
+    at_desk.settle()
+    assert "follow_mirror" not in calls, "a key was pressed just now"
+    at_desk.clock.advance(2)
+    window.tick()
+    at_desk.settle()
+    assert "follow_mirror" in calls
+    assert window.status_line.mirror.text() == "mirror: 3 to go"
+    assert window._filling.isActive(), "more of it goes at once"
+    at_desk.desk.mirror = MirrorStatus(MirrorState.FOLLOWING, EntryNumber(7), EntryNumber(7), None, ())
+    window._filling.timeout.emit()
+    at_desk.settle()
+    assert window.status_line.mirror.text() == "mirror: complete"
+    window._filling.stop()
+
+
+def test_a_mirror_that_fails_once_a_second_is_not_told_once_a_second(at_desk: Driver) -> None:
+    at_desk.desk.breaks = WorldFailed(Failure.DISK_FULL)
+    at_desk.clock.advance(2)
+    at_desk.window.tick()
+    at_desk.settle()
+    assert not at_desk.window.toast.isVisible()
 
 
 def test_the_tab_order_is_the_reading_order(at_desk: Driver) -> None:
