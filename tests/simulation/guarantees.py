@@ -25,6 +25,7 @@ from register.store import ledgers, stations
 from register.store.schema import fork_entry
 from tests.simulation.model import contradictions, folded, in_flight
 from tests.simulation.moves import couriers_carry
+from tests.simulation.rarities import wrong_envelopes
 
 if TYPE_CHECKING:
     from tests.simulation.station import SimulatedStation
@@ -54,7 +55,13 @@ def broken_promises(world: World) -> list[Broken]:
     """Everything that does not hold at the end of this world."""
     register = _register(world)
     was_restored = world.log.faults["register restored from a backup"] > 0
-    broken = [*_order(world), *_custody(world), *_told_of_others(world), *_frauds(world, register)]
+    broken = [
+        *_order(world),
+        *_custody(world),
+        *_told_of_others(world),
+        *_frauds(world, register),
+        *_second_marks(world, register),
+    ]
     for station in world.stations:
         if station.is_suspect:
             broken += _suspect(station, register[station.prepared.book], was_restored=was_restored)
@@ -111,6 +118,8 @@ def _custody(world: World) -> Iterator[Broken]:
         yield Broken("one holder and one effective mark a line", what)
     for what in world.violations:
         yield Broken("rules hold while the day goes on", what)
+    for what in wrong_envelopes(world):
+        yield Broken("an envelope counts only where its voter was marked nowhere", what)
     if couriers_carry(world):
         yield Broken("a release is sent again until it arrives", "between two desks that can act")
     world.said["lines in flight at the end"] += len(in_flight(models))
@@ -160,11 +169,12 @@ def _agrees(station: SimulatedStation, register: AtRegister, *, was_restored: bo
         yield Broken("both reach the same state", station.name)
     if sync_status(book).acknowledged != book.head.number:
         yield Broken("the book knows what the register has", station.name)
-    if not was_restored and (
+    if not (was_restored or station.is_revoked) and (
         open_claims := [each for each in asking.claims(book) if each.is_open and each.answer is None]
     ):
         yield Broken("every claim is answered", f"{station.name} {len(open_claims)}")
-    if not was_restored and (missing := register.told - set(notices(book))):
+    # A revoked book that was told so is answered no more: what its envelopes come to is known at the centre alone.
+    if not (was_restored or station.is_revoked) and (missing := register.told - set(notices(book))):
         yield Broken("the book hears what the register tells", f"{station.name} {len(missing)} items")
 
 
@@ -184,6 +194,24 @@ def _suspect(station: SimulatedStation, register: AtRegister, *, was_restored: b
         yield Broken("everybody gets through after healing", f"{station.name} {station.last_failure}")
     elif differing and station.book is not None and station.book.stopped is None:
         yield Broken("a second history marks no more", station.name)
+
+
+def _second_marks(world: World, register: dict[BookName, AtRegister]) -> Iterator[Broken]:
+    """Of two marks on one line in books of two names, at least one book is told of; a restored register may forget."""
+    if world.log.faults["register restored from a backup"]:
+        return
+    found: dict[LineId, dict[BookName, tuple[int, bytes]]] = {}
+    for station in world.stations:
+        ledger, name = _ledger(station), station.prepared.book
+        for line, number in folded(name, station.prepared.lines, ledger).marks.items():
+            found.setdefault(line, {})[name] = (number, ledger.get(number, b""))
+    for line, marks in found.items():
+        told = {kind for name in marks for kind in register[name].anomalies} if len(marks) > 1 else _FOUND
+        if len(set(marks.values())) > 1 and not told & _FOUND:
+            yield Broken("every second mark is found", f"line {line} in {' and '.join(map(str, marks))}")
+
+
+_FOUND = {Anomaly.SECOND_MARK, Anomaly.MARKED_AFTER_TAKEOVER, Anomaly.FORK}
 
 
 def _frauds(world: World, register: dict[BookName, AtRegister]) -> Iterator[Broken]:

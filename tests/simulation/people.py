@@ -68,7 +68,7 @@ def _open(world: World, station: SimulatedStation) -> None:
 def _come(world: World, station: SimulatedStation, index: int, of: SimulatedStation | None = None) -> None:
     """A voter stands at the table, and the operator types the number on the document."""
     home = (of or station).prepared
-    _type(world, station, home.pinfls[index], home.lines[index], 1)
+    _type(world, world.at_desk_of(station), home.pinfls[index], home.lines[index], 1)
 
 
 def _type(world: World, station: SimulatedStation, pinfl: str, line: LineId, typed: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import date
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
@@ -27,6 +27,9 @@ from tests.simulation.kernel import Log, Scheduler, seconds
 from tests.simulation.machines import Machine
 from tests.simulation.network import KEPT_OPEN_US, Call, Link
 from tests.simulation.prepared import PreparedStation
+
+if TYPE_CHECKING:
+    from tests.simulation.takeovers import Stick
 
 T = TypeVar("T")
 REBOOT_US = seconds(30)
@@ -134,6 +137,7 @@ class SimulatedStation(Machine):
         self.is_revoked = False
         self.is_poisoned = False
         self.is_broken = False
+        self.stick: Stick | None = None
         self.round_trip_s = ROUND_TRIP_S
 
     def connect(self, link: Link, centre: SimulatedCentre) -> None:
@@ -161,6 +165,8 @@ class SimulatedStation(Machine):
         self.lives += 1
         self.backoff = Backoff()
         self.want_cycle(self.rng.random() * 2)
+        if self.stick is not None:
+            self.survives(self.stick.follow_anew)
 
     def _open(self) -> None:
         try:
@@ -225,12 +231,19 @@ class SimulatedStation(Machine):
 
     def acknowledged(self, number: EntryNumber | None) -> None:
         """The operator was told that this entry is done: from here on it must never be lost or changed."""
+        self.write_mirror()
         if number is None or self.book is None:
             return
         ((stored,),) = self.disk.look("SELECT bytes FROM entry WHERE number = ?", number)
         self.told.append((number, stored))
         if self.last_failure is None:  # while cycles fail only the back-off decides, as in `sync.loop.run`
             self.want_cycle(GATHER_S)
+
+    def write_mirror(self) -> None:
+        """What was entered is on the stick too, where there is one that takes it; nothing waits for that (rule 5)."""
+        stick = self.stick
+        if stick is not None:
+            self.do(lambda _book: stick.following.write())
 
     def open_day(self, day: date) -> None:
         """Two officers open the day."""

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from pollbook.store import migrating
+from tests.simulation import rarities
 from tests.simulation.mutations import MUTATIONS
 from tests.simulation.running import Tally, describe, first_seed_that_catches, run_seeds
 from tests.simulation.world import simulate
@@ -45,20 +47,28 @@ def test_every_promise_holds_in_every_seed(first: int) -> None:
 
 EVERY_FAULT = {
     "book restored from an image",
+    "book revoked",
     "clock jumped",
     "crash after a commit",
     "crash between statements",
     "disk full",
     "laptop cloned",
+    "laptop died",
+    "laptop taken over",
     "link cut",
     "message tampered with",
+    "mirror copied to two spares",
+    "mirror pulled",
     "old request replayed",
+    "program upgraded",
+    "provisional ballot sealed",
     "register restored from a backup",
     "segment corrupted",
     "segment cut off",
     "segment duplicated",
     "segment lost",
     "segment reordered",
+    "voter's data changed",
 }
 
 
@@ -77,3 +87,7 @@ def test_a_failing_seed_prints_itself_and_fails_again() -> None:
     describe(outcome, told.append)
     assert f"--seed {outcome.seed}" in told[0]
     assert simulate(outcome.seed, MUTATIONS[name]).hash == outcome.hash
+
+
+def test_a_program_is_upgraded_from_an_older_release_to_this_one() -> None:
+    assert migrating.REVISIONS[-1] == rarities.NEWEST, "say in rarities.LEFT_OUT what an older book has not"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import time
 import traceback
 from collections import Counter
@@ -15,6 +16,7 @@ from pathlib import Path
 from register.store import ledgers, own_ledger
 from tests.simulation.centre import SimulatedCentre
 from tests.simulation.cipher_disks import CipherDisk
+from tests.simulation.dead_laptops import mend
 from tests.simulation.disks import Disk, Drivers
 from tests.simulation.faults import Disks, Plan, draw_plan, inject
 from tests.simulation.guarantees import Broken, broken_promises
@@ -25,6 +27,7 @@ from tests.simulation.network import Link, Weather
 from tests.simulation.people import let_people_come
 from tests.simulation.prepared import Prepared, PreparedStation, copied_home, prepared
 from tests.simulation.randomness import drawn_from, remembered_signatures
+from tests.simulation.rarities import Envelope, Rarities, befall, draw_rarities
 from tests.simulation.station import SimulatedStation
 from tests.simulation.torn_disks import TornDisk
 
@@ -50,6 +53,14 @@ class World:
     is_healed: bool = False
     violations: list[str] = field(default_factory=list)
     lans: dict[frozenset[str], Link] = field(default_factory=dict)
+    rare: Rarities = field(default_factory=Rarities)
+    envelopes: list[Envelope] = field(default_factory=list)
+    successors: dict[str, SimulatedStation] = field(default_factory=dict)
+    folders: list[Path] = field(default_factory=list)
+
+    def at_desk_of(self, station: SimulatedStation) -> SimulatedStation:
+        """The laptop that stands there now: the station's own, or the spare that took over from it."""
+        return self.successors.get(station.name, station)
 
     def say(self, what: str, where: str) -> None:
         """Somebody was told something."""
@@ -153,11 +164,13 @@ def simulate(seed: int, mutation: Mutation = nullcontext) -> Outcome:
     with drawn_from(random.Random(seed)), remembered_signatures(), mutation():
         begun = time.process_time()
         world = make_world(seed)
+        world.rare = draw_rarities(seed)
         try:
             for station in world.stations:
                 world.after_s(world.rng.random(), station.start)
             let_people_come(world)
             inject(world)
+            befall(world)
             world.scheduler.run(seconds(world.plan.lasts_s))
             heal(world)
             broken = broken_promises(world)
@@ -195,6 +208,7 @@ def heal(world: World) -> None:
     world.centre.disk.empty()
     world.centre.clock.off_s = 0.0
     for station in world.stations:
+        mend(station)
         station.heal()
     begun_us = world.scheduler.now_us
     while world.scheduler.now_us - begun_us < seconds(HEALED_IN_S):
@@ -237,3 +251,5 @@ def end(world: World) -> None:
     for station in world.stations:
         station.end()
     world.centre.disk.throw_away()
+    for folder in world.folders:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,220 @@
+"""What befalls few worlds: envelopes, revoked books, changed lists, programs upgraded in mid-day, dead laptops.
+
+They are drawn by a chance of their own, so that a world without them is what it was. All of it is the product's: the
+annex, the centre's decisions of two, its migrations, mirrors and takeovers on real files.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pollbook.annex_person import AnnexPerson
+from pollbook.entries import Outcome
+from pollbook.store import annex
+from pollbook.store.book import Book
+from pollbook.types import EntryNumber, LineId
+from register import settling
+from register.officers import Act, prove
+from register.store import stations
+from tests.simulation.dead_laptops import plan_takeover
+from tests.simulation.faults import Disks
+from tests.simulation.kernel import chance
+
+if TYPE_CHECKING:
+    from tests.simulation.station import SimulatedStation
+    from tests.simulation.world import World
+
+TAKEOVERS_EVERY, COPIES_EVERY = 20, 40
+"""So many seeds have one in which a laptop dies, and one in which two spares go on from copies of its mirror: on files,
+which are slow."""
+RESOLVED_EVERY_S = 20.0
+
+
+@dataclass(frozen=True)
+class Rarities:
+    """How much of each a world has: shares are of voters, counts are of the run."""
+
+    envelopes: float = 0.0
+    revocations: int = 0
+    list_changes: int = 0
+    upgrades: int = 0
+    takeovers: int = 0
+    copies: int = 0
+
+
+@dataclass
+class Envelope:
+    """A provisional ballot: where it lies, and whose it is."""
+
+    station: SimulatedStation
+    home: SimulatedStation
+    index: int
+
+
+def draw_rarities(seed: int) -> Rarities:
+    """Most worlds have none or one of these."""
+    rng = random.Random(f"rarities of {seed}")
+
+    def count(most: int, odds: float) -> int:
+        return rng.randint(1, most) if chance(rng, odds) else 0
+
+    return Rarities(
+        envelopes=0.2 * rng.random() if chance(rng, 0.15) else 0.0,
+        revocations=count(1, 0.1),
+        list_changes=count(3, 0.15),
+        upgrades=count(2, 0.12),
+        takeovers=int(seed % TAKEOVERS_EVERY == TAKEOVERS_EVERY // 2),
+        copies=int(seed % COPIES_EVERY == TAKEOVERS_EVERY // 2),
+    )
+
+
+def befall(world: World) -> None:
+    """All of it is events to come."""
+    rng, rare, lasts_s = random.Random(f"days of {world.seed}"), world.rare, world.plan.lasts_s
+
+    def at() -> float:
+        return lasts_s * rng.uniform(0.1, 0.9)
+
+    for home in world.stations:
+        for index in range(len(home.prepared.lines)):
+            if rng.random() < rare.envelopes:
+                other = rng.choice([station for station in world.stations if station is not home])
+                world.fault_s(at(), _seal_envelope, world, Envelope(other, home, index))
+    for _ in range(rare.revocations):
+        world.fault_s(at(), _revoke, world, rng.choice(world.stations))
+    for _ in range(rare.list_changes):
+        station = rng.choice(world.stations)
+        world.fault_s(at(), _change_voter, world, station, rng.randrange(len(station.prepared.lines)))
+    for _ in range(rare.upgrades):
+        station = rng.choice(world.stations)
+        if world.plan.disks is Disks.MEMORY:
+            world.fault_s(at(), _upgrade, world, station, rng.randint(1, 40) if rng.random() < 0.5 else None)
+    if rare.takeovers and world.plan.disks is Disks.MEMORY:
+        plan_takeover(world, rng, is_copied=bool(rare.copies))
+
+
+# Envelopes.
+
+
+def _seal_envelope(world: World, envelope: Envelope) -> None:
+    """The centre can't be asked where this voter's line is: the ballots go into a sealed envelope."""
+    station, voter, index = envelope.station, envelope.home.prepared, envelope.index
+    person = AnnexPerson(voter.pinfls[index], voter.documents[index], "A", "B", "C", date(1985, 8, 15), "here")
+    number = f"E-{len(world.envelopes) + 1}"
+    done = station.do(lambda book: annex.add_provisional(book, person, number, station.prepared.operators[0]))
+    if isinstance(done, int):
+        world.log.fault("provisional ballot sealed", station.name)
+        world.envelopes.append(envelope)
+        station.acknowledged(EntryNumber(done))
+        world.after_s(RESOLVED_EVERY_S, resolve_envelopes, world, station)
+
+
+def resolve_envelopes(world: World, station: SimulatedStation) -> None:
+    """Two officers do with each envelope what the register said, as soon as it has."""
+    for waiting in station.do(annex.provisionals) or ():
+        if waiting.adjudicated is not None and waiting.state.outcome is None:
+            done = station.do(partial(_resolve, station, waiting.line))
+            if isinstance(done, int):
+                world.say(f"envelope {waiting.adjudicated[1].name.lower()}", station.name)
+                station.acknowledged(EntryNumber(done))
+    if not world.is_healed:
+        world.after_s(RESOLVED_EVERY_S, resolve_envelopes, world, station)
+
+
+def _resolve(station: SimulatedStation, line: LineId, book: Book) -> object:
+    signers = station._signers(book)
+    return None if signers is None else annex.resolve(book, line, *signers, station.prepared.operators[0])
+
+
+def wrong_envelopes(world: World) -> list[str]:
+    """Envelopes that count though their voter was marked, or though another of the same voter's counts (rule 13)."""
+    marked = {
+        line
+        for station in world.stations
+        if not station.is_suspect
+        for (line,) in station.disk.look("SELECT line FROM line_state WHERE mark IS NOT NULL")
+    }
+    wrong, counted = [], set[str]()
+    for envelope in world.envelopes:
+        voter, index = envelope.home.prepared, envelope.index
+        if envelope.station.is_suspect or envelope.home.is_suspect or envelope.station.book is None:
+            continue
+        for known in annex.provisionals(envelope.station.book):
+            if known.person.pinfl == voter.pinfls[index] and known.state.outcome is Outcome.COUNTED:
+                if voter.lines[index] in marked:
+                    wrong.append(f"{envelope.station.name} counts the envelope of a marked voter")
+                if voter.pinfls[index] in counted:
+                    wrong.append(f"{envelope.station.name} counts a second envelope of a voter")
+                counted.add(voter.pinfls[index])
+    return wrong
+
+
+# The centre's decisions.
+
+
+def _revoke(world: World, station: SimulatedStation) -> None:
+    """The centre is told that the laptop was lost."""
+
+    def act() -> bool:
+        with world.centre.database().write() as connection:
+            found = stations.find_station(connection, station.prepared.book)
+            if found is not None and found.revoked_at_s is None:
+                settling.revoke(connection, found, "the laptop was lost", int(world.centre.clock.now().timestamp()))
+        return True
+
+    if world.centre.survives(act):
+        world.log.fault("book revoked", station.name)
+        station.is_revoked = True
+
+
+def _change_voter(world: World, station: SimulatedStation, index: int) -> None:
+    """Two of the centre correct a voter's name."""
+    pins = json.loads((world.prepared.folder / "register" / "training-pins.json").read_text("utf-8"))
+
+    def act() -> bool:
+        database = world.centre.database()
+        proven = prove(database, Act("a misprint", ("1", "2"), pins.__getitem__, world.centre.clock))
+        pinfl, changes = station.prepared.pinfls[index], {"surname": "Oʻzgargan"}
+        with world.centre.database().write() as connection:
+            settling.change_voter(connection, world.centre.centre, pinfl, changes, "ministry", proven)
+        return True
+
+    if world.centre.survives(act):
+        world.log.fault("voter's data changed", station.name)
+
+
+# Programs.
+
+
+def _upgrade(world: World, station: SimulatedStation, crash_within: int | None) -> None:
+    """An older program ran until now: its book is opened by this one, which may be killed as it migrates."""
+    if station.book is not None:
+        station.killed()
+    station.disk.restore(_as_older(station.disk.image()))
+    world.log.fault("program upgraded", station.name)
+    if crash_within is not None:
+        station.crash_within(crash_within)
+
+
+def _as_older(image: bytes) -> bytes:
+    """The book as two releases ago it was; in the tables that it had not yet is nothing that a promise is about."""
+    with sqlite3.connect(":memory:", isolation_level=None) as database:
+        database.deserialize(image)
+        if database.execute("SELECT version_num FROM alembic_version").fetchall() == [(NEWEST,)]:
+            for statement in LEFT_OUT:  # else an upgrade that was killed had brought it nowhere yet
+                database.execute(statement)
+        older = database.serialize()
+    database.close()
+    return older
+
+
+NEWEST = "0007"
+"""This release's revision of a book."""
+LEFT_OUT = ("DROP TABLE comparison", "DROP TABLE camera_view", "UPDATE alembic_version SET version_num = '0005'")
+"""What makes one of two releases ago of it."""
