@@ -15,6 +15,7 @@ from devices.emrtd.faults import (
     NotATravelDocument,
     ProtocolFailed,
 )
+from devices.emrtd.file_reading import BY_NAME, select
 from devices.emrtd.files import LDS_APPLICATION
 from devices.emrtd.key_agreement import Random, standardized_domain
 from devices.emrtd.keys import AccessKey, PasswordKind
@@ -22,7 +23,6 @@ from devices.emrtd.pace import ChipProof, Offer
 from devices.emrtd.secure_messaging import SecureTransport
 from devices.emrtd.security_infos import Agreement, PaceInfo, PaceMapping, SecurityInfos, read_security_infos
 from devices.emrtd.tlv import ContentInvalid
-from devices.smartcard.apdu import Command
 from devices.smartcard.transport import Transport
 
 
@@ -136,7 +136,7 @@ def select_application(transport: Transport) -> None:
         NotATravelDocument: The chip has none.
         CardFault: As the transport.
     """
-    response = transport.transmit(Command(0, 0xA4, 0x04, 0x0C, LDS_APPLICATION))
+    response = select(transport, BY_NAME, LDS_APPLICATION)
     if not response.is_ok:
         raise NotATravelDocument(f"no application: status {response.status:04X}")
 

@@ -14,11 +14,13 @@ from devices.emrtd.faults import ChannelBroken
 from devices.emrtd.files import File
 from devices.emrtd.progress import Phase, Progress, Report
 from devices.emrtd.tlv import Limits, TlvInvalid, encode, read_header, read_objects
-from devices.smartcard.apdu import OK, Command, Response
+from devices.smartcard.apdu import OK, SHORT_EXPECTED_MAX, Command, Response
 from devices.smartcard.faults import CardFault
 from devices.smartcard.transport import Transport
 
 _SELECT, _READ, _READ_FAR = 0xA4, 0xB0, 0xB1
+BY_FILE_ID, BY_NAME, MASTER_FILE = 0x02, 0x04, 0x00
+_WRONG_PARAMETERS: Final = frozenset({0x6A86, 0x6B00})
 # Bytes of plain data in one answer: 223 is the most that fits a short answer under each cipher of secure messaging.
 _SHORT_LADDER: Final = (223, 160, 112)
 _HEADER_PIECE_BYTES: Final = 8
@@ -120,9 +122,20 @@ def select_file(transport: Transport, file: File) -> None:
         FileMissing: It isn't there, or not for us.
         CardFault: As the transport.
     """
-    response = transport.transmit(Command(0, _SELECT, 0x02, 0x0C, file.file_id.to_bytes(2)))
+    response = select(transport, BY_FILE_ID, file.file_id.to_bytes(2))
     if not response.is_ok:
         raise FileMissing(file, response.status)
+
+
+def select(transport: Transport, how: int, name: bytes) -> Response:
+    """Return the response to SELECT, asked without file control information and, where that isn't known, with it.
+
+    Source: ISO/IEC 7816-4 §11.2.2; ICAO 9303-10 §3.6.2 asks for the first form.
+    """
+    response = transport.transmit(Command(0, _SELECT, how, 0x0C, name))
+    if response.status in _WRONG_PARAMETERS:
+        response = transport.transmit(Command(0, _SELECT, how, 0x00, name, expected=SHORT_EXPECTED_MAX))
+    return response
 
 
 def read_on(transport: Transport, partial: PartialFile, sizes: ReadSizes, report: Report) -> None:

@@ -18,16 +18,19 @@ from typing import Final
 from devices.emrtd import access, active_authentication, chip_authentication
 from devices.emrtd.access import AccessProtocol, Downgrade, Opened, Plan
 from devices.emrtd.active_authentication import ActiveTranscript
-from devices.emrtd.chip_authentication import ChipTranscript
+from devices.emrtd.chip_authentication import Agreed, ChipKey, ChipTranscript
 from devices.emrtd.chip_proofs import chip_keys_of, signing_key_of
 from devices.emrtd.document import Attempt, Reading, Unread
 from devices.emrtd.faults import AccessDenied, ChannelBroken, ProtocolFailed
 from devices.emrtd.file_reading import (
+    BY_FILE_ID,
+    MASTER_FILE,
     FileMissing,
     FileUnreadable,
     PartialFile,
     ReadSizes,
     read_on,
+    select,
     select_file,
     sizes_for,
 )
@@ -186,7 +189,7 @@ class _Session:
             if file not in _PROVING:
                 self._read_if_listed(file)
         if opened.chip_proof is not None:
-            self._read_card_security()
+            self._read_if_listed(File.CARD_SECURITY)  # under the master file, hence after all in the application
         return Reading(
             files=self.files,
             access=opened.access,
@@ -217,7 +220,7 @@ class _Session:
         return card_access
 
     def _select_master_file(self, transport: Transport) -> bool:
-        return transport.transmit(Command(0, 0xA4, 0x00, 0x0C, b"\x3f\x00")).is_ok
+        return select(transport, MASTER_FILE, b"\x3f\x00").is_ok
 
     def _read_plainly(self, file: File) -> bytes | None:
         partial = PartialFile(file, self.options.file_bytes_max)
@@ -326,15 +329,6 @@ class _Session:
         self.files[file] = bytes(partial.content)
         self.world.report(FileRead(file, self.files[file]))
 
-    def _read_card_security(self) -> None:
-        """Under the master file, hence after everything in the application."""
-        try:
-            self._read(File.CARD_SECURITY)
-        except FileMissing as error:
-            self.unread[File.CARD_SECURITY] = Unread.DENIED if error.status in _DENIED else Unread.MISSING
-        except FileUnreadable:
-            self.unread[File.CARD_SECURITY] = Unread.UNREADABLE
-
     # --- proofs of the chip
 
     def _authenticate_chip(self) -> tuple[Attempt, ChipTranscript | None]:
@@ -347,20 +341,31 @@ class _Session:
         for key in keys:
             try:
                 agreed = chip_authentication.agree(self.transport, key, self.world.random)
-                capturing = _Capturing(self.plain)
-                secure = SecureTransport(capturing, agreed.channel)
-                secure.transmit(Command(0, 0xA4, 0x02, 0x0C, File.DG14.file_id.to_bytes(2)))
             except ProtocolFailed:
                 continue  # the answer was protected: the session goes on
             except ChannelBroken:
                 self._reopen()
                 return Attempt.REFUSED, None
-            self.opened = Opened(
-                self.opened.access, SecureTransport(self.plain, agreed.channel), self.opened.chip_proof
-            )
-            response = capturing.last.data if capturing.last else b""
-            return Attempt.DONE, ChipTranscript(key.oid, key.public, agreed.private, response)
+            return Attempt.DONE, self._first_answer(key, agreed)
         return Attempt.REFUSED, None
+
+    def _first_answer(self, key: ChipKey, agreed: Agreed) -> ChipTranscript:
+        """What the first command under the new keys leaves, whatever its answer; the session goes on under them.
+
+        A chip without the private key can't answer under them: the transcript shows it, and the old way opens it again.
+        """
+        assert self.opened is not None  # noqa: S101 - it was asked before
+        capturing = _Capturing(self.plain)
+        secure = SecureTransport(capturing, agreed.channel)
+        try:
+            secure.transmit(Command(0, 0xA4, BY_FILE_ID, 0x0C, File.DG14.file_id.to_bytes(2)))  # any status proves
+        except ChannelBroken:
+            self._reopen()
+        else:
+            proven = SecureTransport(self.plain, agreed.channel)
+            self.opened = Opened(self.opened.access, proven, self.opened.chip_proof)
+        response = capturing.last.data if capturing.last else b""
+        return ChipTranscript(key.oid, key.public, agreed.private, response)
 
     def _authenticate_actively(self) -> tuple[Attempt, ActiveTranscript | None]:
         if not self.options.prove_chip:

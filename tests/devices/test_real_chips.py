@@ -12,6 +12,7 @@ from devices.emrtd.certificates import read_certificate
 from devices.emrtd.chip_proofs import prove_chip
 from devices.emrtd.ciphers import Suite
 from devices.emrtd.document import Attempt
+from devices.emrtd.emulator.application import Application
 from devices.emrtd.emulator.authorities import Scheme, Style
 from devices.emrtd.emulator.behaviour import ROWS, Behaviour
 from devices.emrtd.emulator.chip import Chip, EmulatedLink
@@ -39,10 +40,11 @@ from devices.emrtd.security_infos import (
 from devices.emrtd.tlv import encode
 from devices.emrtd.trust import EMPTY
 from devices.emrtd.verification import Copy, verify
-from devices.smartcard.apdu import is_extended
+from devices.smartcard.apdu import Command, Response, is_extended
 from devices.smartcard.faults import CardMute, CardRemoved
 from devices.smartcard.replay import RecordingLink
 from tests.devices.chips import (
+    CAM,
     GM,
     WRONG_KEY,
     chip_of,
@@ -413,3 +415,19 @@ def test_a_strange_document_is_read_and_proven_like_any_other(row: str) -> None:
 
 def test_the_rows_of_chips_and_of_documents_are_all_seventeen() -> None:
     assert {int(name.split("-")[0]) for name in (*ROWS, *STRANGE)} == set(range(1, 18))
+
+
+@pytest.mark.parametrize("pace", [(), (GM,), (CAM,)], ids=["BAC", "GM", "CAM"])
+def test_a_chip_that_selects_only_with_file_control_information_is_read(pace: tuple[PaceOffer, ...]) -> None:
+    class Talkative(Application):
+        def run(self, command: Command, is_long: bool) -> Response:
+            if command.ins == 0xA4 and command.p2 == 0x0C:
+                return Response(b"", 0x6A86)
+            response = super().run(command, is_long)
+            return (
+                Response(b"\x6f\x02\x84\x00", response.status) if command.ins == 0xA4 and response.is_ok else response
+            )
+
+    chip = chip_of(document(*pace))
+    chip.application = Talkative(chip.personalisation, chip.behaviour, chip.random)
+    assert is_whole(read(chip), *pace)
