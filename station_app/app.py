@@ -3,6 +3,7 @@
     book thread   opens the book, owns the desk, answers the window's questions one after another
     sync thread   cycle after cycle; holds the book for moments only, through the book's thread
     lan thread    the station's other desks, where there are any; the book as sync has it
+    cameras       a thread that looks after the cameras' processes; one more while observers are let in, one for stills
     readers       watches for documents with a chip; each reading has a thread of its own
     GUI thread    draws and asks; waits for nothing
 
@@ -43,6 +44,7 @@ from station_app.desk import Desk, LinkState, LinkStatus, Refused, Station
 from station_app.station_desk import StationDesk
 from station_app.ui.appearance import load_appearance, save_appearance
 from station_app.ui.faults import failure_of
+from station_app.ui.station_cameras import StationCameras
 from station_app.ui.window import Window
 
 if TYPE_CHECKING:
@@ -86,13 +88,16 @@ def build(home: StationHome, clock: Clock) -> Desktop:
     sync = SyncEngine(opener, book, background, clock, window)
     neighbours = Neighbours(home, opener, book, background, window)
     documents = Documents(home, clock, book, background, window)
+    cameras = StationCameras(home, opener.on(book), book, background, window)
     enrolment = Enrolment(home, clock, background, window)
     window.opened.connect(sync.start)
     window.opened.connect(neighbours.start)
     window.opened.connect(documents.start)
+    window.opened.connect(cameras.start)
+    window.cameras_wanted.connect(cameras.begin)
     window.marked.connect(sync.wake)
     window.enrolment_asked.connect(enrolment.start)
-    return Desktop(application, book, background, window, sync, neighbours, documents, enrolment)
+    return Desktop(application, book, background, window, sync, neighbours, documents, cameras, enrolment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,7 @@ class Desktop:
     sync: SyncEngine
     neighbours: Neighbours
     documents: Documents
+    cameras: StationCameras
     enrolment: Enrolment
 
     def open(self) -> None:
@@ -120,6 +126,7 @@ class Desktop:
         self.sync.stop()
         self.neighbours.stop()
         self.documents.stop()
+        self.cameras.stop()
         self.background.close()
         self.book.close()
 

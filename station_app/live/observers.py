@@ -256,7 +256,7 @@ class Observers:
             "Cache-Control": "no-store",
             "Content-Security-Policy": content_policy(),
             "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "no-referrer",
+            "Referrer-Policy": "same-origin",  # with none at all, browsers send a form's origin as null
             "Cross-Origin-Resource-Policy": "same-origin",
         }
         lines = [

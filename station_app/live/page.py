@@ -131,7 +131,7 @@ def viewing(page: Page, language: str, cameras: tuple[CameraShown, ...]) -> byte
     return _whole(
         page,
         language,
-        f'<iframe src="/lights?lang={quote(language)}" title="{escape(words.title)}" height="{20 + 34 * count}">'
+        f'<iframe src="/lights?lang={quote(language)}" title="{escape(words.title)}" height="{40 + 34 * count}">'
         f'</iframe><div class="grid">{figures}</div><p class="second">{escape(words.explanation)}</p>',
     )
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
 from devices.camera.values import Pixels
+from pollbook.clock import Clock
 from station_app.live.observers import Observers, Show, listen_at
 from station_app.live.outgoing import Outgoing
 from station_app.live.page import Page
@@ -21,7 +21,7 @@ def serve_page(
     room: Room,
     page: Page,
     encode: Callable[[Pixels], bytes],
-    place: tuple[str, Path, datetime],
+    place: tuple[str, Path, Clock],
     opened: Callable[[Observers], object],
     stop: threading.Event,
 ) -> None:
@@ -31,19 +31,20 @@ def serve_page(
         room: The cameras.
         page: What is around their pictures.
         encode: Makes a small JPEG.
-        place: The address, a folder for the moment in which the key is read, and the time.
+        place: The address, a folder for the moment in which the key is read, and the clock.
         opened: Told of the open page.
         stop: Ends it.
 
     Raises:
         WorldFailed: `PAGE_NOT_OPENED`.
     """
-    address, folder, now = place
+    address, folder, clock = place
     listener = listen_at(address)
     try:
         blank = encode(np.full((240, 320, 3), 96, np.uint8))
         show = Show(room, Outgoing(room, encode), page, blank)
-        observers = Observers(listener, make_identity(address, now, folder), show)
+        identity = make_identity(address, clock.now(), folder)
+        observers = Observers(listener, identity, show, now_s=clock.monotonic_s)
         opened(observers)
         observers.run(stop)
     finally:

@@ -228,7 +228,7 @@ class CameraDesk(QObject):
 
         def work(report: Report, stop: threading.Event) -> None:
             encode = lambda pixels: around.encode(pixels, PICTURE_WIDTH, PICTURE_QUALITY)  # noqa: E731 - one line
-            place = around.page_address(), around.folder, around.clock.now()
+            place = around.page_address(), around.folder, around.clock
             serve_page(self._house, page, encode, place, report, stop)
 
         self._serving = around.background.start("observers", work)

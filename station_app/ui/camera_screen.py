@@ -20,6 +20,8 @@ from station_app.ui.theme import Step, Theme
 PAINT_EVERY_MS = 20
 """A picture waits for this at most before it is drawn; looking whether there is one costs microseconds."""
 
+_SCROLLS = {Qt.Key.Key_PageDown: 200, Qt.Key.Key_PageUp: -200}
+
 
 class CameraScreen(QWidget):
     """A grid of tiles and a panel beside it. It looks for pictures only while it is seen."""
@@ -62,7 +64,7 @@ class CameraScreen(QWidget):
         for text in (self.title, *self.words):
             facts_column.addWidget(text)
         facts_column.addStretch(1)
-        area = QScrollArea()
+        area = self.facts = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -164,7 +166,7 @@ class CameraScreen(QWidget):
         self._say()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Digits choose a camera, Esc goes back a step."""
+        """Digits choose a camera, the page keys scroll what is known of it, Esc goes back a step."""
         if event.key() == Qt.Key.Key_Escape:
             if self.chosen is None:
                 self.left.emit()
@@ -172,6 +174,9 @@ class CameraScreen(QWidget):
                 self.show_all()
         elif event.text() and event.text() in "123456789" and int(event.text()) <= len(self._cameras):
             self.show_one(self._cameras[int(event.text()) - 1].name)
+        elif event.key() in _SCROLLS:
+            bar = self.facts.verticalScrollBar()
+            bar.setValue(bar.value() + _SCROLLS[Qt.Key(event.key())])
         else:
             super().keyPressEvent(event)
 

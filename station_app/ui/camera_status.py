@@ -71,4 +71,4 @@ class CameraStatus(QWidget):
         self.button.setMaximumWidth(_NARROW_PX if is_large else _ANY_PX)
         self.button.setAccessibleName(text)
         self.button.setToolTip(text)
-        set_kind(self.button, "quiet" if tone == "may" else "unread")
+        set_kind(self.button, "quiet" if tone == "may" or is_large else "unread")

@@ -61,7 +61,8 @@ class CameraTile(QFrame):
         camera, texts = self.camera, self._texts
         state = state_words(camera, texts, self._zone)
         self.words.setText(f"{camera.name}: {brief_words(camera, texts, self._zone)}")
-        self.recorded.setText(recorded_words(camera, texts, self._zone))
+        recorded = recorded_words(camera, texts, self._zone)
+        self.recorded.setText(recorded if camera.masks else f"{recorded} \u00b7 {texts('camera_no_masks')}")
         self.sign.show_tone(TONES[camera.status.light])
         set_tone(self.state, TONES[camera.status.light])
         self.picture.show_masks(camera.masks)

@@ -73,6 +73,7 @@ class Window(Shell):
     line_wanted = Signal(object)
     divide_asked = Signal()
     enrolment_asked = Signal()
+    cameras_wanted = Signal()
 
     def __init__(
         self, book: BookThread, clock: Clock, appearance: Appearance, save: Callable[[Appearance], object]
@@ -243,7 +244,10 @@ class Window(Shell):
 
     def open_cameras(self) -> None:
         """F8: the cameras, and back to the desk; the voter on the desk's screen stays there."""
-        if self.cameras is None or self._person is None or self.sheets.current is not None:
+        if self._person is None or self.sheets.current is not None:
+            return
+        self.cameras_wanted.emit()
+        if self.cameras is None:
             return
         if self.pages.currentWidget() is self.cameras.screen:
             self.leave_cameras()
@@ -336,8 +340,7 @@ class Window(Shell):
         from station_app.ui.actions_sheet import Action  # noqa: PLC0415 - not needed for the first paint
 
         at_desk = [Action("action_marks", "F4", self.focus_marks), Action("button_lock", "Ctrl+L", self.lock)]
-        if self.cameras is not None:
-            at_desk.append(Action("action_cameras", "F8", self.open_cameras))
+        at_desk.append(Action("action_cameras", "F8", self.open_cameras))
         if self._neighbours:
             at_desk.append(Action("action_divide", "", self.divide_asked.emit))
         self.sheets.open_actions(

@@ -10,7 +10,7 @@ from devices.camera.folder import GapRow, SegmentRow
 from devices.camera.frame_slot import Shown
 from devices.camera.health import RULES, Alarm, Light
 from devices.camera.job import Status
-from devices.camera.scene import Scene
+from devices.camera.scene import Scene, Trick
 from devices.camera.values import Codec, Trouble
 from pollbook.failures import Failure, Refused
 from pollbook.store.camera_views import MaskFields, SignedView
@@ -18,12 +18,13 @@ from pollbook.types import PersonNumber
 from station_app.live.room import CameraShown, DiskLeft, NewCamera
 
 BOOTH: tuple[MaskFields, ...] = ((620, 220, 260, 520),)
+TRICKS = {"covered": Trick.COVER, "blurred": Trick.BLUR, "moved": Trick.MOVE, "black": Trick.BLACK}
 AT_MS = 1_797_744_240_000
 """2026-12-20, 10:24 in Tashkent."""
 
 
-def picture(seed: int, number: int, width: int = 320, height: int = 240) -> Shown:
-    pixels = Scene(seed, width, height).picture(number)
+def picture(seed: int, number: int, width: int = 320, height: int = 240, trick: Trick | None = None) -> Shown:
+    pixels = Scene(seed, width, height).picture(number, trick)
     tint = np.array([(1.0, 0.97, 0.9), (0.9, 0.98, 1.0), (0.95, 1.0, 0.95), (1.0, 0.93, 0.97)][seed % 4])
     return Shown(number, np.ascontiguousarray((pixels * tint).astype(np.uint8)), AT_MS + number, 0.0)
 
@@ -67,7 +68,9 @@ class DemoHouse:
     def picture(self, camera: str, after: int = 0) -> Shown | None:
         if camera not in self.shown or camera in self.dark or self.number <= after:
             return None
-        return picture(sorted(self.shown).index(camera), self.number, *self.size)
+        alarms = self.shown[camera].status.alarms
+        trick = TRICKS.get(next(iter(alarms), "")) if len(alarms) < 3 else None
+        return picture(sorted(self.shown).index(camera), self.number, *self.size, trick)
 
     def disk_left(self) -> DiskLeft | None:
         return DiskLeft(412_000_000_000, 23.4) if self.shown else None

@@ -228,6 +228,14 @@ def test_a_form_from_another_page_is_refused(client: Client, observers: Observer
     assert status(client.raw(foreign)) == 403
 
 
+def test_a_form_as_browsers_send_it_is_taken(client: Client, observers: Observers) -> None:
+    made = observers.make_code()
+    assert isinstance(made, Code)
+    request = client.request("POST", "/enter", body=f"code={made.digits}".encode())
+    ours = request.replace(b"\r\nContent", f"\r\nOrigin: https://{client.host}\r\nContent".encode(), 1)
+    assert status(client.raw(ours)) == 303
+
+
 @pytest.mark.parametrize(
     "garbage",
     [
@@ -288,7 +296,7 @@ def test_nothing_is_kept_framed_or_run_by_the_browser(client: Client) -> None:
         b"Cache-Control: no-store",
         b"default-src 'none'",
         b"nosniff",
-        b"no-referrer",
+        b"Referrer-Policy: same-origin",
         b"frame-ancestors 'self'",
     ):
         assert field in head

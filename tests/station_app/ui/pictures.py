@@ -434,6 +434,9 @@ def main() -> None:
         if not names or "all" in names:
             keep(sheet(language), f"all.{language}.png")
     stop_readers()
+    from tests.station_app.ui import camera_pictures  # noqa: PLC0415 - it is made of what stands here
+
+    camera_pictures.main(names)
 
 
 def keep(image: QImage, name: str) -> None:

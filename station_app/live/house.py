@@ -1,0 +1,253 @@
+"""The station's cameras at work, as the screens ask of them (`room.House`): joined to their ledger, shown, changed.
+
+What records and enters is `station_app.cameras`. Here is what a person does with it: adding a camera joins all of them
+anew, which leaves a gap of a second or two in the others, with its reason; masks and signatures touch no recording.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from devices.camera import folder
+from devices.camera.folder import GapRow, SegmentRow
+from devices.camera.frame_slot import Shown
+from devices.camera.job import Status
+from devices.camera.place import place_of
+from devices.camera.values import CameraFailed, Pixels
+from pollbook.clock import Clock
+from pollbook.failures import Failure, Refused
+from pollbook.store.book import Book
+from pollbook.store.camera_views import MaskFields, SeenView, SignedView, sign_view, signed_view
+from pollbook.store.home import StationHome
+from pollbook.types import PersonNumber
+from station_app.cameras.joining import Cameras
+from station_app.cameras.keeping import days_of
+from station_app.cameras.settings import (
+    FAILURES,
+    CameraSetting,
+    CameraSettings,
+    Mask,
+    is_name,
+    load_settings,
+    save_settings,
+)
+from station_app.live.room import CameraShown, DiskLeft, NewCamera
+from sync.cycle import BookAccess
+
+CAMERAS_MAX: Final = 8
+STILL_WIDTH_MAX: Final = 1280
+STILL_QUALITY: Final = 85
+DISK_EVERY_S: Final = 60.0
+
+Encode = Callable[[Pixels, int, int], bytes]
+"""A picture as a JPEG of at most so many pixels' width and of this quality, 1 to 100."""
+log = logging.getLogger(__name__)
+
+
+class StationHouse:
+    """See `room.House`. `load`, `poll`, `close` belong to one thread; what people change may come from others."""
+
+    def __init__(self, home: StationHome, access: BookAccess, clock: Clock, encode: Encode) -> None:
+        self._home, self._access, self._clock, self._encode = home, access, clock, encode
+        self._guard, self._changing = threading.Lock(), threading.RLock()
+        self._settings = CameraSettings()
+        self._election = ""
+        self._joined: Cameras | None = None
+        self._signed: dict[str, SignedView] = {}
+        self._rows: dict[str, tuple[SegmentRow | None, GapRow | None]] = {}
+        self._counted: dict[str, tuple[int, int]] = {}
+        self._disk: DiskLeft | None = None
+        self._disk_at_s = float("-inf")
+
+    # --- looking
+
+    def cameras(self) -> tuple[CameraShown, ...]:
+        """All of them, by name."""
+        with self._guard:
+            joined = self._joined
+            if joined is None:
+                return ()
+            return tuple(
+                self._shown(setting, joined.camera(setting.name).status)
+                for setting in sorted(self._settings.cameras, key=lambda each: each.name)
+            )
+
+    def picture(self, camera: str, after: int = 0) -> Shown | None:
+        """The camera's newest picture whose number is above `after`, or None."""
+        with self._guard:
+            if self._joined is None or isinstance(self._settings.find(camera), Refused):
+                return None
+            pictures = self._joined.camera(camera).pictures
+            return None if pictures is None else pictures.newest(after)
+
+    def disk_left(self) -> DiskLeft | None:
+        """What is left of the disk, as it was counted within the last minute."""
+        return self._disk
+
+    # --- running
+
+    def load(self) -> None:
+        """The cameras that were set up run.
+
+        Raises:
+            UchastkaError: Another program has them, or their recordings cannot be kept.
+        """
+        with self._changing:
+            settings = load_settings(self._home)
+            names = [setting.name for setting in settings.cameras]
+            self._election, signed = self._access.step(lambda book: (book.election.id, _signed(book, names)))
+            self._signed = signed
+            self._join(settings)
+
+    def poll(self) -> None:
+        """Once a second: what was told is entered, and a process that ended is started again."""
+        with self._changing:
+            if self._joined is None:
+                return
+            statuses = self._joined.poll()
+            for name, tally in self._joined.tallies.items():
+                counted = tally.segments, tally.gaps
+                if self._counted.get(name) != counted:
+                    self._counted[name] = counted
+                    self._rows[name] = self._newest_rows(name)
+            now_s = time.monotonic()
+            if now_s - self._disk_at_s >= DISK_EVERY_S:
+                self._disk_at_s = now_s
+                self._disk = self._count_disk(statuses)
+
+    def close(self) -> None:
+        """No camera runs, and every recording is closed."""
+        with self._changing:
+            self._part()
+
+    # --- changing
+
+    def add(self, camera: NewCamera) -> Refused | None:
+        """The camera answered, is kept and runs; else why not, and nothing was changed."""
+        from devices.camera.opening import open_or_explain  # noqa: PLC0415 - OpenCV is loaded when it is needed
+
+        if not is_name(camera.name):
+            return Refused(Failure.CAMERA_NAME_UNFIT)
+        if len(self._settings.cameras) >= CAMERAS_MAX:
+            return Refused(Failure.CAMERAS_TOO_MANY, {"limit": CAMERAS_MAX})
+        try:
+            place = place_of(camera.address, camera.user or None, camera.password)
+            view = None
+            if camera.view:
+                who = place.credentials
+                view = place_of(camera.view, who.user if who else None, who.password if who else None)
+                open_or_explain(view).close()
+            open_or_explain(place).close()
+        except CameraFailed as error:
+            return Refused(FAILURES[error.trouble])
+        with self._changing:
+            settings = self._settings.with_camera(CameraSetting(camera.name, place, view))
+            if isinstance(settings, Refused):
+                return settings
+            self._change(settings)
+            return None
+
+    def remove(self, camera: str) -> Refused | None:
+        """The camera is not used any more; its recordings stay."""
+        with self._changing:
+            settings = self._settings.without(camera)
+            if isinstance(settings, Refused):
+                return settings
+            self._change(settings)
+            return None
+
+    def mask(self, camera: str, masks: tuple[MaskFields, ...]) -> Refused | None:
+        """These are its masks, from the next picture on."""
+        with self._changing:
+            setting = self._settings.find(camera)
+            if isinstance(setting, Refused):
+                return setting
+            masked = replace(setting, masks=tuple(Mask(*mask) for mask in masks))
+            cameras = tuple(masked if each.name == camera else each for each in self._settings.cameras)
+            settings = replace(self._settings, cameras=cameras)
+            save_settings(self._home, settings)
+            with self._guard:
+                self._settings = settings
+            return None
+
+    def sign(self, camera: str, person: PersonNumber, pin: str) -> SignedView | Refused:
+        """The chair has signed off what its recording sees now, unmasked: it is what a court would see."""
+        shown, setting = self.picture(camera), self._settings.find(camera)
+        if isinstance(setting, Refused):
+            return setting
+        if shown is None:
+            return Refused(Failure.NO_PICTURE)
+        still = self._encode(shown.pixels, STILL_WIDTH_MAX, STILL_QUALITY)
+        seen = SeenView(camera, _fields(setting), still)
+        signed = self._access.step(lambda book: sign_view(book, seen, person, pin))
+        if isinstance(signed, SignedView):
+            with self._guard:
+                self._signed[camera] = signed
+        return signed
+
+    # --- within
+
+    def _change(self, settings: CameraSettings) -> None:
+        self._part()
+        save_settings(self._home, settings)
+        self._join(settings)
+
+    def _join(self, settings: CameraSettings) -> None:
+        joined = None
+        if settings.cameras:
+            root = settings.root(self._home, self._election)
+            joined = self._access.step(
+                lambda book: Cameras(book, self._clock, settings.cameras, root, with_pictures=True)
+            )
+            joined.start()
+        self._counted.clear()
+        self._disk_at_s = float("-inf")
+        with self._guard:
+            self._settings, self._joined = settings, joined
+
+    def _part(self) -> None:
+        with self._guard:
+            joined, self._joined = self._joined, None
+        if joined is not None:
+            joined.close()
+
+    def _shown(self, setting: CameraSetting, status: Status) -> CameraShown:
+        segment, gap = self._rows.get(setting.name, (None, None))
+        masks, view = _fields(setting), self._signed.get(setting.name)
+        signed_at_s = view.at_s if view is not None and view.masks == masks else None
+        return CameraShown(setting.name, status, masks, True, segment, gap, signed_at_s)
+
+    def _newest_rows(self, name: str) -> tuple[SegmentRow | None, GapRow | None]:
+        root = self._settings.root(self._home, self._election)
+        day = folder.day_of(int(self._clock.now().timestamp() * 1000))
+        segment, gap = None, None
+        for row in folder.rows(root, name, day):
+            if isinstance(row, SegmentRow):
+                segment = row
+            elif isinstance(row, GapRow) and row.began_ms != row.ended_ms:
+                gap = row
+        return segment, gap
+
+    def _count_disk(self, statuses: Mapping[str, Status]) -> DiskLeft | None:
+        root = self._settings.root(self._home, self._election)
+        try:
+            free = shutil.disk_usage(root).free
+            return DiskLeft(free, days_of(root, statuses, len(self._settings.cameras)))
+        except OSError as error:
+            log.warning("event=recordings_not_counted errno=%s", error.errno)
+            return None
+
+
+def _fields(setting: CameraSetting) -> tuple[MaskFields, ...]:
+    return tuple((mask.left, mask.top, mask.width, mask.height) for mask in setting.masks)
+
+
+def _signed(book: Book, names: list[str]) -> dict[str, SignedView]:
+    found = {name: signed_view(book, name) for name in names}
+    return {name: view for name, view in found.items() if view is not None}

@@ -1,0 +1,134 @@
+"""The station's cameras at work: real processes over a made-up hall, a real book, the real ledger and settings."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import pytest
+
+from devices.camera.health import Light
+from devices.camera.opencv import decode_jpeg, small_jpeg
+from pollbook.failures import Failure, Refused, WorldFailed
+from pollbook.store.book import Book
+from pollbook.store.camera_ledger import ledger_of
+from pollbook.store.camera_views import SignedView
+from station_app.cameras.settings import load_settings
+from station_app.live.house import CAMERAS_MAX, StationHouse
+from station_app.live.room import NewCamera
+from tests.making import CHAIR, PINS, Station
+from tests.station_app.live.rooms import BOOTH
+
+T = TypeVar("T")
+PATIENCE_S = 30.0
+HALL = NewCamera("hall", "scene:7")
+
+
+class Direct:
+    def __init__(self, book: Book) -> None:
+        self._book = book
+
+    def step(self, action: Callable[[Book], T]) -> T:
+        return action(self._book)
+
+
+def wait_until(house: StationHouse, is_so: Callable[[], object]) -> None:
+    ends_s, tick = time.monotonic() + PATIENCE_S, threading.Event()
+    while not is_so():
+        assert time.monotonic() < ends_s, "it did not become so"
+        house.poll()
+        tick.wait(0.05)
+
+
+@pytest.fixture
+def house(book: Book, station: Station) -> Iterator[StationHouse]:
+    made = StationHouse(station.home, Direct(book), book.clock, small_jpeg)
+    made.load()
+    yield made
+    made.close()
+
+
+def test_a_camera_is_added_seen_masked_signed_and_all_of_it_is_there_the_next_time(
+    house: StationHouse, book: Book, station: Station
+) -> None:
+    assert house.cameras() == ()
+    assert house.add(HALL) is None
+    wait_until(house, lambda: house.picture("hall"))
+    wait_until(house, lambda: house.cameras()[0].status.light is Light.GREEN)
+    wait_until(house, lambda: house.cameras()[0].status.recorded_until_ms)
+    wait_until(house, house.disk_left)
+    assert house.mask("hall", BOOTH) is None
+    assert house.cameras()[0].masks == BOOTH
+    signed = house.sign("hall", CHAIR, PINS[CHAIR])
+    assert isinstance(signed, SignedView)
+    still = decode_jpeg(signed.still)
+    assert still is not None
+    assert still.shape == (480, 640, 3)
+    assert house.cameras()[0].signed_at_s == signed.at_s
+    house.close()
+    assert house.cameras() == ()
+    assert ledger_of(book).entries != ()
+    again = StationHouse(station.home, Direct(book), book.clock, small_jpeg)
+    again.load()
+    try:
+        (camera,) = again.cameras()
+        assert (camera.masks, camera.signed_at_s) == (BOOTH, signed.at_s)
+        again.mask("hall", (*BOOTH, (0, 0, 100, 100)))
+        assert again.cameras()[0].signed_at_s is None
+        assert again.remove("hall") is None
+        assert again.cameras() == ()
+        assert load_settings(station.home).cameras == ()
+    finally:
+        again.close()
+
+
+def test_what_another_program_records_is_told_and_left_alone(house: StationHouse, book: Book, station: Station) -> None:
+    house.add(HALL)
+    second = StationHouse(station.home, Direct(book), book.clock, small_jpeg)
+    with pytest.raises(WorldFailed) as raised:
+        second.load()
+    assert raised.value.failure is Failure.CAMERAS_IN_USE
+    assert second.cameras() == ()
+
+
+@pytest.mark.parametrize(
+    ("camera", "failure"),
+    [
+        (NewCamera("Hall 1", "scene:7"), Failure.CAMERA_NAME_UNFIT),
+        (NewCamera("hall", "gopher://x"), Failure.CAMERA_ADDRESS_INVALID),
+        (NewCamera("hall", "file:/nowhere.ts"), Failure.CAMERA_NOT_THERE),
+        (NewCamera("hall", "rtsp://127.0.0.1:9/main"), Failure.CAMERA_UNREACHABLE),
+    ],
+)
+def test_a_camera_that_does_not_open_is_not_kept_and_says_why(
+    house: StationHouse, station: Station, camera: NewCamera, failure: Failure
+) -> None:
+    refused = house.add(camera)
+    assert isinstance(refused, Refused)
+    assert refused.failure is failure
+    assert load_settings(station.home).cameras == ()
+
+
+def test_a_password_in_the_address_is_taken_out_and_stands_in_no_text(house: StationHouse) -> None:
+    camera = NewCamera("hall", "rtsp://viewer:s3cret@127.0.0.1:9/main", "", "viewer", "s3cret")
+    assert "s3cret" not in repr(NewCamera("hall", "scene:7", "", "viewer", "s3cret"))
+    refused = house.add(camera)
+    assert isinstance(refused, Refused)
+    assert "s3cret" not in repr(refused)
+
+
+def test_the_same_name_twice_and_one_camera_too_many_are_refused(house: StationHouse) -> None:
+    assert house.add(HALL) is None
+    assert house.add(HALL) == Refused(Failure.CAMERA_EXISTS)
+    object.__setattr__(house._settings, "cameras", house._settings.cameras * CAMERAS_MAX)
+    refused = house.add(NewCamera("one-more", "scene:8"))
+    assert refused == Refused(Failure.CAMERAS_TOO_MANY, {"limit": CAMERAS_MAX})
+
+
+def test_an_unknown_camera_has_no_picture_no_masks_and_no_signature(house: StationHouse) -> None:
+    assert house.picture("cellar") is None
+    assert house.mask("cellar", BOOTH) == Refused(Failure.CAMERA_UNKNOWN)
+    assert house.remove("cellar") == Refused(Failure.CAMERA_UNKNOWN)
+    assert house.sign("cellar", CHAIR, PINS[CHAIR]) == Refused(Failure.CAMERA_UNKNOWN)
