@@ -71,7 +71,7 @@ class Outgoing:
                 while line.waiting and now_s - line.waiting[0][0] >= DELAY_S:
                     line.ready = line.waiting.popleft()[1]
                 if line.ready is None:
-                    line.why = Withheld.NO_PICTURE
+                    line.why = Withheld.COMING if line.waiting else Withheld.NO_PICTURE
 
     def newest(self, camera: str) -> Sent | Withheld:
         """The newest picture that others may see, or why there is none."""

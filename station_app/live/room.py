@@ -63,6 +63,7 @@ class Withheld(StrEnum):
     NO_MASK = "no_mask"
     MOVED = "moved"
     NO_PICTURE = "no_picture"
+    COMING = "coming"
 
 
 class Room(Protocol):

@@ -21,7 +21,7 @@ def test_a_picture_goes_out_only_once_a_move_before_it_would_have_been_seen() ->
     outgoing = Outgoing(house, raw)
     outgoing.step(100.0)
     outgoing.step(100.0 + DELAY_S - 0.1)
-    assert outgoing.newest("hall") is Withheld.NO_PICTURE
+    assert outgoing.newest("hall") is Withheld.COMING
     outgoing.step(100.0 + DELAY_S)
     sent = outgoing.newest("hall")
     assert isinstance(sent, Sent)
@@ -57,7 +57,7 @@ def test_a_camera_that_was_moved_shows_nothing_not_even_what_was_on_its_way(alar
     house.alarm("hall")
     house.number += 1
     outgoing.step(9.0)
-    assert outgoing.newest("hall") is Withheld.NO_PICTURE
+    assert outgoing.newest("hall") is Withheld.COMING
     outgoing.step(9.0 + DELAY_S)
     assert isinstance(outgoing.newest("hall"), Sent)
 

@@ -159,7 +159,7 @@ def take_page(folder: Path) -> Iterator[tuple[str, Path]]:
                 for name, act in (("observers-code", ""), ("observers-page", code.digits)):
                     if act:
                         browser.submit("code", act)
-                        threading.Event().wait(3)  # pictures come by themselves
+                        threading.Event().wait(7)  # pictures come by themselves, and the lights once more
                     path = folder / f"{name}.{language}.{look}.100.png"
                     browser.save(path)
                     yield path.name, path
