@@ -50,11 +50,13 @@ from station_app.ui.window import Window
 if TYPE_CHECKING:
     from pollbook.slice import SliceHeader
     from station_app.dividing import DeskShare
-    from station_app.faces import FaceFinder
+    from station_app.faces import FaceFinder, Frames
     from station_app.neighbours import StationNeighbour
     from station_app.passports import Passports, TrainingReader
     from sync.lan.peer import Neighbour, Peer
     from sync.loop import Tried
+
+    FaceCheck = tuple[Frames | None, FaceFinder]
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -413,26 +415,25 @@ class Documents(QObject):
         task.done.connect(lambda made: self._begin(station, *made))
         task.failed.connect(self._broke)
 
-    def _make(self, station: Station) -> tuple[Passports, TrainingReader | None, FaceFinder]:
+    def _make(self, station: Station) -> tuple[Passports, TrainingReader | None, FaceCheck]:
         try:
             from station_app.document_sources import (  # noqa: PLC0415 - after the first paint
                 faces_of,
+                frames_of,
                 passports_of,
                 training_of,
             )
         except ImportError as error:  # the library of the smart card service is the system's
             raise WorldFailed(Failure.READER_SERVICE_AWAY) from error
         zone = ZoneInfo(station.election.zone)
-        faces = faces_of(self._home)
+        faces = (frames_of(self._home), faces_of(self._home))
         passports = passports_of(self._home, self._clock.now, zone, is_training=station.election.training)
         if not station.election.training:
             return passports, None, faces
         training = training_of(passports, self._clock.now, zone)
         return training, training, faces
 
-    def _begin(
-        self, station: Station, passports: Passports, training: TrainingReader | None, faces: FaceFinder
-    ) -> None:
+    def _begin(self, station: Station, passports: Passports, training: TrainingReader | None, faces: FaceCheck) -> None:
         from station_app.ui.passport_desk import PassportDesk  # noqa: PLC0415 - as above
 
         check_in = self._window.check_in
@@ -447,7 +448,7 @@ class Documents(QObject):
             lambda: self._clock.now().astimezone(zone).date(),
         )
         self._window.use_documents(documents)
-        documents.use_camera(None, faces)
+        documents.use_camera(*faces)
         documents.start(passports, training)
 
     def _broke(self, error: Exception) -> None:

@@ -10,8 +10,10 @@ from devices.emrtd.photograph import decode_photograph
 from pollbook.store.home import StationHome
 from station_app.document_trust import load_trust
 from station_app.face_finder import StationFaces, photo_of
+from station_app.faces import Frames
 from station_app.passport_reading import PcscPassports
 from station_app.passports import Passports, Photo
+from station_app.table_camera import table_camera_of
 from station_app.training_passports import TrainingPassports
 
 FACE_MODELS = "face-models"
@@ -31,6 +33,11 @@ def training_of(passports: Passports, now: Now, zone: tzinfo) -> TrainingPasspor
 def faces_of(home: StationHome) -> StationFaces:
     """What finds faces, with the models that IT staff put into the station's folder."""
     return StationFaces(home.path / FACE_MODELS)
+
+
+def frames_of(home: StationHome) -> Frames | None:
+    """The camera that sees the person at the table, where there is one."""
+    return table_camera_of(home)
 
 
 def decode(untrusted: FaceImage) -> Photo | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -61,6 +62,9 @@ class FaceSeen:
 class Frames(Protocol):
     """The camera that sees the person at the table."""
 
+    def watching(self) -> AbstractContextManager[None]:
+        """It runs until the block ends."""
+
     def latest(self) -> Photo | None:
         """The newest frame; None while the camera gives none. Never waits."""
 
@@ -101,10 +105,11 @@ def keep_looking(
     stop: threading.Event,
 ) -> None:
     """Look a few times a second until stopped; without a camera, once."""
-    while True:
-        seen = look(frames, finder, photo())
-        if stop.is_set():
-            return
-        tell(seen)
-        if seen.state is FaceState.NO_CAMERA or stop.wait(LOOK_EVERY_S):
-            return
+    with frames.watching() if frames is not None else nullcontext():
+        while True:
+            seen = look(frames, finder, photo())
+            if stop.is_set():
+                return
+            tell(seen)
+            if seen.state is FaceState.NO_CAMERA or stop.wait(LOOK_EVERY_S):
+                return

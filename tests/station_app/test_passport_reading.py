@@ -194,6 +194,31 @@ def test_readers_and_cards_are_told_as_they_come_and_go(virtual_readers: Virtual
     assert len(told) == 3  # a change is told once
 
 
+def test_a_service_that_is_stopped_is_told_and_waited_for(virtual_readers: VirtualReaders) -> None:
+    told: list[object] = []
+    stop = threading.Event()
+    thread = threading.Thread(target=passports().watch, args=(told.append, stop))
+    thread.start()
+    until(lambda: bool(told) and told[-1] == Readers((FIRST, SECOND)))
+    virtual_readers.stop()
+    until(lambda: told[-1] == Readers(failure=Failure.READER_SERVICE_AWAY))
+    virtual_readers.start()
+    until(lambda: told[-1] == Readers((FIRST, SECOND)))
+    stop.set()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_two_documents_on_two_readers_are_read_each_from_its_own(virtual_readers: VirtualReaders) -> None:
+    first = passport()
+    other = issue(replace(HOLDER, document_number="ZZ7654321"), signer(), NO_KEYS, Features())
+    with virtual_readers.card(chip_of(first), FIRST), virtual_readers.card(chip_of(other), SECOND):
+        for reader, document in ((FIRST, first), (SECOND, other)):
+            key = ZoneKey(parse(document.mrz))
+            result = passports().read(reader, key, lambda _: None, threading.Event())
+            assert result.says.number == parse(document.mrz).document_number
+
+
 def test_a_real_election_takes_no_training_document_for_genuine(virtual_readers: VirtualReaders) -> None:
     document = passport()
     with virtual_readers.card(chip_of(document)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -116,6 +117,7 @@ class FakePassports:
         self.readers = Readers((READER,))
         self.chip: FakeChip | None = None
         self.keys: list[AccessKey] = []
+        self.readers_asked: list[str] = []
         self.calls: list[str] = []
         self._tell: Tell | None = None
         self._changed = threading.Condition()
@@ -149,7 +151,7 @@ class FakePassports:
         return zone
 
     def read(self, reader: str, key: AccessKey, tell: Tell, stop: threading.Event) -> PassportRead:
-        assert reader == READER
+        self.readers_asked.append(reader)
         self.keys.append(key)
         chip = self.chip
         if chip is None:
@@ -185,6 +187,9 @@ class FakeFrames:
 
     def __init__(self, frame: Photo | None) -> None:
         self.frame = frame
+
+    def watching(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def latest(self) -> Photo | None:
         return self.frame

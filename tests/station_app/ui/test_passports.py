@@ -36,6 +36,7 @@ from tests.station_app.ui.fake_passports import (
     with_proof,
     zone_of,
 )
+from tests.station_app.ui.test_accessibility import unnamed
 from tests.station_app.ui.test_fits import cut
 
 
@@ -562,6 +563,34 @@ def test_every_word_of_a_document_fits(table: Table, language: str, scale: int) 
     driver.settle()
     found += cut(driver.window)
     assert found == []
+
+
+def test_a_second_document_on_another_reader_is_the_one_that_is_read(table: Table) -> None:
+    other = "Reader 01 00"
+    table.passports.plug(Readers((READER, other)))
+    table.passports.plug(Readers((READER, other), (READER,)))
+    table.wait_for(Lying)
+    table.passports.plug(Readers((READER, other), (READER, other)))
+    table.driver.settle()
+    table.passports.chip = FakeChip(zone_of(table.voter()))
+    table.scan(table.passports.chip.zone)
+    table.wait_for(Read)
+    assert table.passports.readers_asked == [other]
+
+
+def test_everything_of_a_document_that_takes_the_focus_has_a_name(table: Table) -> None:
+    driver = table.driver
+    table.passports.lay(FakeChip(zone_of(table.voter())))
+    table.wait_for(Lying)
+    nameless = unnamed(driver)
+    driver.press_in_window(Qt.Key.Key_F3)
+    nameless += unnamed(driver)
+    driver.window.sheets.close()
+    table.scan(zone_of(table.voter()))
+    table.wait_for(Read)
+    driver.press_in_window(Qt.Key.Key_F3)
+    nameless += unnamed(driver)
+    assert nameless == []
 
 
 def test_the_focus_stays_in_the_search_box_while_a_document_is_read(table: Table) -> None:
