@@ -214,7 +214,7 @@ class PassportDesk(QObject):
 
     def forget(self) -> None:
         """The voter is gone from the screen: so is everything of the document."""
-        had = isinstance(self.stage, (Reading, Read, Failed))
+        had = isinstance(self.stage, (Reading, Read, Failed)) or self.stage == Lying(is_done=True)
         self._drop_reading()
         self._key = None
         self._set_stage(self._idle(is_done=had))

@@ -450,6 +450,17 @@ def test_when_the_voter_leaves_the_screen_nothing_of_the_document_is_left(
     table.driver.wait(lambda: not [task for task in background._running if task.name == "face"])
 
 
+def test_a_document_that_is_done_is_to_be_given_back_whatever_is_typed_meanwhile(table: Table) -> None:
+    table.read(FakeChip(zone_of(table.voter())))
+    table.driver.find("karim")
+    assert table.stage == Lying(is_done=True)
+    assert table.line.startswith("Give the document back.")
+    table.passports.take_away()
+    table.passports.lay(FakeChip(zone_of(table.voter())))
+    table.wait_for(Lying)
+    table.driver.wait(lambda: table.stage == Lying(is_done=False))
+
+
 def test_what_a_reading_still_tells_after_the_voter_left_is_not_heard(table: Table) -> None:
     chip = FakeChip(zone_of(table.voter()), waits_at=frozenset({Phase.DATA}))
     table.passports.lay(chip)
