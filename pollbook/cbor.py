@@ -61,21 +61,29 @@ _NO_TAGS = dict.fromkeys((*range(64), 100, 256, 258, 260, 261, 1004, 43000, 5579
 
 
 def _plain(value: object) -> None:
-    if value is None or isinstance(value, bool | bytes | str):
-        return
-    if isinstance(value, int):
-        if not _INTEGER_MIN <= value <= _INTEGER_MAX:
-            raise InputInvalid("an integer beyond 64 bits")
-    elif isinstance(value, list):
-        for item in value:
-            _plain(item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            if not isinstance(key, str):
-                raise InputInvalid("a map key that is not text")
-            _plain(item)
-    else:
-        raise InputInvalid("a type that is not used")
+    """Refuse what is not used here; level by level, for most values are flat."""
+    level = [value]
+    while level:
+        deeper: list[object] = []
+        for item in level:
+            kind = item.__class__
+            if kind in _ALWAYS_PLAIN:
+                continue
+            if kind is int:
+                if not _INTEGER_MIN <= item <= _INTEGER_MAX:  # type: ignore[operator]
+                    raise InputInvalid("an integer beyond 64 bits")
+            elif isinstance(item, list):
+                deeper += item
+            elif isinstance(item, dict):
+                if not all(isinstance(key, str) for key in item):
+                    raise InputInvalid("a map key that is not text")
+                deeper += item.values()
+            else:
+                raise InputInvalid("a type that is not used")
+        level = deeper
+
+
+_ALWAYS_PLAIN = frozenset({bytes, str, bool, type(None)})
 
 
 class Fields:

@@ -12,6 +12,8 @@ from pollbook.failures import Failure, UchastkaError, WeFailed, WorldFailed
 
 _CACHE_KIB = 64 * 1024
 _FULL = 2
+_STATEMENTS = 512
+"""Kept prepared: more than there are, so that none is prepared twice."""
 
 
 def connect(path: Path, busy_wait_s: float) -> Engine:
@@ -19,7 +21,12 @@ def connect(path: Path, busy_wait_s: float) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
         # isolation_level None: the driver begins nothing by itself, so that DDL is part of our transactions too.
-        connect_args={"isolation_level": None, "timeout": busy_wait_s, "check_same_thread": False},
+        connect_args={
+            "isolation_level": None,
+            "timeout": busy_wait_s,
+            "check_same_thread": False,
+            "cached_statements": _STATEMENTS,
+        },
         poolclass=QueuePool,
         hide_parameters=True,
     )

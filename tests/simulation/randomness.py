@@ -6,7 +6,6 @@ import os
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -46,16 +45,34 @@ _MODULES = (signing, acts, ledger)
 
 @contextmanager
 def remembered_signatures() -> Iterator[None]:
-    """A signature that was verified once is not verified again: the same one is looked at by book, register and checks.
+    """A signature that was made or verified in this world is not verified again by book, register and checks.
 
-    `is_signature` is pure, so nothing but time changes.
+    What signs and what verifies is the library's Ed25519, and both are pure: a signature that a key has just made is
+    its signature. So nothing but time changes; what nobody made here, or was changed on its way, is verified.
     """
-    verify = signing.is_signature
-    remembered = lru_cache(maxsize=1 << 16)(verify)
+    verify, sign = signing.is_signature, SigningKey.sign
+    known: dict[tuple[bytes, bytes, bytes], bool] = {}
+    publics: dict[int, tuple[SigningKey, bytes]] = {}
+
+    def remembered(public_key: bytes, message: bytes, untrusted_signature: bytes) -> bool:
+        asked = (public_key, message, untrusted_signature)
+        if asked not in known:
+            known[asked] = verify(*asked)
+        return known[asked]
+
+    def signed(key: SigningKey, message: bytes) -> bytes:
+        if id(key) not in publics:
+            publics[id(key)] = (key, key.public)  # the key is kept, so that no other one gets its id
+        signature = sign(key, message)
+        known[publics[id(key)][1], message, signature] = True
+        return signature
+
     for module in _MODULES:
         module.is_signature = remembered  # type: ignore[attr-defined]
+    SigningKey.sign = signed  # type: ignore[method-assign]
     try:
         yield
     finally:
+        SigningKey.sign = sign  # type: ignore[method-assign]
         for module in _MODULES:
             module.is_signature = verify  # type: ignore[attr-defined]
