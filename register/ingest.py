@@ -240,11 +240,12 @@ def _take(
     batch = runs.read_batch(new)
     # Lines that this book marked before are almost never marked again: that none was, the marks that count say, once
     # they are written. Only where one was, or a store cannot tell, the lines are looked up first.
-    loaded = _load_view(connection, centre, station, record, batch, issued.lines, batch.looked_up)
+    sought = batch.looked_up if marks.tells_free(connection) else batch.lines
+    loaded = _load_view(connection, centre, station, record, batch, issued.lines, sought)
     taken = runs.take(loaded.view, issued.lines, station.holds, first, batch)
     numbers = [mark.number for mark in taken.fresh.values()]
     do_count = marks.add_free(connection, station.id, list(taken.fresh), numbers)
-    if not do_count:
+    if not do_count and sought is not batch.lines:
         loaded = _load_view(connection, centre, station, record, batch, issued.lines, batch.lines)
         taken = runs.take(loaded.view, issued.lines, station.holds, first, batch)
     view, before = loaded.view, loaded.before

@@ -49,7 +49,7 @@ from pollbook.store.digests import LineDigests
 from pollbook.store.home import StationHome
 from pollbook.store.keys import machine_opens
 from pollbook.store.link import Link, read_link
-from pollbook.store.projection import STATE_COLUMNS, line_state, project, voter_of
+from pollbook.store.projection import ALL_STATES_SQL, STATE_COLUMNS, project, state_of, voter_of
 from pollbook.store.records import Found
 from pollbook.types import MACHINE, BookName, Channel, EntryNumber, LineId, Person, PersonNumber, parse_line
 from pollbook.voters import Voter
@@ -60,6 +60,7 @@ TIDY_AFTER_ENTRIES = 100
 _LINE_SQL = (
     f"SELECT v.birth_date, {STATE_COLUMNS} FROM voter v LEFT JOIN line_state s ON s.line = v.line WHERE v.line = ?"  # noqa: S608
 )
+_PLACE = STATE_COLUMNS.split(", ").index("s.place")
 _STATE_SQL = f"SELECT {STATE_COLUMNS} FROM line_state s WHERE s.line = ?"  # noqa: S608  (constants)
 
 
@@ -213,8 +214,8 @@ class Book:
         if found is not None:
             return found[0]
         with engine.translated():
-            row = self._connection.exec_driver_sql(_STATE_SQL, (line,)).one_or_none()
-        return None if row is None else line_state(row)
+            rows = engine.look(self._connection, _STATE_SQL, (line,))
+        return state_of(rows[0]) if rows else None
 
     def held_unmarked(self) -> Iterable[tuple[LineId, LineState]]:
         """Every line that is here and unmarked."""
@@ -227,11 +228,11 @@ class Book:
     def states(self) -> list[tuple[LineId, LineState]]:
         """Every line that the book knows, with its state."""
         with engine.translated():
-            rows = self._connection.exec_driver_sql("SELECT * FROM line_state").all()
-            lines = self._connection.exec_driver_sql("SELECT line FROM voter ORDER BY id").scalars().all()
-        moved = {LineId(row.line): line_state(row) for row in rows}
+            rows = engine.look(self._connection, ALL_STATES_SQL)
+            lines = engine.look(self._connection, "SELECT line FROM voter ORDER BY id")
+        moved = {LineId(line): state_of(values) for line, *values in rows}
         unmoved = self.unmoved
-        return [(LineId(line), moved.pop(LineId(line), unmoved)) for line in lines] + list(moved.items())
+        return [(LineId(line), moved.pop(LineId(line), unmoved)) for (line,) in lines] + list(moved.items())
 
     def line_digests(self) -> LineDigests:
         """The digests of the lines as the newest entry leaves them."""
@@ -424,7 +425,8 @@ class Book:
         effect = custody.apply(self if state is None else _Entering(self, state), head.number, entry)
         if isinstance(effect, Anomaly):
             raise WeFailed(Failure.FAULT, f"own entry {head.number} refused: {effect}")
-        self._connection.exec_driver_sql("INSERT INTO entry VALUES (?, ?, ?)", (head.number, stored, head.hash))
+        with engine.translated():
+            engine.look(self._connection, "INSERT INTO entry VALUES (?, ?, ?)", (head.number, stored, head.hash))
         project(self._connection, head.number, effect)
         self._head, self._last_at = head, entry.at
         if self._digests is not None:
@@ -438,21 +440,25 @@ class Book:
     def read_standing(self) -> None:
         """What the book remembers of its own standing is as the tables have it; after they were written."""
         with engine.translated():
-            days = self._connection.exec_driver_sql("SELECT day FROM opened_day").scalars().all()
-            row = self._connection.exec_driver_sql("SELECT * FROM sync_state").one()
-        self._opened_days = frozenset(days)
-        self._stopped = None if row.stopped is None else Refusal(row.stopped)
-        self._closed = row.closed is not None
-        self._clock_ahead_s = row.clock_ahead_s
-        mirrored = max(row.mirrored, self._safety.mirrored)
-        self._safety = Safety(EntryNumber(row.acknowledged), EntryNumber(mirrored), row.paper_since_s)
+            days = engine.look(self._connection, "SELECT day FROM opened_day")
+            ((stopped, closed, ahead_s, mirrored, acknowledged, paper_since_s),) = engine.look(
+                self._connection,
+                "SELECT stopped, closed, clock_ahead_s, mirrored, acknowledged, paper_since_s FROM sync_state",
+            )
+        self._opened_days = frozenset(day for (day,) in days)
+        self._stopped = None if stopped is None else Refusal(stopped)
+        self._closed = closed is not None
+        self._clock_ahead_s = ahead_s
+        mirrored = max(mirrored, self._safety.mirrored)
+        self._safety = Safety(EntryNumber(acknowledged), EntryNumber(mirrored), paper_since_s)
 
     def _line_of(self, line: LineId) -> tuple[LineState, date] | None:
         with engine.translated():
-            row = self._connection.exec_driver_sql(_LINE_SQL, (line,)).one_or_none()
-        if row is None:
+            rows = engine.look(self._connection, _LINE_SQL, (line,))
+        if not rows:
             return None
-        return (self.unmoved if row.place is None else line_state(row)), date.fromisoformat(row.birth_date)
+        born, *values = rows[0]
+        return (self.unmoved if values[_PLACE] is None else state_of(values)), date.fromisoformat(born)
 
     def _newest(self) -> tuple[Head, HybridTime]:
         with engine.translated():

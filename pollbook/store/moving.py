@@ -141,11 +141,14 @@ def accepted_as(book: Book, release_id: bytes) -> EntryNumber | None:
 def ready_releases(book: Book) -> tuple[SentRelease, ...]:
     """Releases that have not arrived yet as far as is known, and that are safe to leave (rules 2 and 4)."""
     with engine.translated():
-        rows = book.connection.exec_driver_sql(
-            "SELECT * FROM sent_release WHERE arrived = 0 AND entry <= ? ORDER BY entry", (book.safety().safe,)
-        ).all()
+        rows = engine.look(
+            book.connection,
+            "SELECT id, entry, way, certificate FROM sent_release WHERE arrived = 0 AND entry <= ? ORDER BY entry",
+            (book.safety().safe,),
+        )
     return tuple(
-        SentRelease(row.id, EntryNumber(row.entry), Way(row.way), row.certificate, arrived=False) for row in rows
+        SentRelease(id_, EntryNumber(entry), Way(way), certificate, arrived=False)
+        for id_, entry, way, certificate in rows
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection, Row
 
@@ -17,7 +19,8 @@ STATE_COLUMNS = (
     "s.mark, s.channel, s.at, s.actor, s.voids, s.place, s.custody, s.since, s.proof, s.released_to, s.annexed,"
     " s.outcome"
 )
-"""The columns that `line_state` reads, of a table called `s`."""
+"""The columns that `state_of` reads, of a table called `s`."""
+ALL_STATES_SQL = f"SELECT s.line, {STATE_COLUMNS} FROM line_state s"  # noqa: S608  (a constant)
 VOTER_SQL = "INSERT INTO voter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 VOTER_UPDATE_SQL = (
     "UPDATE voter SET pinfl = ?, document = ?, surname = ?, given_name = ?, patronymic = ?, birth_date = ?, sex = ?,"
@@ -49,19 +52,27 @@ def project(connection: Connection, number: EntryNumber, effect: Effect) -> None
 
 def line_state(row: Row[tuple[object, ...]]) -> LineState:
     """The state that a row of `line_state` holds."""
+    marked = (row.mark, row.channel, row.at, row.actor)
+    moved = (row.place, row.custody, row.since, row.proof, row.released_to, row.annexed, row.outcome)
+    return state_of((*marked, row.voids, *moved))
+
+
+def state_of(values: Sequence[Any]) -> LineState:
+    """The state that `STATE_COLUMNS` hold, in their order."""
+    number, channel, at, actor, voids, place, custody, since, proof, released_to, annexed, outcome = values
     mark = None
-    if row.mark is not None:
-        mark = Mark(EntryNumber(row.mark), Channel(row.channel), HybridTime(row.at), PersonNumber(row.actor))
+    if number is not None:
+        mark = Mark(EntryNumber(number), Channel(channel), HybridTime(at), PersonNumber(actor))
     return LineState(
         mark,
-        tuple(EntryNumber(int(number)) for number in row.voids.split(",") if number),
-        Place(row.place),
-        row.custody,
-        EntryNumber(row.since),
-        Proof(row.proof),
-        _book(row.released_to),
-        bool(row.annexed),
-        None if row.outcome is None else Outcome(row.outcome),
+        tuple(EntryNumber(int(voided)) for voided in voids.split(",") if voided),
+        Place(place),
+        custody,
+        EntryNumber(since),
+        Proof(proof),
+        _book(released_to),
+        bool(annexed),
+        None if outcome is None else Outcome(outcome),
     )
 
 

@@ -28,9 +28,11 @@ BATCH_BYTES_MAX = 256 * 1024
 def sync_status(book: Book) -> SyncStatus:
     """Where the book stands with the register."""
     with engine.translated():
-        row = book.connection.exec_driver_sql("SELECT * FROM sync_state").one()
-    failure = Failure[row.failure] if row.failure in Failure.__members__ else None
-    return SyncStatus(book.head, EntryNumber(row.acknowledged), row.feed_cursor, row.last_sync_s, failure)
+        ((acknowledged, cursor, last_sync_s, name),) = engine.look(
+            book.connection, "SELECT acknowledged, feed_cursor, last_sync_s, failure FROM sync_state"
+        )
+    failure = Failure[name] if name in Failure.__members__ else None
+    return SyncStatus(book.head, EntryNumber(acknowledged), cursor, last_sync_s, failure)
 
 
 def outgoing(book: Book, bytes_max: int = BATCH_BYTES_MAX, after: EntryNumber | None = None) -> Outgoing:
@@ -45,18 +47,20 @@ def outgoing(book: Book, bytes_max: int = BATCH_BYTES_MAX, after: EntryNumber | 
         status = replace(status, acknowledged=after)
     first = EntryNumber(status.acknowledged + 1)
     with engine.translated():
-        rows = book.connection.exec_driver_sql(
-            "SELECT number, bytes, hash FROM entry WHERE number >= ? ORDER BY number LIMIT ?", (first, ENTRIES_MAX)
-        ).all()
+        rows = engine.look(
+            book.connection,
+            "SELECT number, bytes, hash FROM entry WHERE number >= ? ORDER BY number LIMIT ?",
+            (first, ENTRIES_MAX),
+        )
     entries: list[bytes] = []
     size = 0
     head = _head_at(book, status.acknowledged)
-    for row in rows:
-        size += packed_size(row.bytes)
+    for number, content, reached in rows:
+        size += packed_size(content)
         if entries and size > bytes_max:
             break
-        entries.append(row.bytes)
-        head = Head(EntryNumber(row.number), row.hash)
+        entries.append(content)
+        head = Head(EntryNumber(number), reached)
     reaches_newest = head.number == book.head.number
     is_new = bool(book.chain.takeovers) and status.acknowledged == book.start.number
     return Outgoing(
@@ -195,5 +199,5 @@ def _head_at(book: Book, number: EntryNumber) -> Head:
     if number == book.start.number:
         return book.start
     with engine.translated():
-        found = book.connection.exec_driver_sql("SELECT hash FROM entry WHERE number = ?", (number,)).scalar_one()
+        ((found,),) = engine.look(book.connection, "SELECT hash FROM entry WHERE number = ?", (number,))
     return Head(number, found)

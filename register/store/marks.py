@@ -74,6 +74,11 @@ def remove(connection: Connection, station_id: int, lines: Iterable[LineId]) -> 
     return settled
 
 
+def tells_free(connection: Connection) -> bool:
+    """Whether `add_free` may succeed on this store."""
+    return connection.dialect.name == "postgresql"
+
+
 def add_free(
     connection: Connection, station_id: int, lines: Sequence[int] | NDArray[Any], numbers: Sequence[int] | NDArray[Any]
 ) -> bool:
@@ -81,7 +86,7 @@ def add_free(
 
     On SQLite never, where looking out for other marks costs as little.
     """
-    if connection.dialect.name != "postgresql":
+    if not tells_free(connection):
         return False
     try:
         with connection.begin_nested():

@@ -154,6 +154,8 @@ def unpacked_lines(packed: bytes) -> tuple[LineId, ...]:
     return struct.unpack(f">{len(packed) // 8}q", packed)
 
 
+_NEWEST = select(func.coalesce(func.max(station.c.id), 0))
+_STANDING = select(station).where(station.c.precinct == bindparam("precinct"), station.c.revoked_at_s.is_(None))
 _NAMED = select(station).where(station.c.device == bindparam("device"), station.c.epoch == bindparam("epoch"))
 _BY_ID = select(station).where(station.c.id == bindparam("station_id"))
 _SUCCESSOR = select(station).where(station.c.predecessor == bindparam("station_id")).order_by(station.c.id).limit(1)
@@ -181,7 +183,7 @@ def station_by_id(connection: Connection, station_id: int) -> Station | None:
 
 def enrolled_about(connection: Connection) -> int:
     """How many stations there ever were, or a few more: the newest number, which is looked up at once."""
-    return int(connection.execute(select(func.coalesce(func.max(station.c.id), 0))).scalar_one())
+    return int(connection.execute(_NEWEST).scalar_one())
 
 
 def all_stations(connection: Connection) -> list[Station]:
@@ -192,8 +194,7 @@ def all_stations(connection: Connection) -> list[Station]:
 
 def stations_at(connection: Connection, code: PrecinctCode) -> list[Station]:
     """The precinct's stations that are not revoked."""
-    query = select(station).where(station.c.precinct == code, station.c.revoked_at_s.is_(None))
-    return [_station(row) for row in connection.execute(query)]
+    return [_station(row) for row in connection.execute(_STANDING, {"precinct": code})]
 
 
 def newest_holder_at(connection: Connection, code: PrecinctCode) -> Station | None:
@@ -244,9 +245,9 @@ def lines_to_know(connection: Connection, code: PrecinctCode) -> Iterator[Voter]
 
 
 def _voters(connection: Connection, query: Select[Any]) -> Iterator[Voter]:
-    # Read by place, not by name: a slice has thousands of rows, and an officer waits for it.
+    # Read at once and by place, not by name: a slice has thousands of rows, and an officer waits for it.
     columns = (line.c.birth_date, line.c.contests, *(line.c[name] for name in _ISSUED))
-    rows = connection.execute(query.with_only_columns(*columns).order_by(line.c.page, line.c.row))
+    rows = connection.execute(query.with_only_columns(*columns).order_by(line.c.page, line.c.row)).all()
     for born, contests, id_, pinfl, *texts, page, row in rows:
         document, surname, given_name, patronymic, sex, address, mahalla, district_soato = texts
         yield Voter(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, Insert, Table, delete, select
+from sqlalchemy import Connection, Insert, Table, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pollbook.types import LineId, PrecinctCode
@@ -28,12 +28,20 @@ def make_due(connection: Connection, station_id: int, lines: Iterable[LineId]) -
 
 def take_due(connection: Connection, station_id: int, lines_max: int) -> list[LineId]:
     """Up to `lines_max` lines of which the station is to be told; they wait no longer."""
-    query = select(status_due.c.line).where(status_due.c.station == station_id).order_by(status_due.c.line)
-    lines = [LineId(each) for each in connection.execute(query.limit(lines_max)).scalars()]
+    due = connection.execute(_DUE, {"station_id": station_id, "lines_max": lines_max})
+    lines = [LineId(each) for each in due.scalars()]
     for some in _pieces(lines):
         told = (status_due.c.station == station_id) & status_due.c.line.in_(some)
         connection.execute(delete(status_due).where(told))
     return lines
+
+
+_DUE = (
+    select(status_due.c.line)
+    .where(status_due.c.station == bindparam("station_id"))
+    .order_by(status_due.c.line)
+    .limit(bindparam("lines_max"))
+)
 
 
 def watch(connection: Connection, station_id: int, lines: Iterable[LineId]) -> None:
