@@ -3,7 +3,8 @@
 Two real encrypted books of 3,000 lines, each with a mirror in a folder of the same disk, two peers on threads of their
 own over loopback. A move is counted from the question to the answer: the release is durable and mirrored, the
 acceptance is durable and mirrored. The reference commits two rows in plain SQLite twice and sends a byte there and
-back, after each move, so that both meet the same noise.
+back, after each move, so that both meet the same noise. A desk answers 50 questions a second (`QUESTIONS_PER_S`), far
+more than people ask, so moves do not follow each other faster.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pollbook.store.book import open_book
 from pollbook.store.mirror import Mirror, name_place, set_up
 from station_app.neighbours import StationNeighbour, credentials_of, place_of
 from sync.lan.asking import Fetched
+from sync.lan.conversation import QUESTIONS_PER_S
 from sync.lan.peer import Peer
 from sync.lan.sockets import LOOPBACK, Network
 from tests.making import Station
@@ -30,6 +32,7 @@ from tests.station_app.neighbours.precinct import OpenBook, make_desks
 LINES = 3000
 MOVES = 300
 WITHIN_S = 20.0
+APART_S = 1.25 / QUESTIONS_PER_S
 
 
 def run_desk(station: Station, network: Network, made: SimpleQueue[Peer], stop: Event) -> None:
@@ -100,12 +103,14 @@ def measure() -> tuple[float, ...]:
         Thread(target=echo, args=(server,), daemon=True).start()
         connection = socket.create_connection(server.getsockname())
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        ours, bare, worked_s = [], [], 0.0
+        ours, bare, worked_s, due_s = [], [], 0.0, 0.0
         try:
             while not any(neighbour.is_joined for neighbour in peers[1].neighbours):
                 time.sleep(0.05)
             for number, voter in enumerate(stations[0].voters[:MOVES]):
+                time.sleep(max(0.0, due_s - time.perf_counter()))
                 began, worked_before_s = time.perf_counter(), time.process_time()
+                due_s = began + APART_S
                 outcome = peers[1].fetch(voter.line).result(WITHIN_S)
                 ours.append(time.perf_counter() - began)
                 worked_s += time.process_time() - worked_before_s
