@@ -15,7 +15,7 @@ from devices.emrtd.files import File
 from devices.emrtd.progress import Phase, Progress, Report
 from devices.emrtd.tlv import Limits, TlvInvalid, encode, read_header, read_objects
 from devices.smartcard.apdu import OK, SHORT_EXPECTED_MAX, Command, Response
-from devices.smartcard.faults import CardFault
+from devices.smartcard.faults import AnswerInvalid, CardFault, CardMute
 from devices.smartcard.transport import Transport
 
 _SELECT, _READ, _READ_FAR = 0xA4, 0xB0, 0xB1
@@ -72,6 +72,10 @@ def sizes_for(extended_bytes_max: int | None) -> ReadSizes:
 _SECURE_OVERHEAD_BYTES: Final = 40
 # A lost piece costs a quarter of a second at 106 kbit/s, and the person sees the bar move.
 _EXTENDED_PIECE_BYTES_MAX: Final = 4_096
+
+
+NOTHING_USABLE: Final = (ChannelBroken, CardMute, AnswerInvalid)
+"""After these the chip has to be opened again; where they come of a read, it may have asked for too much."""
 
 
 class FileMissing(CardFault):
@@ -144,13 +148,14 @@ def read_on(transport: Transport, partial: PartialFile, sizes: ReadSizes, report
     Raises:
         FileUnreadable: It can't be.
         ChannelBroken: A read ended secure messaging; `sizes` are already more modest where that was the reason.
+        CardMute: A read got no answer; so are they, and so with AnswerInvalid.
         CardFault: As the transport.
     """
     while not partial.is_whole:
         asked = _next_piece(partial, sizes)
         try:
             response = _read(transport, len(partial.content), asked)
-        except ChannelBroken as error:
+        except NOTHING_USABLE as error:
             _blame(partial, sizes, error)
             raise
         if response.data and response.status in {OK, _ENDED_EARLY}:
@@ -220,8 +225,9 @@ def _take_header(partial: PartialFile) -> None:
 _ABOUT_SIZE: Final = frozenset({0x6700, 0x6B00, 0x6282, 0x6988, OK})
 
 
-def _blame(partial: PartialFile, sizes: ReadSizes, error: ChannelBroken) -> None:
+def _blame(partial: PartialFile, sizes: ReadSizes, error: CardFault) -> None:
     at = len(partial.content)
-    if error.status in _ABOUT_SIZE or partial.broke_at == at:
+    status = error.status if isinstance(error, ChannelBroken) else OK
+    if status in _ABOUT_SIZE or partial.broke_at == at:
         sizes.step_down(was_first=not at)
     partial.broke_at = at

@@ -25,6 +25,7 @@ from devices.emrtd.faults import AccessDenied, ChannelBroken, ProtocolFailed
 from devices.emrtd.file_reading import (
     BY_FILE_ID,
     MASTER_FILE,
+    NOTHING_USABLE,
     FileMissing,
     FileUnreadable,
     PartialFile,
@@ -42,7 +43,7 @@ from devices.emrtd.progress import FileRead, Phase, Progress, Report
 from devices.emrtd.secure_messaging import SecureTransport
 from devices.smartcard.apdu import Command, Response
 from devices.smartcard.chaining import ChainingTransport
-from devices.smartcard.faults import CardMute
+from devices.smartcard.faults import AnswerInvalid, CardMute
 from devices.smartcard.limits import EXCHANGE_LIMITS, ExchangeLimits, LimitedLink
 from devices.smartcard.transport import Link, Transport
 
@@ -136,11 +137,11 @@ def read_document(link: Link, key: AccessKey, options: ReadingOptions = OPTIONS,
     limited = LimitedLink(link, options.exchange, world.is_stopped, world.now_s)
     try:
         return _Session(limited, key, options, world).run()
-    except CardMute:
+    except (CardMute, AnswerInvalid):
         if not limited.was_extended:
             raise
     # Many readers say nothing about extended length and don't pass it: once more without.
-    limited.is_short = True
+    limited.is_short, limited.was_extended = True, False
     limited.reset()
     return _Session(limited, key, options, world).run()
 
@@ -324,7 +325,9 @@ class _Session:
                     self._select_master_file(self.transport)
                 select_file(self.transport, file)
                 read_on(self.transport, partial, self.sizes, self.world.report)
-            except ChannelBroken:
+            except NOTHING_USABLE as error:
+                if not isinstance(error, ChannelBroken) and self.link.was_extended:
+                    raise  # the reader may not pass long commands: all of it once more without
                 self._reopen()
         self.files[file] = bytes(partial.content)
         self.world.report(FileRead(file, self.files[file]))

@@ -48,6 +48,8 @@ def lay_on_reader(port: int = PORT, host: str = "127.0.0.1") -> socket.socket:
 def serve(card: Card, connection: socket.socket, told: Callable[[], None] = lambda: None) -> None:
     """The card answers until the driver or whoever laid it there closes the connection, or it is pulled.
 
+    A card that answers nothing at all is taken off: the driver would wait for it for ever.
+
     Args:
         card: What answers.
         connection: Of `lay_on_reader`; it is closed at the end.
@@ -60,6 +62,8 @@ def serve(card: Card, connection: socket.socket, told: Callable[[], None] = lamb
             except CardRemoved:
                 return
             if answer is not None:
+                if not answer:
+                    return
                 try:
                     connection.sendall(_LENGTH.pack(len(answer)) + answer)
                 except OSError:

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from devices.emrtd.emulator.behaviour import Behaviour
+from devices.emrtd.emulator.behaviour import ROWS, Behaviour
 from devices.emrtd.emulator.chip import Chip
 from devices.emrtd.faults import AccessDenied
 from devices.emrtd.files import File
@@ -53,6 +53,13 @@ def test_extended_length_goes_through_a_real_reader(virtual_readers: VirtualRead
 def test_a_chip_that_breaks_its_channel_is_reset_and_opened_again(virtual_readers: VirtualReaders) -> None:
     issued = document(GM)
     with virtual_readers.card(chip_of(issued, Behaviour(channel_breaks_at_read=6))):
+        assert read_from(FIRST, key_of(issued)).files[File.DG2] == issued.files[File.DG2]
+
+
+@pytest.mark.parametrize("row", ["6-too-large-6700", "7-end-6cxx", "7-parts-61xx"])
+def test_sizes_are_found_out_over_a_real_reader(virtual_readers: VirtualReaders, row: str) -> None:
+    issued = document(GM)
+    with virtual_readers.card(chip_of(issued, ROWS[row])):
         assert read_from(FIRST, key_of(issued)).files[File.DG2] == issued.files[File.DG2]
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from devices.emrtd import bac, pace
 from devices.emrtd.ciphers import Keys, Suite, derive_keys
-from devices.emrtd.emulator.behaviour import Behaviour, EndOfFile, Hostility
+from devices.emrtd.emulator.behaviour import SAYS_NOTHING, Behaviour, EndOfFile, Hostility
 from devices.emrtd.emulator.pace_chip import PaceChip, StepRefused
 from devices.emrtd.emulator.personalisation import AgreementKey, Personalisation
 from devices.emrtd.emulator.signing import sign_challenge
@@ -26,6 +26,10 @@ _DENIED, _CONDITIONS, _NOT_FOUND, _WRONG_LENGTH, _UNKNOWN = 0x6982, 0x6985, 0x6A
 _MASTER_FILE: Final = 0x3F00
 _ALWAYS_READABLE: Final = frozenset({File.ATR_INFO, File.DIR, File.CARD_ACCESS})
 _COMMAND_BYTES_MAX: Final = 4096
+
+
+class Silent(Exception):
+    """The chip says nothing at all, not even a status."""
 
 
 class Refused(Exception):
@@ -162,6 +166,9 @@ class Application:
             if self.reads == behaviour.channel_breaks_at_read:
                 raise Refused(_DENIED, is_plain=True)
             if expected > behaviour.read_bytes_max:
+                if behaviour.read_status == SAYS_NOTHING:
+                    self.session.channel = None
+                    raise Silent
                 if behaviour.read_status == 0:
                     return Response(b"", OK)
                 raise Refused(behaviour.read_status, is_plain=behaviour.read_status_is_plain)

@@ -36,6 +36,9 @@ class Hostility(Enum):
     SAME_KEY = "our own public key sent back"
 
 
+SAYS_NOTHING: Final = -1
+
+
 @dataclass(frozen=True, slots=True)
 class Behaviour:
     """All that may differ.
@@ -49,7 +52,7 @@ class Behaviour:
         wants_parameter_id: MSE:Set AT without tag 84 gives 6A87.
         denied_status: Of the last step with a wrong password.
         read_bytes_max: More expected bytes than this are refused.
-        read_status: With this status; 0 answers nothing at all but 9000.
+        read_status: With this status; 0 answers nothing but 9000, `SAYS_NOTHING` not even that.
         read_status_is_plain: The refusal comes outside secure messaging.
         end_of_file: What a read beyond the end gives.
         part_bytes: Answers come in parts of so many bytes, with 61xx; 0: whole.
@@ -99,6 +102,7 @@ ROWS: Final[dict[str, Behaviour]] = {
         f"6-too-large-{status:04x}": Behaviour(read_bytes_max=160, read_status=status, read_status_is_plain=is_plain)
         for status, is_plain in ((0x6700, True), (0x6B00, False), (0x6282, False), (0x6988, True), (0, False))
     },
+    "6-too-large-silence": Behaviour(read_bytes_max=160, read_status=SAYS_NOTHING),
     "7-end-6282": Behaviour(end_of_file=EndOfFile.WARNING),
     "7-end-6cxx": Behaviour(end_of_file=EndOfFile.EXACT_LENGTH),
     "7-end-6700": Behaviour(end_of_file=EndOfFile.REFUSED),

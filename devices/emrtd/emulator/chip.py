@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from devices.emrtd import pace
-from devices.emrtd.emulator.application import Application, ChipSession, Refused
+from devices.emrtd.emulator.application import Application, ChipSession, Refused, Silent
 from devices.emrtd.emulator.behaviour import HONEST, Behaviour, Hostility
 from devices.emrtd.emulator.personalisation import Personalisation
 from devices.emrtd.faults import ChannelBroken
@@ -88,7 +88,10 @@ class Chip:
         """
         self.commands += 1
         self._spend(len(raw))
-        answer = encode_response(self._answer(raw))
+        try:
+            answer = encode_response(self._answer(raw))
+        except Silent:
+            answer = b""
         self._spend(len(answer))
         return answer
 
