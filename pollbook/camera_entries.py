@@ -34,6 +34,7 @@ class CameraKind(IntEnum):
     SEGMENT_CLOSED = 1
     GAP = 2
     ALARM = 3
+    VIEW_SIGNED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,28 @@ class AlarmNoted:
     ended_ms: int | None
 
 
-CameraFact = SegmentClosed | GapNoted | AlarmNoted
+@dataclass(frozen=True, slots=True)
+class ViewSigned:
+    """The chair signed off what a camera's recording sees: hashes here, the still in the book (`store.camera_views`).
+
+    Attributes:
+        camera: Its name.
+        signed_ms: When.
+        person: Who, by the number in the slice.
+        masks: How many parts of the picture others never see.
+        still_sha256: Of the still that was signed.
+        signature: By the person's own key.
+    """
+
+    camera: str
+    signed_ms: int
+    person: int
+    masks: int
+    still_sha256: bytes
+    signature: bytes
+
+
+CameraFact = SegmentClosed | GapNoted | AlarmNoted | ViewSigned
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +130,10 @@ def encode_camera_entry(entry: CameraEntry) -> bytes:
             kind, body = CameraKind.GAP, [gap.camera, gap.after, gap.began_ms, gap.ended_ms, gap.reason]
         case AlarmNoted() as alarm:
             kind, body = CameraKind.ALARM, [alarm.camera, alarm.alarm, alarm.began_ms, alarm.ended_ms or 0]
+        case ViewSigned() as view:
+            kind, body = CameraKind.VIEW_SIGNED, [
+                view.camera, view.signed_ms, view.person, view.masks, view.still_sha256, view.signature,
+            ]  # fmt: skip
     return cbor.encode([int(kind), entry.at_ms, body])
 
 
@@ -133,6 +159,12 @@ def decode_camera_entry(untrusted: bytes) -> CameraEntry:
         case CameraKind.ALARM:
             inner = Fields(body, 4)
             fact = AlarmNoted(_name(inner), _name(inner), _time(inner), _time(inner) or None)
+        case CameraKind.VIEW_SIGNED:
+            inner = Fields(body, 6)
+            fact = ViewSigned(
+                _name(inner), _time(inner), inner.take_int(1, 999), inner.take_int(0, 100), inner.take_bytes(32, 32),
+                inner.take_bytes(64, 64),
+            )  # fmt: skip
         case _:
             raise InputInvalid(f"an entry of the unknown kind {number}")
     return CameraEntry(at_ms, fact)

@@ -20,7 +20,7 @@ from devices.camera.folder import AlarmRow, GapRow, Row, SegmentRow
 from devices.camera.job import Status
 from devices.camera.supervised import Supervised
 from devices.camera.values import CameraFailed
-from pollbook.camera_entries import AlarmNoted, CameraFact, GapNoted, SegmentClosed
+from pollbook.camera_entries import AlarmNoted, CameraFact, GapNoted, SegmentClosed, ViewSigned
 from pollbook.clock import Clock
 from pollbook.failures import InputInvalid, WorldFailed
 from pollbook.store.book import Book
@@ -101,6 +101,15 @@ class Cameras:
     def camera(self, name: str) -> Supervised:
         """One camera's process, with its newest picture."""
         return self._supervised[name]
+
+    def note_view(self, view: ViewSigned) -> None:
+        """That the chair signed off a view is in the ledger.
+
+        Raises:
+            WorldFailed: `DISK_FULL`, `DISK_FAILED`: nothing was added.
+        """
+        self._ledger.add([view], self._now_ms())
+        self._copy()
 
     def close(self) -> None:
         """Every recording is closed and in the ledger, and the ledger is free."""

@@ -6,6 +6,7 @@ anew, which leaves a gap of a second or two in the others, with its reason; mask
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import shutil
 import threading
@@ -20,6 +21,7 @@ from devices.camera.frame_slot import Shown
 from devices.camera.job import Status
 from devices.camera.place import place_of
 from devices.camera.values import CameraFailed, Pixels
+from pollbook.camera_entries import ViewSigned
 from pollbook.clock import Clock
 from pollbook.failures import Failure, Refused
 from pollbook.store.book import Book
@@ -189,6 +191,9 @@ class StationHouse:
         if isinstance(signed, SignedView):
             with self._guard:
                 self._signed[camera] = signed
+            with self._changing:
+                if self._joined is not None:
+                    self._joined.note_view(_entry(signed))
         return signed
 
     # --- within
@@ -246,6 +251,11 @@ class StationHouse:
 
 def _fields(setting: CameraSetting) -> tuple[MaskFields, ...]:
     return tuple((mask.left, mask.top, mask.width, mask.height) for mask in setting.masks)
+
+
+def _entry(view: SignedView) -> ViewSigned:
+    sha256 = hashlib.sha256(view.still).digest()
+    return ViewSigned(view.camera, view.at_s * 1000, view.person, len(view.masks), sha256, view.signature)
 
 
 def _signed(book: Book, names: list[str]) -> dict[str, SignedView]:

@@ -29,6 +29,7 @@ from pollbook.camera_entries import (
     CameraFact,
     GapNoted,
     SegmentClosed,
+    ViewSigned,
     decode_camera_entry,
     decode_extract,
     encode_camera_entry,
@@ -61,6 +62,7 @@ FACTS: list[CameraFact] = [
     GapNoted("hall", 1, 2000, 2000, "lost"),
     AlarmNoted("hall", "lost", 2000, None),
     AlarmNoted("hall", "lost", 2000, 5000),
+    ViewSigned("hall", 3000, 1, 2, bytes(32), bytes(64)),
 ]
 
 
@@ -125,7 +127,7 @@ def test_the_camera_ledger_goes_on_where_it_was_and_is_signed_by_the_books_key(s
             head = second.add(FACTS[2:], 6)
         read = ledger_of(book)
         assert [entry.fact for entry in read.entries] == FACTS
-        assert (read.head, head.number) == (head, 4)
+        assert (read.head, head.number) == (head, len(FACTS))
         assert all(is_whole(batch, read.start, book.link.device_key.public) for batch in read.batches)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ import pytest
 
 from devices.camera.health import Light
 from devices.camera.opencv import decode_jpeg, small_jpeg
+from pollbook.camera_entries import ViewSigned
 from pollbook.failures import Failure, Refused, WorldFailed
 from pollbook.store.book import Book
 from pollbook.store.camera_ledger import ledger_of
@@ -69,7 +71,10 @@ def test_a_camera_is_added_seen_masked_signed_and_all_of_it_is_there_the_next_ti
     assert house.cameras()[0].signed_at_s == signed.at_s
     house.close()
     assert house.cameras() == ()
-    assert ledger_of(book).entries != ()
+    (entered,) = [entry.fact for entry in ledger_of(book).entries if isinstance(entry.fact, ViewSigned)]
+    assert (entered.camera, entered.person, entered.masks) == ("hall", CHAIR, 1)
+    assert entered.still_sha256 == hashlib.sha256(signed.still).digest()
+    assert entered.signature == signed.signature
     again = StationHouse(station.home, Direct(book), book.clock, small_jpeg)
     again.load()
     try:
