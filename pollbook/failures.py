@@ -205,6 +205,7 @@ class Failure(Enum):
     NO_CAMERAS = ("V14", Exit.REFUSED)
     CAMERAS_IN_USE = ("V15", Exit.REFUSED)
     NOTHING_RECORDED = ("V16", Exit.REFUSED)
+    RECORDING_SHORT = ("V17", Exit.REFUSED)
     CAMERA_LOST = ("V20", Exit.AWAY)
     CAMERA_BLACK = ("V21", Exit.AWAY)
     CAMERA_COVERED = ("V22", Exit.AWAY)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from devices.camera import folder
 from devices.camera.job import Status
-from devices.camera.quota import Kept, Room, days_left, to_delete
+from devices.camera.quota import HOURS_A_DAY, Kept, Room, days_left, to_delete
 from devices.camera.recording import RESERVE_BYTES
+from pollbook.failures import Failure, WorldFailed
 
 DELETED = "deleted.jsonl"
 _USUAL_BITS_PER_S = 4_000_000
@@ -41,7 +42,7 @@ def kept_elections(base: Path) -> list[Kept]:
             rows = (row for camera in folder.cameras(root) for row in folder.all_rows(root, camera))
             ended_ms = max((row.ended_ms or 0 for row in rows), default=0)
             # What has no time is as young as it can be: it stays.
-            ended_s = ended_ms / 1000 if ended_ms else datetime.now(UTC).timestamp()
+            ended_s = ended_ms / 1000 if ended_ms else float("inf")
             found.append(Kept(root.name, size_of(root), ended_s))
     return found
 
@@ -58,6 +59,22 @@ def make_room(base: Path, current: str, missing_bytes: int, now: datetime) -> li
         folder.add_text(base / DELETED, json.dumps(note) + "\n")
         shutil.rmtree(base / kept.election)
     return [kept.election for kept in chosen]
+
+
+def room_for_a_day(root: Path, cameras: int, now: datetime) -> list[str]:
+    """The elections whose recordings had to go, and may, so that a day of this one has room; none where it has.
+
+    Raises:
+        WorldFailed: `RECORDING_DISK_FAILED`.
+    """
+    needed = round(cameras * _USUAL_BITS_PER_S / 8 * HOURS_A_DAY * 3600)
+    missing = needed - room_of(root).left
+    if missing <= 0:
+        return []
+    try:
+        return make_room(root.parent, root.name, missing, now)
+    except OSError as error:
+        raise WorldFailed(Failure.RECORDING_DISK_FAILED, f"errno {error.errno}") from error
 
 
 def _there(root: Path) -> Path:

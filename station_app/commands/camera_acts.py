@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from devices.camera.address import split_address
+from devices.camera.folder import GapReason
 from devices.camera.health import Alarm, Expected
 from devices.camera.job import Status
 from devices.camera.opening import clock_off_s, open_or_explain
 from devices.camera.place import Place, place_of
+from devices.camera.quota import WARN_DAYS
 from devices.camera.usb import list_usb
 from devices.camera.values import CameraFailed, StreamFacts, Trouble
 from pollbook.clock import SystemClock
@@ -25,7 +27,7 @@ from pollbook.store.home import StationHome
 from station_app.cameras.checking import Report, check_folder
 from station_app.cameras.exporting import Wish, export_span, load_page_texts
 from station_app.cameras.joining import Cameras
-from station_app.cameras.keeping import days_of, room_of
+from station_app.cameras.keeping import days_of, room_for_a_day
 from station_app.cameras.settings import (
     ALARM_FAILURES,
     FAILURES,
@@ -252,6 +254,7 @@ def record_cameras(arguments: argparse.Namespace, console: Console) -> Answer:
     clock = SystemClock()
     with _reader(arguments) as book:
         root = _settings(arguments).root(book.home, book.election.id)
+        deleted = room_for_a_day(root, len(chosen), clock.now())
         cameras = Cameras(book, clock, chosen, root)
     ends_s = None if arguments.seconds is None else clock.monotonic_s() + arguments.seconds
     with cameras:
@@ -263,8 +266,10 @@ def record_cameras(arguments: argparse.Namespace, console: Console) -> Answer:
                 before, statuses = statuses, cameras.poll()
                 _tell_alarms(console, before, statuses)
     days = days_of(root, statuses, len(chosen))
+    if days < WARN_DAYS:
+        console.tell_failure(Failure.RECORDING_SHORT, {"limit": round(WARN_DAYS)})
     recorded = {name: {**asdict(cameras.tallies[name]), **_status_fields(status)} for name, status in statuses.items()}
-    return Answer({"folder": str(root), "cameras": recorded, "days_left": round(days, 1), "free": room_of(root).free})
+    return Answer({"folder": str(root), "cameras": recorded, "days_left": round(days, 1), "deleted": deleted})
 
 
 def _tell_alarms(console: Console, before: Mapping[str, Status], now: Mapping[str, Status]) -> None:
@@ -287,6 +292,10 @@ def check_recording(arguments: argparse.Namespace, console: Console) -> Answer:
     if not root.is_dir():
         raise WorldFailed(Failure.FILE_UNREADABLE, path=root)
     report = check_folder(root, trusted)
+    for name, camera in report.cameras.items():
+        for gap in camera.gaps:
+            if gap.reason == GapReason.CLOCK_SET.value:
+                console.tell(f"{name} {gap.after}: {console.texts.failure(Failure.CLOCK_WAS_SET)}")
     data = _report_fields(report, is_trusted=trusted is not None)
     if report.ok:
         return Answer(data)

@@ -14,16 +14,19 @@ SYSTEM_PYTHON = "/usr/bin/python3"
 """GStreamer's bindings come from Debian and are for its own Python."""
 
 
-def make_film(path: Path, *, size: str = "320x240", rate: int = 10, seconds: int = 20, seed: int = 1) -> Path:
+def make_film(
+    path: Path, *, size: str = "320x240", rate: int = 10, seconds: int = 20, seed: int = 1, kbit_s: int = 0
+) -> Path:
     """A noisy film of `seconds` that repeats nothing, with two key frames a second."""
     codec = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-x264-params", "aud=1:scenecut=0"]
     if path.suffix == ".h265":
         codec = ["-c:v", "libx265", "-preset", "ultrafast", "-tune", "zerolatency", "-x265-params", "aud=1:log-level=0"]
     noise = f"noise=alls=12:allf=t:all_seed={seed}"
     shown = f"testsrc2=s={size}:r={rate}:d={seconds}"
+    bits = ["-b:v", f"{kbit_s}k", "-maxrate", f"{kbit_s}k", "-bufsize", f"{kbit_s}k"] if kbit_s else []
     form = "hevc" if path.suffix == ".h265" else "h264"
     words = ["ffmpeg", "-loglevel", "error", "-y", "-f", "lavfi", "-i", shown, "-vf", noise, *codec]
-    subprocess.run([*words, "-g", str(rate // 2), "-pix_fmt", "yuv420p", "-f", form, str(path)], check=True)
+    subprocess.run([*words, *bits, "-g", str(rate // 2), "-pix_fmt", "yuv420p", "-f", form, str(path)], check=True)
     return path
 
 

@@ -1,0 +1,245 @@
+"""Cameras over a real RTSP server: what recording costs against ffmpeg, losses noticed and made good, kills, tricks.
+
+Both record the same stream of the same server in the same minutes, one after the other, and their processes' run time
+is read from the kernel. `--only NAME` (cost, four, loss, kill, tricks) runs one part.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from benchmarks.measuring import figure
+from devices.camera import folder
+from devices.camera.folder import Row, SegmentRow
+from devices.camera.health import Expected, Observed, Watch
+from devices.camera.job import Job
+from devices.camera.looking import Looker
+from devices.camera.place import place_of
+from devices.camera.scene import Scene, Trick
+from devices.camera.supervised import Supervised
+from tests.devices.camera.servers import RtspServer, make_film, rtsp_server
+
+SECONDS = 20.0
+TRIES = 5
+RECORD = """
+import sys
+from pathlib import Path
+from devices.camera.opening import open_place
+from devices.camera.place import place_of
+from devices.camera.recording import Recording
+from devices.camera.worker import SystemTimes
+camera = open_place(place_of(sys.argv[1], None, None))
+recording = Recording(Path(sys.argv[2]), "hall", SystemTimes(), lambda _row: None)
+recording.begin(camera.facts)
+while (packet := camera.read()) is not None:
+    recording.take(packet)
+"""
+
+
+def run_s(pid: int) -> float:
+    """Seconds of processor that all threads of the process have had."""
+    threads = Path(f"/proc/{pid}/task")
+    return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads.iterdir()) / 1e9
+
+
+def share(pids: list[int], seconds: float = SECONDS) -> float:
+    """The processes' share of one core over so long."""
+    before, began = sum(map(run_s, pids)), time.monotonic()
+    time.sleep(seconds)
+    return (sum(map(run_s, pids)) - before) / (time.monotonic() - began)
+
+
+@contextmanager
+def process(*words: str) -> Iterator[int]:
+    started = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        time.sleep(4)
+        assert started.poll() is None, words
+        yield started.pid
+    finally:
+        started.kill()
+        started.wait()
+
+
+def wait_for(is_so: Callable[[], object], *cameras: Supervised) -> float:
+    began = time.monotonic()
+    while not is_so():
+        assert time.monotonic() - began < 30, [camera.status for camera in cameras]
+        for camera in cameras:
+            camera.poll()
+        time.sleep(0.01)
+    return time.monotonic() - began
+
+
+def is_recorded(camera: Supervised) -> bool:
+    return camera.status.recorded_until_ms is not None and "lost" not in camera.status.alarms
+
+
+def cost(server: RtspServer, place: Path) -> None:
+    """One stream of 1080p25, recorded by ffmpeg, by us, and by both again, so that a drifting load hits both."""
+    url, ours, theirs = server.url("hd"), [], []
+    for _ in range(2):
+        root = Path(tempfile.mkdtemp(dir=place))
+        folder.make_root(root)
+        words = ["-loglevel", "error", "-rtsp_transport", "tcp", "-i", url, "-c", "copy", "-f", "segment"]
+        with process("ffmpeg", *words, "-segment_time", "60", str(root / "%d.ts")) as pid:
+            theirs.append(share([pid]))
+        with process(sys.executable, "-c", RECORD, url, str(root)) as pid:
+            ours.append(share([pid]))
+    our, their = min(ours), min(theirs)
+    detail = f"{100 * our:.2f} against {100 * their:.2f} % of a core"
+    figure(
+        "recording 1080p25 H.264 against ffmpeg -c copy -f segment",
+        our / their,
+        "times",
+        "≤ 0.6",
+        our <= 0.6 * their,
+        detail,
+    )
+    figure("recording 1080p25 H.264", 100 * our, "% of a core", "≤ 2", our <= 0.02)
+
+
+def four(server: RtspServer, place: Path) -> None:
+    """Four cameras recorded (1080p25), looked at and shown (their VGA streams)."""
+    root = place / "four"
+    folder.make_root(root)
+    main, small = (place_of(server.url(mount), None, None) for mount in ("hd", "vga"))
+    jobs = [Job(f"camera-{number}", root, main, small) for number in range(4)]
+    cameras = [Supervised(job, lambda _row: None, with_pictures=True) for job in jobs]
+    try:
+        for camera in cameras:
+            camera.start()
+        wait_for(lambda: all(map(is_recorded, cameras)), *cameras)
+        time.sleep(3)
+        pids = [camera.pid for camera in cameras if camera.pid]
+        used = share(pids)
+        memory = max(psutil.Process(pid).memory_full_info().pss for pid in pids) / 2**20
+    finally:
+        for camera in cameras:
+            camera.close()
+    figure("four cameras recorded, checked, previewed", 100 * used, "% of a core", "≤ 12", used <= 0.12)
+    figure("memory of a camera's process", memory, "MB PSS", "≤ 80", memory <= 80)
+
+
+def loss(server: RtspServer, place: Path) -> None:
+    """A camera that freezes and goes on, and one whose host is stopped and goes on."""
+    root = place / "loss"
+    folder.make_root(root)
+    noticed, recovered = [], []
+    camera = Supervised(Job("hall", root, place_of(server.url("vga"), None, None)), lambda _row: None)
+    camera.start()
+    try:
+        for number in range(TRIES):
+            wait_for(lambda: is_recorded(camera), camera)
+            time.sleep(2 + 0.3 * number)
+            if number % 2:
+                server.process.send_signal(signal.SIGSTOP)
+            else:
+                server.tell("vga stall")
+            noticed.append(wait_for(lambda: "lost" in camera.status.alarms, camera))
+            time.sleep(1 + 0.7 * number)
+            if number % 2:
+                server.process.send_signal(signal.SIGCONT)
+            else:
+                server.tell("vga go")
+            before = camera.status.recorded_until_ms
+            recovered.append(
+                wait_for(lambda: camera.status.recorded_until_ms not in (None, before), camera)  # noqa: B023
+            )
+    finally:
+        camera.close()
+    figure("a lost camera noticed, worst", max(noticed), "s", "≤ 3", max(noticed) <= 3, f"{TRIES} tries")
+    figure("recorded again after the source is back, worst", max(recovered), "s", "≤ 3", max(recovered) <= 3)
+
+
+def kill(server: RtspServer, place: Path) -> None:
+    """The recorder is killed at random moments: what is missing before the kill, and whether the rest plays."""
+    root = place / "kill"
+    folder.make_root(root)
+    rows: list[Row] = []
+    random.seed(7)
+    kills: list[int] = []
+    camera = Supervised(Job("hall", root, place_of(server.url("quiet"), None, None)), rows.append)
+    camera.start()
+    try:
+        for _ in range(TRIES):
+            wait_for(lambda: is_recorded(camera), camera)
+            time.sleep(1 + random.random() * 2)
+            assert camera.pid is not None
+            kills.append(time.time_ns() // 1_000_000)
+            os.kill(camera.pid, signal.SIGKILL)
+            wait_for(lambda: camera.restarts == len(kills), camera)
+        wait_for(lambda: is_recorded(camera), camera)
+    finally:
+        camera.close()
+    recovered = [row for row in rows if isinstance(row, SegmentRow) and row.recovered]
+    lost_s = max((at - row.ended_ms) / 1000 for at, row in zip(kills, recovered, strict=True))
+    plays = all(_plays(root / "hall" / row.file, row.frames) for row in recovered)
+    figure(
+        "video missing after a SIGKILL, worst",
+        lost_s,
+        "s",
+        "≤ 1",
+        lost_s <= 1 and plays,
+        f"{TRIES} kills; all plays: {plays}",
+    )
+
+
+def _plays(path: Path, frames: int) -> bool:
+    asked = ["-count_frames", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0"]
+    shown = subprocess.run(["ffprobe", "-v", "error", *asked, str(path)], capture_output=True, text=True, check=True)
+    return not shown.stderr and int(shown.stdout.split()[0].rstrip(",")) == frames
+
+
+def tricks(_server: RtspServer, _place: Path) -> None:
+    """Ordinary half hours, and every trick, on seeded scenes, in virtual time, a look a second."""
+    false = sum(len(list(_alarms(Scene(seed), 1800, None))) for seed in range(20, 23))
+    figure("false alarms in three ordinary half hours", false, "alarms", "0", false == 0)
+    within = {trick: 60.0 if trick is Trick.LOOP else 5.0 for trick in Trick}
+    found = {trick: max(_found_s(Scene(seed), trick) for seed in range(20, 24)) for trick in Trick}
+    for trick, seconds in found.items():
+        name = f"trick found: {trick.value}, worst of 4 scenes"
+        figure(name, seconds, "s", f"≤ {within[trick]:.0f}", seconds <= within[trick])
+
+
+def _alarms(scene: Scene, seconds: int, trick: Trick | None, since_s: int = 40) -> Iterator[tuple[int, str]]:
+    looker, watch, since = Looker(), Watch(Expected()), round(since_s * scene.rate)
+    for second in range(seconds):
+        number = round(second * scene.rate)
+        look = looker.look(scene.picture(number, trick if number >= since else None, since))
+        for change in watch.observe(Observed(look=look, fingerprints=(look.fingerprint,)), float(second)):
+            yield second, change.alarm.value
+
+
+def _found_s(scene: Scene, trick: Trick) -> float:
+    return next((float(at - 40) for at, _ in _alarms(scene, 110, trick)), float("inf"))
+
+
+def main() -> None:
+    parts = {"cost": cost, "four": four, "loss": loss, "kill": kill, "tricks": tricks}
+    chosen = sys.argv[2:] if sys.argv[1:2] == ["--only"] else list(parts)
+    Path("build").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir="build") as made:
+        place = Path(made)
+        make_film(place / "hd.h264", size="1920x1080", rate=25, seconds=12, kbit_s=4000)
+        make_film(place / "vga.h264", size="640x480", rate=15, seconds=60, kbit_s=500)
+        quiet = make_film(place / "quiet.h264", size="320x240", rate=10, seconds=20, kbit_s=60)
+        mounts = (f"hd={place / 'hd.h264'}@25", f"vga={place / 'vga.h264'}@15", f"quiet={quiet}@10")
+        with rtsp_server(*mounts) as server:
+            for name in chosen:
+                parts[name](server, place)
+
+
+if __name__ == "__main__":
+    main()
