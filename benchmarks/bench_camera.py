@@ -1,7 +1,7 @@
 """Cameras over a real RTSP server: what recording costs against ffmpeg, losses noticed and made good, kills, tricks.
 
 Both record the same stream of the same server in the same minutes, one after the other, and their processes' run time
-is read from the kernel. `--only NAME` (cost, four, loss, kill, tricks) runs one part.
+is read from the kernel. `--only NAME` (cost, four, desk, loss, kill, tricks) runs one part.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.bench_search import keystrokes, measure, percentiles_ms
 from benchmarks.measuring import figure
 from devices.camera import folder
 from devices.camera.folder import Row, SegmentRow
@@ -29,6 +30,7 @@ from devices.camera.place import place_of
 from devices.camera.scene import Scene, Trick
 from devices.camera.supervised import Supervised
 from tests.devices.camera.servers import RtspServer, make_film, rtsp_server
+from tests.making import make_listed_station
 
 SECONDS = 20.0
 TRIES = 5
@@ -88,7 +90,7 @@ def is_recorded(camera: Supervised) -> bool:
 
 def cost(server: RtspServer, place: Path) -> None:
     """One stream of 1080p25, recorded by ffmpeg, by us, and by both again, so that a drifting load hits both."""
-    url, ours, theirs = server.url("hd"), [], []
+    url, ours, theirs = server.url("hd0"), [], []
     for _ in range(2):
         root = Path(tempfile.mkdtemp(dir=place))
         folder.make_root(root)
@@ -110,13 +112,17 @@ def cost(server: RtspServer, place: Path) -> None:
     figure("recording 1080p25 H.264", 100 * our, "% of a core", "≤ 2", our <= 0.02)
 
 
+def four_jobs(server: RtspServer, root: Path) -> list[Job]:
+    """Four cameras, each with a large and a small stream of its own."""
+    places = [[place_of(server.url(f"{mount}{number}"), None, None) for mount in ("hd", "vga")] for number in range(4)]
+    return [Job(f"camera-{number}", root, main, small) for number, (main, small) in enumerate(places)]
+
+
 def four(server: RtspServer, place: Path) -> None:
     """Four cameras recorded (1080p25), looked at and shown (their VGA streams)."""
     root = place / "four"
     folder.make_root(root)
-    main, small = (place_of(server.url(mount), None, None) for mount in ("hd", "vga"))
-    jobs = [Job(f"camera-{number}", root, main, small) for number in range(4)]
-    cameras = [Supervised(job, lambda _row: None, with_pictures=True) for job in jobs]
+    cameras = [Supervised(job, lambda _row: None, with_pictures=True) for job in four_jobs(server, root)]
     try:
         for camera in cameras:
             camera.start()
@@ -132,12 +138,37 @@ def four(server: RtspServer, place: Path) -> None:
     figure("memory of a camera's process", memory, "MB PSS", "≤ 80", memory <= 80)
 
 
+def desk(server: RtspServer, place: Path) -> None:
+    """The keystrokes of an operator at 3,000 lines, with four cameras recording and without, in turn."""
+    root = place / "desk"
+    folder.make_root(root)
+    station = make_listed_station(place / "station", 3000)
+    quiet, busy = [], []
+    with station.open(writer=False) as book:
+        typed = keystrokes(station.voters)
+        measure(book, typed)
+        for _ in range(3):
+            quiet.append(percentiles_ms(measure(book, typed))[1])
+            cameras = [Supervised(job, lambda _row: None) for job in four_jobs(server, root)]
+            try:
+                for camera in cameras:
+                    camera.start()
+                wait_for(lambda: all(map(is_recorded, cameras)), *cameras)  # noqa: B023  (called at once)
+                busy.append(percentiles_ms(measure(book, typed))[1])
+            finally:
+                for camera in cameras:
+                    camera.close()
+    ratio = min(busy) / min(quiet)
+    detail = f"{min(busy):.2f} against {min(quiet):.2f} ms"
+    figure("keystroke p99 with four cameras recording", ratio, "times", "≤ 1.2", ratio <= 1.2, detail)
+
+
 def loss(server: RtspServer, place: Path) -> None:
     """A camera that freezes and goes on, and one whose host is stopped and goes on."""
     root = place / "loss"
     folder.make_root(root)
     noticed, recovered = [], []
-    camera = Supervised(Job("hall", root, place_of(server.url("vga"), None, None)), lambda _row: None)
+    camera = Supervised(Job("hall", root, place_of(server.url("vga0"), None, None)), lambda _row: None)
     camera.start()
     try:
         for number in range(TRIES):
@@ -146,13 +177,13 @@ def loss(server: RtspServer, place: Path) -> None:
             if number % 2:
                 server.process.send_signal(signal.SIGSTOP)
             else:
-                server.tell("vga stall")
+                server.tell("vga0 stall")
             noticed.append(wait_for(lambda: "lost" in camera.status.alarms, camera))
             time.sleep(1 + 0.7 * number)
             if number % 2:
                 server.process.send_signal(signal.SIGCONT)
             else:
-                server.tell("vga go")
+                server.tell("vga0 go")
             before = camera.status.recorded_until_ms
             recovered.append(
                 wait_for(lambda: camera.status.recorded_until_ms not in (None, before), camera)  # noqa: B023
@@ -227,7 +258,7 @@ def _found_s(scene: Scene, trick: Trick) -> float:
 
 
 def main() -> None:
-    parts = {"cost": cost, "four": four, "loss": loss, "kill": kill, "tricks": tricks}
+    parts = {"cost": cost, "four": four, "desk": desk, "loss": loss, "kill": kill, "tricks": tricks}
     chosen = sys.argv[2:] if sys.argv[1:2] == ["--only"] else list(parts)
     Path("build").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir="build") as made:
@@ -235,8 +266,9 @@ def main() -> None:
         make_film(place / "hd.h264", size="1920x1080", rate=25, seconds=12, kbit_s=4000)
         make_film(place / "vga.h264", size="640x480", rate=15, seconds=60, kbit_s=500)
         quiet = make_film(place / "quiet.h264", size="320x240", rate=10, seconds=20, kbit_s=60)
-        mounts = (f"hd={place / 'hd.h264'}@25", f"vga={place / 'vga.h264'}@15", f"quiet={quiet}@10")
-        with rtsp_server(*mounts) as server:
+        mounts = [f"hd{number}={place / 'hd.h264'}@25" for number in range(4)]
+        mounts += [f"vga{number}={place / 'vga.h264'}@15" for number in range(4)]
+        with rtsp_server(*mounts, f"quiet={quiet}@10") as server:
             for name in chosen:
                 parts[name](server, place)
 

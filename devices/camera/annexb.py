@@ -53,6 +53,23 @@ def is_access_unit(data: bytes, codec: Codec) -> bool:
     return 0 <= data[:8].find(_START) <= 1 and not pictures.isdisjoint(_types(data, codec))
 
 
+def begins_picture(data: bytes, codec: Codec) -> bool:
+    """Whether the first slice in these bytes is a picture's first; FFmpeg may give a picture of several in pieces."""
+    pictures, header = (_H264_PICTURES, 1) if codec is Codec.H264 else (_H265_PICTURES, 2)
+    head, at = data[:_HEAD_BYTES_MAX], -1
+    while (at := head.find(_START, at + 1)) >= 0:
+        unit = head[at + 3 : at + 4 + header]
+        if len(unit) > header and nal_type(unit, codec) in pictures:
+            return bool(unit[header] & 0x80)
+    return True
+
+
+def slices(data: bytes, codec: Codec) -> bytes:
+    """The slices alone: parameter sets between a picture's slices would end it."""
+    pictures = _H264_PICTURES if codec is Codec.H264 else _H265_PICTURES
+    return b"".join(b"\0" + _START + unit for unit in nal_units(data) if nal_type(unit, codec) in pictures)
+
+
 def parameter_sets(data: bytes, codec: Codec) -> tuple[bytes, ...]:
     """The parameter sets in these bytes, in order, each once."""
     sets = _H264_SETS if codec is Codec.H264 else _H265_SETS

@@ -13,7 +13,7 @@ from devices.camera.values import Packet, StreamFacts, Trouble
 
 WINDOW_S = 10.0
 QUIET_S = 2.0
-"""No picture for so long, and the camera is lost, whatever its connection says."""
+"""No picture for so long, and the camera is lost, whatever its connection says; one a second is not."""
 _SETTLED_S = 5.0
 
 

@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 OPEN_TIMEOUT_MS = 3000
@@ -45,6 +46,8 @@ from devices.camera.values import (  # noqa: E402
 
 JPEG_QUALITY = 75
 _CODECS = {"h264": Codec.H264, "avc1": Codec.H264, "hevc": Codec.H265, "hvc1": Codec.H265, "mjpg": Codec.JPEG}
+_WHOLE_ENOUGH = 12
+"""After so many pictures that came in one piece each, none is held back any more to see whether it has another."""
 _STRANGE_PACKETS_MAX = 25
 """So many packets in a row that are not what the stream says, and it is no stream of pictures."""
 
@@ -149,6 +152,9 @@ class _RawCamera:
         self._capture, self._codec, self._has_clock = capture, codec, has_clock
         # Without a clock of the stream a picture's time is when it was read.
         self._may_gather, self._is_drained = has_clock and is_live, False
+        self._held: Packet | None = None
+        self._pending: Packet | None = None
+        self._is_sliced, self._whole = False, 0
         self.facts = StreamFacts(codec, *_size_and_rate(capture), self._parameter_sets())
 
     def _parameter_sets(self) -> bytes:
@@ -159,6 +165,30 @@ class _RawCamera:
         return b"".join(b"\0\0\0\1" + unit for unit in units)
 
     def read(self) -> Packet | None:
+        """A whole picture. One of several slices comes in pieces, which only the next picture's beginning ends."""
+        while True:
+            packet = self._next()
+            held, self._held = self._held, None
+            if packet is None or self._codec is Codec.JPEG:
+                return held or packet
+            if not annexb.begins_picture(packet.data, self._codec):
+                self._is_sliced = True
+                if held is not None:  # else its beginning was given already: half a picture more helps nobody
+                    self._held = replace(held, data=held.data + annexb.slices(packet.data, self._codec))
+                continue
+            self._whole += 1
+            if held is None and not self._is_sliced and self._whole > _WHOLE_ENOUGH:
+                return packet
+            self._held = packet
+            if held is not None:
+                if not self._is_sliced and self._whole > _WHOLE_ENOUGH:
+                    self._pending, self._held = packet, None
+                return held
+
+    def _next(self) -> Packet | None:
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            return pending
         if self._is_drained:
             time.sleep(GATHER_S)
         for _ in range(_STRANGE_PACKETS_MAX):

@@ -255,11 +255,16 @@ class Worker:
         return changes
 
     def _look(self, flowing: Flowing) -> Look | None:
+        now_s = self._times.monotonic_s()
+        if now_s - self._looked_s < LOOK_S:
+            return None
         if self._job.view is not None:
             picture, self._picture = self._picture, None
-            return None if picture is None else self._looker.look(picture[0])
-        now_s = self._times.monotonic_s()
-        if flowing.key_frame is None or flowing.facts is None or now_s - self._looked_s < LOOK_S:
+            if picture is None:
+                return None
+            self._looked_s = now_s
+            return self._looker.look(picture[0])
+        if flowing.key_frame is None or flowing.facts is None:
             return None
         self._looked_s = now_s
         packet, at_ms = flowing.key_frame

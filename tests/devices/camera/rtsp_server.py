@@ -42,9 +42,9 @@ class Film:
         self.units = [content[start:end] for start, end in zip(starts, ends, strict=True)]
         self.position = 0
 
-    def next(self) -> bytes:
-        unit = self.units[self.position % len(self.units)]
-        self.position += 1
+    def unit(self, number: int) -> bytes:
+        self.position = number
+        unit = self.units[number % len(self.units)]
         return b"\0\0\0\1\x09\xf0" + os.urandom(len(unit)) if self.is_garbage else unit
 
 
@@ -71,10 +71,12 @@ class Mount(GstRtspServer.RTSPMediaFactory):
         threading.Thread(target=self._feed, args=(source, over), daemon=True).start()
 
     def _feed(self, source: object, over: threading.Event) -> None:
-        due = time.monotonic()
+        # Each media counts for itself: one that is about to end must not take pictures away from the next.
+        due, number = time.monotonic(), self.film.position
         while not over.is_set():
             if not self.film.is_stalled:
-                source.emit("push-buffer", Gst.Buffer.new_wrapped(self.film.next()))
+                source.emit("push-buffer", Gst.Buffer.new_wrapped(self.film.unit(number)))
+                number += 1
             due = max(due + 1 / self.film.rate, time.monotonic() - 0.2)
             over.wait(max(due - time.monotonic(), 0))
 

@@ -20,7 +20,8 @@ def make_film(
     """A noisy film of `seconds` that repeats nothing, with two key frames a second."""
     codec = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-x264-params", "aud=1:scenecut=0"]
     if path.suffix == ".h265":
-        codec = ["-c:v", "libx265", "-preset", "ultrafast", "-tune", "zerolatency", "-x265-params", "aud=1:log-level=0"]
+        settings = "aud=1:log-level=0:bframes=0:open-gop=0"
+        codec = ["-c:v", "libx265", "-preset", "ultrafast", "-tune", "zerolatency", "-x265-params", settings]
     noise = f"noise=alls=12:allf=t:all_seed={seed}"
     shown = f"testsrc2=s={size}:r={rate}:d={seconds}"
     bits = ["-b:v", f"{kbit_s}k", "-maxrate", f"{kbit_s}k", "-bufsize", f"{kbit_s}k"] if kbit_s else []

@@ -107,6 +107,13 @@ def test_a_key_frame_brings_its_parameter_sets_or_does_not() -> None:
     assert not annexb.is_key_frame(unit(1, is_key=False), Codec.H264)
 
 
+def test_a_slice_that_goes_on_with_a_picture_begins_none() -> None:
+    assert annexb.begins_picture(b"\0\0\0\1\x09\xf0\0\0\1\x65\x88", Codec.H264)
+    assert not annexb.begins_picture(b"\0\0\0\1\x65\x08", Codec.H264)
+    assert annexb.begins_picture(b"\0\0\0\1\x26\x01\xaf", Codec.H265)
+    assert not annexb.begins_picture(b"\0\0\0\1\x26\x01\x2f", Codec.H265)
+
+
 @pytest.mark.parametrize("strange", [b"", b"\0\0\0\1\x09\xf0" + b"\x55" * 400, b"RTSP/1.0 200 OK", b"\xff" * 300])
 def test_garbage_is_no_access_unit(strange: bytes) -> None:
     assert not annexb.is_access_unit(strange, Codec.H264)

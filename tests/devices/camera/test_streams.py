@@ -16,7 +16,7 @@ import pytest
 
 from devices.camera import folder
 from devices.camera.address import Address, split_address
-from devices.camera.annexb import is_access_unit
+from devices.camera.annexb import begins_picture, is_access_unit
 from devices.camera.folder import AlarmRow, GapRow, Row, SegmentRow
 from devices.camera.frame_slot import FrameSlot
 from devices.camera.health import Expected, Light
@@ -71,6 +71,13 @@ def test_what_a_camera_sends_is_recorded_as_it_is(server: RtspServer, root: Path
     packets = list(iter(camera.read, None))
     assert len(packets) == segment.frames
     assert packets[0].is_key
+    assert all(begins_picture(packet.data, codec) for packet in packets)
+    shown = subprocess.run(
+        ["ffprobe", "-v", "error", "-count_frames", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0",
+         str(root / "hall" / segment.file)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert (int(shown.stdout.split()[0].rstrip(",")), shown.stderr) == (segment.frames, "")
 
 
 def test_a_camera_that_freezes_is_noticed_and_recorded_again_when_it_is_back(server: RtspServer, root: Path) -> None:
@@ -79,6 +86,7 @@ def test_a_camera_that_freezes_is_noticed_and_recorded_again_when_it_is_back(ser
         server.tell("hall stall")
         until(lambda: "lost" in supervised.status.alarms, supervised)
         assert supervised.status.light is Light.RED
+        time.sleep(2.0)  # until the connection is given up too
         server.tell("hall go")
         until(lambda: is_recorded(supervised), supervised)
     lost = [row for row in rows if isinstance(row, GapRow) and row.reason == "lost" and row.ended_ms > row.began_ms]
