@@ -54,6 +54,8 @@ ENROL_REQUEST_BYTES_MAX = 64 * 1024
 """Whoever asks to be enrolled is not known yet: little is read of it."""
 REQUEST_ID_BYTES = 4
 """Tells the answer to another request from a forged one; the signature is over all of the request's bytes."""
+FEED_CHECK_BYTES = 4
+"""A feed that was rolled back is mistaken for the one that was seen once in four thousand million times."""
 SHORT_DIGEST_BYTES = 8
 """Digests are compared to find mistakes: one that goes unseen is less likely than 1 in 10^19."""
 _COME_BACK_MAX_S = 86_400
@@ -134,7 +136,8 @@ class SyncRequest:
     """What a book sends: `entries` are numbered from `first`; `head` vouches for the last of them.
 
     `digest` is the short one of the book's lines right after the last entry sent, None where more entries wait.
-    `asks` are what the book wants of the register beside that, again until it is answered.
+    `asks` are what the book wants of the register beside that, again until it is answered. `feed_check` is the chain
+    over all items of the feed up to the cursor (`next_feed_check`), by which a register that was rolled back is known.
     """
 
     book: BookName
@@ -147,6 +150,7 @@ class SyncRequest:
     pending: int
     software: str
     asks: tuple[Ask, ...] = ()
+    feed_check: bytes = b""
 
     @property
     def address(self) -> Address:
@@ -228,6 +232,12 @@ def short_digest(digest: bytes) -> bytes:
     return digest[-SHORT_DIGEST_BYTES:]
 
 
+def next_feed_check(before: bytes, item: FeedItem) -> bytes:
+    """The check of a feed that ends with this item, after one whose check is `before` (empty before the first)."""
+    content = cbor.encode([item.number, int(item.kind), item.text[:FEED_TEXT_MAX], item.entry, item.content])
+    return hashlib.sha256(before + content).digest()[:FEED_CHECK_BYTES]
+
+
 def encode_sync_request(request: SyncRequest, key: SigningKey, order: SliceOrder | None = None) -> bytes:
     """The request's bytes, signed by the book's key; with the `order` of its slice they are far fewer."""
     payload = compression.compress_message(plain_sync_request(request, order))
@@ -247,6 +257,7 @@ def plain_sync_request(request: SyncRequest, order: SliceOrder | None = None) ->
             request.pending,
             request.software,
             [pack_ask(ask) for ask in request.asks],
+            request.feed_check,
         ]
     )
 
@@ -268,7 +279,7 @@ def decode_sync_request(
     """
     if not is_signed_request(untrusted, address, device_key):
         raise InputInvalid("not a request that this device signed for this book and number")
-    fields = Fields(_payload(untrusted[1 + SIGNATURE_BYTES :]), 9)
+    fields = Fields(_payload(untrusted[1 + SIGNATURE_BYTES :]), 10)
     packed = fields.take_bytes(0, MESSAGE_BYTES_MAX)
     head_hash = fields.take_bytes(HEAD_BYTES, HEAD_BYTES)
     head_signature = fields.take_bytes(SIGNATURE_BYTES, SIGNATURE_BYTES)
@@ -287,6 +298,7 @@ def decode_sync_request(
         pending=fields.take_int(high=COUNT_MAX),
         software=_software(fields),
         asks=tuple(take_ask(item) for item in fields.take_array(ASKS_MAX)),
+        feed_check=_feed_check(fields),
     )
 
 
@@ -353,6 +365,13 @@ def _acknowledged(fields: Fields, request: SyncRequest) -> Head:
         return request.head.head
     head = Fields(said, 2)
     return Head(EntryNumber(head.take_int()), head.take_bytes(HEAD_BYTES, HEAD_BYTES))
+
+
+def _feed_check(fields: Fields) -> bytes:
+    check = fields.take_bytes(0, FEED_CHECK_BYTES)
+    if len(check) not in {0, FEED_CHECK_BYTES}:
+        raise InputInvalid("a feed's check of another length")
+    return check
 
 
 def _short_digest(fields: Fields, same: bytes | None = None) -> bytes | None:

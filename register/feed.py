@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 def tell(connection: Transaction, station_id: int, item: FeedItem, at_s: int) -> None:
     """The item stands in the book's feed under the next number."""
-    ledgers.add_feed_item(connection, station_id, item, at_s)
+    ledgers.add_feed_items(connection, station_id, (item,), at_s)
 
 
 def tell_anomaly(connection: Transaction, station: Station, kind: Anomaly, number: int, at_s: int) -> bool:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pollbook import custody
@@ -42,7 +42,7 @@ from register.adjudication import follow
 from register.appointments import come_back_s
 from register.centre import Centre
 from register.claims import answer_asks
-from register.feed import tell, tell_anomaly, tell_disputed, tell_quarantined, tell_resolved, tell_revoked
+from register.feed import tell_anomaly, tell_disputed, tell_quarantined, tell_resolved, tell_revoked
 from register.replay import Ingested, decoded, touched
 from register.statuses import note_changed, tell_statuses
 from register.store import custody as moved
@@ -54,17 +54,6 @@ from register.succession import admit, carrier_key, follow_tail, identity_of
 
 SKEW_MAX_S = 300
 """A clock further off than this is noted; nothing depends on it (order comes from numbers)."""
-
-_MUST_ARRIVE = frozenset(
-    {
-        FeedKind.GRANTED,
-        FeedKind.ARRIVED,
-        FeedKind.CLAIM_ANSWERED,
-        FeedKind.ADJUDICATED,
-        FeedKind.SUPERSEDED,
-        FeedKind.STATUSES,
-    }
-)
 
 logger = logging.getLogger(__name__)
 
@@ -98,6 +87,8 @@ def ingest(
     if record.adjudicated < before:  # what is looked up below is what was adjudicated
         _adjudicate(connection, centre, station, record, _left_behind(connection, station, record), at_s)
     new, fork = _compare(connection, station, record.head, request)
+    if fork is None and record.forked and request.entries and request.first > before + 1:
+        fork = request.first  # the other history goes on past the one that is stored: evidence as well
     if fork is not None:
         _keep_fork(connection, station, record, request, fork, at_s)
     elif new:
@@ -217,8 +208,9 @@ def _keep_fork(
 ) -> None:
     evidence = {number: content for number, content in enumerate(request.entries, request.first) if number >= fork}
     ledgers.add_fork(connection, station.id, evidence, at_s)
+    if not record.forked:
+        tell_anomaly(connection, station, Anomaly.FORK, fork, at_s)
     record.forked = True
-    tell_anomaly(connection, station, Anomaly.FORK, fork, at_s)
 
 
 def _take(
@@ -388,20 +380,30 @@ def _settle(connection: Transaction, station: Station, kept: marks.Kept, at_s: i
 def _compare_feeds(
     connection: Transaction, station: Station, record: BookRecord, request: SyncRequest, at_s: int
 ) -> None:
-    """A book that has seen more of this register than there is: the register was rolled back, and grants nothing.
+    """A book that has seen another feed of this register than there is: the register was rolled back.
 
-    Custody rule 11. It goes on as soon as two officers say that it is recovered; new feed items get new numbers.
+    Custody rule 11: it grants nothing until two officers say that it is recovered. The chain over the feed proves what
+    the book has seen, also where as much has been told since under the same numbers. A request that says less than the
+    book had shown before is an old one, and says nothing.
     """
-    if request.feed_cursor <= max(ledgers.newest_feed_number(connection, station.id), record.feed_floor):
+    cursor, check = request.feed_cursor, request.feed_check
+    floor, floor_check = record.feed_floor, record.feed_check
+    if cursor < floor or not cursor:
         return
-    ledgers.set_feed_floor(connection, station.id, request.feed_cursor)
+    known = floor_check if cursor == floor else ledgers.feed_check_at(connection, station.id, cursor)
+    is_seen = known == check if check or known is None else True  # a book of before says no check
+    if is_seen:
+        if cursor > floor:
+            ledgers.set_feed_floor(connection, station.id, cursor, check)
+        return
+    ledgers.set_feed_floor(connection, station.id, cursor, check)
+    ledgers.chain_feed_again(connection, station.id, cursor, check)
     own_ledger.set_behind(connection, at_s)
     tell_anomaly(connection, station, Anomaly.REGISTER_ROLLED_BACK, 0, at_s)
-    # What was told since the restore has numbers that the book has seen. Which that is, nobody knows: what must arrive
-    # (rule 2) is told once more, and is harmless twice.
-    for item in ledgers.feed_after(connection, station.id, 0):
-        if item.kind in _MUST_ARRIVE and item.number <= request.feed_cursor:
-            tell(connection, station.id, replace(item, number=0), at_s)
+    # What was told since the restore has numbers that the book has seen. Which that is, nobody knows: all of it is told
+    # once more (rule 2), and is harmless twice.
+    seen_or_not = ledgers.feed_upto(connection, station.id, cursor)
+    ledgers.add_feed_items(connection, station.id, seen_or_not, at_s)
 
 
 def _compare_digests(

@@ -33,8 +33,12 @@ TOLD_MAX = 200
 
 
 def told(book: Book) -> tuple[Notice, ...]:
-    """What people are told of the register's feed, oldest first, the newest `TOLD_MAX`."""
-    items = whereabouts.items_of(book, *_TOLD)[-TOLD_MAX:]
+    """What people are told of the register's feed, oldest first, the newest `TOLD_MAX`.
+
+    A register that was rolled back tells everything once more; people are told once.
+    """
+    every = {(item.kind, item.text, item.entry, item.content): item for item in whereabouts.items_of(book, *_TOLD)}
+    items = sorted(every.values(), key=lambda item: item.number)[-TOLD_MAX:]
     return tuple(_notice(book, item) for item in items)
 
 

@@ -4,6 +4,7 @@
    mark does not wait for the network (docs/architecture.md).
 2. One request a cycle; further ones only while more entries wait than the link carries in one, and at once after an
    answer that asked for a line or brought one: a voter stands at a table for it, here or there.
+   A book of which the register has another ledger is locked, and sends its whole ledger once, as evidence.
 3. Everything may be repeated. A request that was taken twice, an answer that got lost and a program that was ended
    between any two steps change nothing: (book, epoch, number) is an entry's identity, and what is acknowledged is
    what the register proves by the hash of its chain.
@@ -36,7 +37,16 @@ from pollbook.store.asking import claims
 from pollbook.store.book import Book
 from pollbook.store.link import Link
 from pollbook.store.records import Outgoing, SyncStatus
-from pollbook.store.syncing import BATCH_BYTES_MAX, note_sync_failure, outgoing, sync_status, take_answer, to_carry
+from pollbook.store.syncing import (
+    BATCH_BYTES_MAX,
+    is_evidence_due,
+    note_evidence,
+    note_sync_failure,
+    outgoing,
+    sync_status,
+    take_answer,
+    to_carry,
+)
 from pollbook.types import BookName, EntryNumber, LineId, line_text
 from sync.pace import HURRY_S, Traffic
 
@@ -152,11 +162,13 @@ def run_cycle(access: BookAccess, register: Register, clock: Clock) -> CycleRepo
         status, come_back_s, failed = taken.status, answer.come_back_s, taken.failed
         feed += taken.feed
         digest_agreed, is_asking = taken.digest_agreed, taken.is_asking
-        is_behind = answer.acknowledged.number < going.out.first - 1
+        is_behind = answer.acknowledged.number < going.out.first - 1 and not going.out.is_evidence
         times_behind += is_behind
         if failed is None and times_behind > 1:  # once it was rolled back; twice it cannot keep what it takes
             failed = WorldFailed(Failure.REGISTER_BEHIND)
             status = access.step(partial(_note, failure=failed.failure))
+        if failed is not None and failed.failure is Failure.LEDGER_BROKEN and access.step(is_evidence_due):
+            continue
         if failed is not None and failed.failure is Failure.DIGEST_DIFFERS and further:
             further -= 1
             if access.step(comparing.compare_further):
@@ -230,6 +242,7 @@ def request_for(name: BookName, out: Outgoing, clock: Clock) -> SyncRequest:
         pending=out.pending - len(out.entries),
         software=software_name(),
         asks=out.asks,
+        feed_check=out.feed_check,
     )
 
 
@@ -260,11 +273,13 @@ def _take(book: Book, going: _Going, answer: SyncAnswer) -> _Taken:
     try:
         feed = take_answer(book, answer, out.asks)
     except WeFailed as error:  # the register's ledger is not ours
+        note_evidence(book, out, acknowledged.number)
         return _Taken(_note(book, error.failure), (), error)
+    note_evidence(book, out, acknowledged.number)
     failed: UchastkaError | None = None
     if out.digest is not None and acknowledged == out.head.head and answer.digest not in {None, out.digest}:
         failed = WeFailed(Failure.DIGEST_DIFFERS)
-    elif out.entries and out.first - 1 == acknowledged.number:
+    elif out.entries and out.first - 1 == acknowledged.number and not out.is_evidence:
         failed = WorldFailed(Failure.REQUEST_NOT_ACCEPTED, "nothing was acknowledged")
     status = _note(book, failed.failure) if failed else sync_status(book)
     agreed = out.digest is not None and acknowledged == out.head.head and answer.digest == out.digest

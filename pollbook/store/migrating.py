@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from pollbook.failures import Failure, WorldFailed
 from pollbook.store.engine import transaction, translated
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """Every revision this program knows, oldest first."""
 
 

@@ -94,7 +94,8 @@ class SyncStatus:
 class Outgoing:
     """What the next sync request carries; the short `digest` only where its entries reach the newest.
 
-    `order` is that of the slice, where places in it make the entries shorter.
+    `order` is that of the slice, where places in it make the entries shorter. `is_evidence`: the register has another
+    ledger under this book's name, and these entries go up once more for it to keep.
     """
 
     first: EntryNumber
@@ -105,6 +106,8 @@ class Outgoing:
     pending: int
     order: SliceOrder | None = None
     asks: tuple[Ask, ...] = ()
+    feed_check: bytes = b""
+    is_evidence: bool = False
 
 
 class MirrorState(StrEnum):

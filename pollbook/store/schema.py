@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
 metadata = MetaData()
 
@@ -133,6 +133,9 @@ sync_state = Table(
     Column("paper_since_s", Integer, comment="since when the station works on paper"),
     Column("clock_ahead_s", Integer, nullable=False, comment="this machine's clock less the register's"),
     Column("closed", Integer, comment="the entry by which two officers closed the book"),
+    Column("feed_check", LargeBinary, nullable=False, server_default=text("x''"), comment="the chain over the feed"),
+    Column("evidence", Integer, comment="the newest entry sent as evidence, where the register has another ledger"),
+    Column("evidence_at", Integer, comment="the newest entry of that other ledger, as the register last said"),
 )
 
 feed = Table(

@@ -14,7 +14,7 @@ from pollbook.entries import TookOver, decode_entry
 from pollbook.failures import Failure, WeFailed
 from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.ledger import Head, SignedHead
-from pollbook.messages import ENTRIES_MAX, SyncAnswer, short_digest
+from pollbook.messages import ENTRIES_MAX, SyncAnswer, next_feed_check, short_digest
 from pollbook.packing import RUN_MIN, packed_size
 from pollbook.store import asking, elsewhere, engine, feeding, moving
 from pollbook.store.book import Book
@@ -43,6 +43,10 @@ def outgoing(book: Book, bytes_max: int = BATCH_BYTES_MAX, after: EntryNumber | 
     """
     kept = moving.answer_recalls(book, MACHINE)
     status = sync_status(book)
+    since = _evidence_since(book) if after is None else None
+    is_evidence = since is not None
+    if since is not None:
+        after, bytes_max = since, bytes_max if is_evidence_due(book) else 1
     if after is not None:
         status = replace(status, acknowledged=after)
     first = EntryNumber(status.acknowledged + 1)
@@ -67,12 +71,14 @@ def outgoing(book: Book, bytes_max: int = BATCH_BYTES_MAX, after: EntryNumber | 
         first=first,
         entries=tuple(entries),
         head=book.signed_head(head),
-        digest=short_digest(book_digest(book)) if reaches_newest else None,
+        digest=short_digest(book_digest(book)) if reaches_newest and not is_evidence else None,
         feed_cursor=status.feed_cursor,
         pending=status.pending,
         # The register does not know yet whose order a new successor would speak of.
         order=elsewhere.slice_order(book.connection) if len(entries) >= RUN_MIN and not is_new else None,
         asks=asking.outgoing_asks(book, kept),
+        feed_check=_feed_check(book),
+        is_evidence=is_evidence,
     )
 
 
@@ -87,6 +93,54 @@ def confirmed(book: Book) -> EntryNumber:
         return acknowledged
     _, start = book.chain.earlier[-1]
     return start.number
+
+
+def _feed_check(book: Book) -> bytes:
+    with engine.translated():
+        return bytes(book.connection.exec_driver_sql("SELECT feed_check FROM sync_state").scalar_one())
+
+
+def _evidence_since(book: Book) -> EntryNumber | None:
+    """Where the register has another ledger: the entry after which the evidence goes on; None where it has not.
+
+    Once all of it went up, the one entry goes up again that the register would have to compare: so a register that was
+    rolled back, and forgot that there are two histories, finds it once more.
+    """
+    if book.stopped is not Refusal.LEDGER_BROKEN:
+        return None
+    with engine.translated():
+        row = book.connection.exec_driver_sql("SELECT evidence, evidence_at FROM sync_state").one()
+    sent = book.start.number if row.evidence is None else row.evidence
+    if sent < book.head.number:
+        return EntryNumber(sent)
+    there = book.head.number if row.evidence_at is None else min(row.evidence_at, book.head.number)
+    return EntryNumber(max(there - 1, book.start.number))
+
+
+def is_evidence_due(book: Book) -> bool:
+    """Whether more of the ledger is to go up as evidence."""
+    if book.stopped is not Refusal.LEDGER_BROKEN:
+        return False
+    with engine.translated():
+        sent = book.connection.exec_driver_sql("SELECT evidence FROM sync_state").scalar_one()
+    return (book.start.number if sent is None else sent) < book.head.number
+
+
+def note_evidence(book: Book, out: Outgoing, acknowledged: EntryNumber) -> None:
+    """The register has what went out, and has its own ledger up to `acknowledged`.
+
+    Where that is less than it said before, it was rolled back: all evidence goes up once more.
+    """
+    if book.stopped is not Refusal.LEDGER_BROKEN:
+        return
+    with book.writing():
+        row = book.connection.exec_driver_sql("SELECT evidence, evidence_at FROM sync_state").one()
+        sent = row.evidence
+        if out.is_evidence:
+            sent = max(row.evidence or 0, out.head.head.number)
+        if row.evidence_at is not None and acknowledged < row.evidence_at:
+            sent = None
+        book.connection.exec_driver_sql("UPDATE sync_state SET evidence = ?, evidence_at = ?", (sent, acknowledged))
 
 
 def to_carry(book: Book) -> tuple[BookName, Outgoing] | None:
@@ -172,8 +226,10 @@ def _take(book: Book, answer: SyncAnswer, asks: tuple[Ask, ...], heard: _Heard) 
         # The cursor moves last: what a crash cuts short here is sent, kept and acted on once more.
         feeding.act_on(book, fresh)
         with book.writing():
-            newest = max(item.number for item in fresh)
-            book.connection.exec_driver_sql("UPDATE sync_state SET feed_cursor = ?", (newest,))
+            newest, check = max(item.number for item in fresh), _feed_check(book)
+            for item in fresh:
+                check = next_feed_check(check, item)
+            book.connection.exec_driver_sql("UPDATE sync_state SET feed_cursor = ?, feed_check = ?", (newest, check))
     return fresh
 
 

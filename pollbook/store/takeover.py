@@ -208,7 +208,8 @@ def _copy(beside: StationHome, key: bytes, content: MirrorContent, took: Takeove
                 succession.write_takeover(connection, earlier)
             # What the successor itself will be told, and has sent, begins here.
             connection.exec_driver_sql(
-                "UPDATE sync_state SET acknowledged = ?, feed_cursor = 0, closed = NULL", (took.head.number,)
+                "UPDATE sync_state SET acknowledged = ?, feed_cursor = 0, feed_check = x'', closed = NULL",
+                (took.head.number,),
             )
     finally:
         connection.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Row, bindparam, exists, func, insert, select, union_all, update
@@ -13,7 +13,7 @@ from pollbook.clock import HybridTime
 from pollbook.custody import Anomaly
 from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.ledger import Head
-from pollbook.messages import FEED_ITEMS_MAX
+from pollbook.messages import FEED_ITEMS_MAX, next_feed_check
 from pollbook.types import EntryNumber, PersonNumber
 from register.store.schema import (
     anomaly,
@@ -28,11 +28,16 @@ from register.store.schema import (
     station,
 )
 
+FORK_ENTRIES_MAX = 50_000
+"""Kept as evidence of one station: many histories of a day; who signs ever more of them has proven the point."""
 _OF_STATION: BindParameter[int] = bindparam("station_id")
 _BOOK = select(book).where(book.c.station == _OF_STATION)
 _HELD_BOOK = _BOOK.with_for_update()
 _NEWEST = select(func.coalesce(func.max(feed.c.number), 0)).where(feed.c.station == _OF_STATION)
 _NEWEST_OF_KIND = select(func.max(feed.c.number)).where(feed.c.station == _OF_STATION, feed.c.kind == bindparam("kind"))
+_LAST_CHECK = (
+    select(feed.c.number, feed.c.check).where(feed.c.station == _OF_STATION).order_by(feed.c.number.desc()).limit(1)
+)
 _FEED_AFTER = (
     select(feed)
     .where(feed.c.station == _OF_STATION, feed.c.number > bindparam("cursor"))
@@ -53,7 +58,8 @@ _ANOMALY = select(anomaly.c.id).where(
 class BookRecord:
     """What the register knows of a book; `signature` is the book's own under the head.
 
-    `feed_floor` is kept by `set_feed_floor` alone.
+    `feed_floor` is the newest feed item that the book has shown to have seen, `feed_check` the chain over its feed
+    there; both are kept by `set_feed_floor` alone, and numbers go on from them at least.
     """
 
     head: Head
@@ -68,6 +74,7 @@ class BookRecord:
     closed: bool
     adjudicated: EntryNumber
     feed_floor: int
+    feed_check: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +110,7 @@ def _record(row: Row[Any]) -> BookRecord:
         closed=row.closed,
         adjudicated=EntryNumber(row.adjudicated),
         feed_floor=row.feed_floor,
+        feed_check=bytes(row.feed_check),
     )
 
 
@@ -169,13 +177,13 @@ def all_entries(connection: Connection, station_id: int) -> Iterable[StoredEntry
 def add_fork(connection: Connection, station_id: int, entries: Mapping[int, bytes], at_s: int) -> None:
     """Keep, as evidence, entries that a book sent under numbers that others have already; each kept once."""
     hashes = {number: hashlib.sha256(content).digest() for number, content in entries.items()}
-    query = select(fork_entry.c.sha256).where(fork_entry.c.station == station_id)
-    known = {bytes(sha256) for sha256 in connection.execute(query).scalars()}
+    query = select(fork_entry.c.number, fork_entry.c.sha256).where(fork_entry.c.station == station_id)
+    known = {(row.number, bytes(row.sha256)) for row in connection.execute(query)}
     rows = [
         {"station": station_id, "number": number, "sha256": hashes[number], "received_at_s": at_s, "bytes": content}
         for number, content in entries.items()
-        if hashes[number] not in known
-    ]
+        if (number, hashes[number]) not in known
+    ][: max(FORK_ENTRIES_MAX - len(known), 0)]
     if rows:
         connection.execute(insert(fork_entry), rows)
 
@@ -223,43 +231,58 @@ def add_quarantined(
         return
     rows = [{"station": station_id, "kind": kind, "entry": number, "at_s": at_s} for number, kind in found]
     connection.execute(insert(anomaly), rows)
-    item_first = _next_feed_number(connection, station_id)
-    items = [
-        {
-            "station": station_id,
-            "number": item,
-            "kind": int(FeedKind.ANOMALY),
-            "text": kind,
-            "entry": number,
-            "at_s": at_s,
-            "content": b"",
-        }
-        for item, (number, kind) in enumerate(found, item_first)
-    ]
-    connection.execute(insert(feed), items)
+    items = [FeedItem(0, FeedKind.ANOMALY, kind_text, number) for number, kind_text in found]
+    add_feed_items(connection, station_id, items, at_s)
 
 
-def add_feed_item(connection: Connection, station_id: int, untold: FeedItem, at_s: int) -> None:
-    """Keep what this book is to be told; its number is given here."""
-    row = {
-        "station": station_id,
-        "number": _next_feed_number(connection, station_id),
-        "kind": int(untold.kind),
-        "text": untold.text,
-        "entry": untold.entry,
-        "at_s": at_s,
-        "content": untold.content,
-    }
-    connection.execute(_ADD_ITEM, row)
+def add_feed_items(connection: Connection, station_id: int, untold: Sequence[FeedItem], at_s: int) -> None:
+    """Keep what this book is to be told, in this order; the numbers are given here."""
+    # Whoever tells a book something holds it: numbers of two who do at once would become visible out of order.
+    held = hold_book(connection, station_id)
+    newest = connection.execute(_LAST_CHECK, {"station_id": station_id}).first()
+    last, check = held.feed_floor, held.feed_check
+    if newest is not None and newest.number >= last:
+        last, check = newest.number, bytes(newest.check)
+    rows = []
+    for number, each in enumerate(untold, last + 1):
+        item = replace(each, number=number)
+        check = next_feed_check(check, item)
+        rows.append(_feed_row(station_id, item, check, at_s))
+    if rows:
+        connection.execute(_ADD_ITEM, rows)
 
 
 _ADD_ITEM = insert(feed)
 
 
-def _next_feed_number(connection: Connection, station_id: int) -> int:
-    # Whoever tells a book something holds it: numbers of two who do at once would become visible out of order.
-    held = hold_book(connection, station_id)
-    return max(newest_feed_number(connection, station_id), held.feed_floor) + 1
+def _feed_row(station_id: int, item: FeedItem, check: bytes, at_s: int) -> dict[str, object]:
+    return {
+        "station": station_id,
+        "number": item.number,
+        "kind": int(item.kind),
+        "text": item.text,
+        "entry": item.entry,
+        "at_s": at_s,
+        "content": item.content,
+        "check": check,
+    }
+
+
+def feed_check_at(connection: Connection, station_id: int, number: int) -> bytes | None:
+    """The check of the book's feed up to this item, None where there is no such item."""
+    query = select(feed.c.check).where(feed.c.station == station_id, feed.c.number == number)
+    found = connection.execute(query).scalar_one_or_none()
+    return None if found is None else bytes(found)
+
+
+def chain_feed_again(connection: Connection, station_id: int, number: int, check: bytes) -> None:
+    """The chain over the book's feed goes on from the item `number` with this check."""
+    query = select(feed).where(feed.c.station == station_id, feed.c.number > number).order_by(feed.c.number)
+    for row in connection.execute(query).all():
+        item = FeedItem(row.number, FeedKind(row.kind), row.text, row.entry, bytes(row.content))
+        check = next_feed_check(check, item)
+        same = (feed.c.station == station_id) & (feed.c.number == row.number)
+        connection.execute(update(feed).where(same).values(check=check))
 
 
 def newest_feed_number(connection: Connection, station_id: int) -> int:
@@ -287,9 +310,10 @@ def note_tail(connection: Connection, station_id: int, number: int, *, is_comple
     connection.execute(change.values(tail_told=number, tail_complete=is_complete))
 
 
-def set_feed_floor(connection: Connection, station_id: int, number: int) -> None:
-    """The numbers of this book's feed go on from here."""
-    connection.execute(update(book).where(book.c.station == station_id).values(feed_floor=number))
+def set_feed_floor(connection: Connection, station_id: int, number: int, check: bytes) -> None:
+    """The book has seen its feed up to this item, with this check."""
+    change = update(book).where(book.c.station == station_id)
+    connection.execute(change.values(feed_floor=number, feed_check=check))
 
 
 def newest_of_kind(connection: Connection, station_id: int, kind: FeedKind) -> int:
@@ -308,6 +332,15 @@ def is_told(connection: Connection, station_id: int, kind: FeedKind, text: str) 
     """Whether the book was told this of this kind already."""
     same = (feed.c.station == station_id) & (feed.c.kind == int(kind)) & (feed.c.text == text)
     return connection.execute(select(feed.c.number).where(same).limit(1)).first() is not None
+
+
+def feed_upto(connection: Connection, station_id: int, number: int) -> list[FeedItem]:
+    """The book's feed items up to this number, all of them."""
+    query = select(feed).where(feed.c.station == station_id, feed.c.number <= number).order_by(feed.c.number)
+    return [
+        FeedItem(row.number, FeedKind(row.kind), row.text, row.entry, bytes(row.content))
+        for row in connection.execute(query).all()
+    ]
 
 
 def feed_after(connection: Connection, station_id: int, cursor: int) -> tuple[FeedItem, ...]:

@@ -252,8 +252,10 @@ book = Table(
     Column("closed", Boolean(create_constraint=False), nullable=False),
     # The last entry whose effect stands in `effective_mark` too: what an ingest stored may be adjudicated later.
     Column("adjudicated", Integer, nullable=False, server_default="0"),
-    # The newest feed item that the book has seen of a register that was rolled back since: numbers go on from there.
+    # The newest feed item that the book has shown to have seen, and the check of its feed there: numbers go on from it,
+    # also where this register was rolled back and knows that item no longer.
     Column("feed_floor", Integer, nullable=False),
+    Column("feed_check", LargeBinary, nullable=False, server_default=text("''")),
     # Of a book that was taken over: up to which entry its successor was told, and whether nothing more will come.
     Column("tail_told", Integer, nullable=False),
     Column("tail_complete", Boolean(create_constraint=False), nullable=False),
@@ -333,6 +335,8 @@ feed = Table(
     Column("entry", Integer, nullable=False),
     Column("at_s", BigInteger, nullable=False),
     Column("content", LargeBinary, nullable=False),
+    # The chain over the feed up to this item (`messages.next_feed_check`).
+    Column("check", LargeBinary, nullable=False, server_default=text("''")),
     sqlite_with_rowid=False,
 )
 

@@ -8,7 +8,7 @@ back to an old image: such a book need not keep what it told, but every second h
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pollbook.clock import HybridTime
@@ -21,6 +21,7 @@ from pollbook.store.check import check_book
 from pollbook.store.syncing import book_digest, notices, sync_status
 from pollbook.types import BookName, LineId
 from register.checking import check_register
+from register.disputes import listed_anomalies
 from register.store import ledgers, stations
 from register.store.schema import fork_entry
 from tests.simulation.model import contradictions, folded, in_flight
@@ -67,14 +68,14 @@ def broken_promises(world: World) -> list[Broken]:
             broken += _suspect(station, register[station.prepared.book], was_restored=was_restored)
         else:
             broken += _durable(station, register[station.prepared.book], was_restored=was_restored)
-            broken += _agrees(station, register[station.prepared.book], was_restored=was_restored)
+            broken += _agrees(station, register[station.prepared.book])
     return broken + list(_checks(world))
 
 
 def _register(world: World) -> dict[BookName, AtRegister]:
     found = {}
     with world.centre.database().read() as connection:
-        anomalies = ledgers.anomalies(connection)
+        anomalies = [each.found for each in listed_anomalies(connection) if not each.is_settled]
         for station in stations.all_stations(connection):
             evidence = connection.execute(fork_entry.select().where(fork_entry.c.station == station.id))
             found[station.book] = AtRegister(
@@ -82,7 +83,7 @@ def _register(world: World) -> dict[BookName, AtRegister]:
                 ledgers.load_book(connection, station.id),
                 set(ledgers.feed_after(connection, station.id, 0)),
                 {(row.number, bytes(row.bytes)) for row in evidence},
-                {kind for kind, book, _, _ in anomalies if book == str(station.book)},
+                {each.kind for each in anomalies if each.book == str(station.book)},
             )
     return found
 
@@ -152,13 +153,14 @@ def _durable(station: SimulatedStation, register: AtRegister, *, was_restored: b
             yield Broken("what was told done reaches the register", f"{station.name} entry {number}")
     if register.entries != held:
         yield Broken("both hold the same ledger", f"{station.name} {len(held)} there {len(register.entries)}")
-    # What a restored register is sent again comes in another order: a mark before the void that made room for it.
-    told = {Anomaly.CLOCK_SKEWED} | ({Anomaly.REGISTER_ROLLED_BACK, Anomaly.SECOND_MARK} if was_restored else set())
+    # What a restored register is sent again comes in another order: a mark before the void that made room for it. Such
+    # a second mark is settled by the void.
+    told = {Anomaly.CLOCK_SKEWED} | ({Anomaly.REGISTER_ROLLED_BACK} if was_restored else set())
     if wrong := register.anomalies - told:
         yield Broken("an honest book is no anomaly", f"{station.name} {sorted(wrong)}")
 
 
-def _agrees(station: SimulatedStation, register: AtRegister, *, was_restored: bool) -> Iterator[Broken]:
+def _agrees(station: SimulatedStation, register: AtRegister) -> Iterator[Broken]:
     """(3) Book and register stand in the same state, and know it."""
     book = station.book
     expected = {None, Failure.BOOK_REVOKED} if station.is_revoked else {None}
@@ -169,27 +171,32 @@ def _agrees(station: SimulatedStation, register: AtRegister, *, was_restored: bo
         yield Broken("both reach the same state", station.name)
     if sync_status(book).acknowledged != book.head.number:
         yield Broken("the book knows what the register has", station.name)
-    if not (was_restored or station.is_revoked) and (
+    if not station.is_revoked and (
         open_claims := [each for each in asking.claims(book) if each.is_open and each.answer is None]
     ):
         yield Broken("every claim is answered", f"{station.name} {len(open_claims)}")
-    # A revoked book that was told so is answered no more: what its envelopes come to is known at the centre alone.
-    if not (was_restored or station.is_revoked) and (missing := register.told - set(notices(book))):
+    # A restored register tells again, under new numbers, what the book may have missed. A revoked book that was told so
+    # is answered no more: what its envelopes come to is known at the centre alone.
+    heard = {replace(item, number=0) for item in notices(book)}
+    if not station.is_revoked and (missing := {replace(item, number=0) for item in register.told} - heard):
         yield Broken("the book hears what the register tells", f"{station.name} {len(missing)} items")
 
 
 def _suspect(station: SimulatedStation, register: AtRegister, *, was_restored: bool) -> Iterator[Broken]:
-    """Of a book with two histories, each is kept, and the one that is not the register's marks no more.
+    """Of a book with two histories, each is kept whole, and the one that is not the register's marks no more.
 
-    A register that was put back to a backup may have forgotten that it saw the second one.
+    A register that was put back to a backup may have forgotten the evidence that it had; it finds the fork once more.
     """
     held = _ledger(station)
     differing = {number for number, content in held.items() if register.entries.get(number, content) != content}
-    is_told = differing and not was_restored
-    if is_told and Anomaly.FORK not in register.anomalies:
+    if differing and Anomaly.FORK not in register.anomalies:
         yield Broken("a second history becomes an anomaly", f"{station.name} from {min(differing)}")
-    if is_told and (first := min(differing)) and (first, held[first]) not in register.evidence:
-        yield Broken("a second history is kept as evidence", f"{station.name} entry {first}")
+    other = {(number, content) for number, content in held.items() if differing and number >= min(differing)}
+    lacking = {number for number, content in other - register.evidence if register.entries.get(number) != content}
+    if lacking and not was_restored:
+        yield Broken("a second history is kept as evidence", f"{station.name} {len(lacking)} from {min(lacking)}")
+    if other and other.isdisjoint(register.evidence):
+        yield Broken("a second history leaves evidence", station.name)
     if not station.is_at_rest():
         yield Broken("everybody gets through after healing", f"{station.name} {station.last_failure}")
     elif differing and station.book is not None and station.book.stopped is None:
