@@ -274,3 +274,29 @@ def test_more_entries_or_feed_items_than_the_limits_are_refused() -> None:
     feed = tuple(FeedItem(number, FeedKind.NOTICE, "x") for number in range(1, messages.FEED_ITEMS_MAX + 2))
     with pytest.raises(InputInvalid):
         read_answer(answered(replace(ANSWER, feed=feed)))
+
+
+def test_the_feed_s_check_names_every_item_before_it_in_its_order() -> None:
+    items = [FeedItem(1, FeedKind.NOTICE, "a"), FeedItem(2, FeedKind.NOTICE, "b")]
+    check = messages.next_feed_check(messages.next_feed_check(b"", items[0]), items[1])
+    assert len(check) == messages.FEED_CHECK_BYTES
+    for others in (
+        items[1:],
+        items[::-1],
+        [items[0], replace(items[1], entry=1)],
+        [items[0], replace(items[1], number=3)],
+    ):
+        other = b""
+        for item in others:
+            other = messages.next_feed_check(other, item)
+        assert other != check
+    long = replace(items[0], text="x" * (messages.FEED_TEXT_MAX + 9))
+    assert messages.next_feed_check(b"", long) == messages.next_feed_check(
+        b"", replace(long, text=long.text[: messages.FEED_TEXT_MAX])
+    ), "as it travels"
+
+
+@pytest.mark.parametrize("length", [1, 3, 5, 64])
+def test_a_feed_s_check_of_another_length_is_refused(length: int) -> None:
+    with pytest.raises(InputInvalid):
+        read_request(messages.encode_sync_request(replace(REQUEST, feed_check=bytes(length)), DEVICE))

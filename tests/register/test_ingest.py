@@ -192,6 +192,25 @@ def test_what_continues_a_forked_chain_is_kept_and_changes_nothing(loaded: Centr
     assert is_sound(loaded)
 
 
+def test_what_a_second_history_holds_past_the_stored_head_is_evidence_too_and_the_fork_is_told_once(
+    loaded: Centre, station: Station
+) -> None:
+    station.mark(station.lines[0])
+    station.sync(loaded)
+    clone = replace(station, entries=list(station.entries), states=dict(station.states))
+    station.mark(station.lines[1])
+    station.sync(loaded)
+    for line in station.lines[2:7]:
+        clone.mark(line)
+    clone.sync(loaded, 1, OPENING + 2)
+    for first in (OPENING + 3, OPENING + 5):
+        clone.sync(loaded, first, first + 1)
+    clone.sync(loaded, OPENING + 3, OPENING + 4)  # sent again: kept once
+    kept = loaded.rows("SELECT number, bytes FROM fork_entry ORDER BY number")
+    assert kept == [(number, clone.entries[number - 1]) for number in range(OPENING + 2, OPENING + 7)]
+    assert (anomalies(loaded), marks(loaded)) == ([("fork", OPENING + 2)], 2)
+
+
 def test_a_history_rewritten_before_what_is_sent_is_a_fork_too(loaded: Centre, station: Station) -> None:
     station.mark(station.lines[0])
     station.mark(station.lines[1])

@@ -28,7 +28,7 @@ from pollbook.ledger import Head
 from pollbook.line_state import Place
 from pollbook.messages import SyncAnswer, SyncRequest
 from pollbook.statuses import LINES_IN_STATUSES_MAX
-from pollbook.store import engine, moving
+from pollbook.store import engine, moving, syncing
 from pollbook.store.book import Book
 from pollbook.store.syncing import sync_status
 from pollbook.types import EntryNumber
@@ -333,6 +333,30 @@ def keeps_other_books_marks_to_itself() -> AbstractContextManager[object]:
     return replaced(ingest_module, tell_statuses=tell_statuses)
 
 
+def keeps_evidence_to_itself() -> AbstractContextManager[object]:
+    """A book of which the register has another ledger is locked, and sends nothing of its own history."""
+
+    def is_evidence_due(_book: Book) -> bool:
+        return False
+
+    def evidence_since(_book: Book) -> None:
+        return None
+
+    stack = ExitStack()
+    stack.enter_context(replaced(cycle_module, is_evidence_due=is_evidence_due))
+    stack.enter_context(replaced(syncing, _evidence_since=evidence_since))
+    return stack
+
+
+def compares_feeds_by_their_numbers_alone() -> AbstractContextManager[object]:
+    """What a restored register told under numbers that the book had seen is taken for seen."""
+
+    def compare_feeds(_connection: Transaction, _station: Station, _request: SyncRequest, _at_s: int) -> None:
+        """Nothing is compared."""
+
+    return replaced(ingest_module, _compare_feeds=compare_feeds)
+
+
 MUTATIONS: dict[str, Mutation] = {
     mutation.__name__: mutation
     for mutation in (
@@ -355,5 +379,7 @@ MUTATIONS: dict[str, Mutation] = {
         releases_what_a_team_has,
         gives_up_sending,
         keeps_other_books_marks_to_itself,
+        keeps_evidence_to_itself,
+        compares_feeds_by_their_numbers_alone,
     )
 }

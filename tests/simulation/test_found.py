@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from pollbook.custody import Anomaly
 from pollbook.feed_items import FeedItem, FeedKind
+from pollbook.permission import Refusal
 from pollbook.store import asking
 from pollbook.store.moving import SentRelease, Way
 from pollbook.store.syncing import notices
 from pollbook.types import Channel
 from register.feed import tell
-from register.store import stations
+from register.store import own_ledger, stations
 from tests.simulation.disks import AFTER_COMMIT, Crashed
 from tests.simulation.moves import release
 from tests.simulation.stage import staged
+from tests.simulation.station import SimulatedStation
+from tests.simulation.world import World
 
 
 def test_a_grant_whose_answer_was_committed_right_before_a_crash_is_still_accepted() -> None:
@@ -72,3 +75,105 @@ def test_a_grant_that_a_restored_register_made_before_its_receiver_was_heard_aga
         world.links[to.name].weather.is_cut = False
         world.run_s(200)
         assert to.mark(line, Channel.STATION) == "marked"
+
+
+def forked(world: World, station: SimulatedStation, marks: int) -> SimulatedStation:
+    """A clone that goes on beside its original, each offline, with so many marks each."""
+    clone = world.add_station(f"clone of {station.name}", station.prepared)
+    clone.disk.restore(station.disk.image())
+    station.is_suspect = clone.is_suspect = True
+    for each in (station, clone):
+        world.links[each.name].weather.is_cut = True
+    clone.start()
+    for at in range(marks):
+        station.mark(station.prepared.lines[at], Channel.STATION)
+        clone.mark(clone.prepared.lines[-1 - at], Channel.STATION)
+    return clone
+
+
+def evidence_in(world: World) -> set[tuple[int, bytes]]:
+    rows = world.centre.disk.look("SELECT number, bytes FROM fork_entry")
+    return {(number, bytes(content)) for number, content in rows}
+
+
+def test_every_entry_of_the_second_history_reaches_the_register_also_past_the_first_batch_and_the_other_s_head() -> (
+    None
+):
+    with staged(0, 2) as world:
+        station = max(world.stations, key=lambda each: len(each.prepared.lines))
+        clone = forked(world, station, 5)
+        for at in range(5, 9):
+            clone.mark(clone.prepared.lines[-1 - at], Channel.STATION)
+        world.links[station.name].weather.is_cut = False
+        world.run_s(120)
+        world.links[clone.name].weather.is_cut = False
+        assert clone.register is not None
+        clone.register.pace.note_failure()  # small batches
+        clone.want_cycle(0)
+        world.run_s(900)
+        assert clone.book is not None
+        assert clone.book.stopped is Refusal.LEDGER_BROKEN
+        assert len(clone.told) == 9
+        assert set(clone.told) <= evidence_in(world)
+
+
+def test_a_fork_is_found_where_the_register_was_restored_before_the_second_history_came() -> None:
+    with staged(0, 2) as world:
+        station = max(world.stations, key=lambda each: len(each.prepared.lines))
+        world.centre.back_up()
+        station.mark(station.prepared.lines[0], Channel.STATION)
+        world.run_s(60)  # acknowledged
+        clone = forked(world, station, 3)
+        world.centre.roll_back()  # and forgotten
+        world.links[clone.name].weather.is_cut = False
+        clone.want_cycle(0)
+        world.run_s(120)
+        world.links[station.name].weather.is_cut = False
+        station.want_cycle(0)
+        world.run_s(600)
+        assert Anomaly.FORK in world.anomalies_of(station)
+
+
+def test_a_grant_is_not_lost_where_a_restored_register_has_told_as_much_as_the_book_had_seen() -> None:
+    with staged(0, 2) as world:
+        home, to = world.stations
+        world.centre.back_up()
+        tell_notices(world, to, 3)
+        world.run_s(60)
+        world.centre.roll_back()
+        world.links[to.name].weather.is_cut = True
+        line = home.prepared.lines[0]
+        assert isinstance(release(home, line, to.prepared.book, Way.PAPER), SentRelease)  # a paper that gets lost
+        world.run_s(60)
+        tell_notices(world, to, 5)  # now the register's newest number is past the book's cursor
+        world.links[to.name].weather.is_cut = False
+        world.run_s(200)
+        assert to.mark(line, Channel.STATION) == "marked"
+        assert Anomaly.REGISTER_ROLLED_BACK in world.anomalies_of(to)
+
+
+def test_an_old_request_that_is_played_again_after_a_recovery_rolls_nothing_back() -> None:
+    with staged(0, 2) as world:
+        station = world.stations[0]
+        world.centre.back_up()
+        tell_notices(world, station, 3)
+        world.run_s(90)
+        assert station.register is not None
+        old = station.register.sent[-1]
+        world.centre.roll_back()
+        world.run_s(120)
+        with world.centre.database().write() as connection:
+            assert own_ledger.is_behind(connection)
+            own_ledger.set_behind(connection, None)
+        world.centre.serve(*old, lambda _answer: None)
+        world.run_s(60)
+        with world.centre.database().read() as connection:
+            assert not own_ledger.is_behind(connection)
+
+
+def tell_notices(world: World, station: SimulatedStation, count: int) -> None:
+    with world.centre.database().write() as connection:
+        found = stations.find_station(connection, station.prepared.book)
+        assert found is not None
+        for number in range(count):
+            tell(connection, found.id, FeedItem(0, FeedKind.NOTICE, f"notice {number} of {count}"), 1)
