@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import random
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from pollbook import cbor, compression, feed_items, messages, mirror_file, packing, release_certificate, sealed_bundle
 from pollbook.checkpoint import (
     Checkpoint,
@@ -123,9 +125,35 @@ def _journal(untrusted: bytes) -> None:
     mirror_file.read_journal(untrusted, MIRROR)
 
 
+def _frame(untrusted: bytes) -> None:
+    """A mirror's frame with this content, rightly sealed: whoever has the code may write anything."""
+    end, nonce = mirror_file.beginning(MIRROR), bytes(mirror_file._NONCE_BYTES)
+    sealed = nonce + AESGCM(MIRROR.frames).encrypt(nonce, untrusted, mirror_file._authenticated(MIRROR, end))
+    head = mirror_file._HEAD.pack(len(sealed), mirror_file._check(1, len(sealed)))
+    journal = mirror_file.read_journal(head + sealed, MIRROR)
+    if journal.damaged_at is not None:
+        raise InputInvalid("damaged")
+
+
+def _header(untrusted: bytes) -> None:
+    start, nonce = _HEADER_START, bytes(mirror_file._NONCE_BYTES)
+    sealed = nonce + AESGCM(MIRROR.header).encrypt(nonce, untrusted, start)
+    mirror_file.decode_header(start + sealed, MIRROR)
+
+
+def _bundle_body(untrusted: bytes) -> None:
+    """A bundle whose content a book signed and sealed rightly."""
+    cover = sealed_bundle._Cover(ELECTION, sealed_bundle.Way.TO_REGISTER, BOX.public, BOOK)
+    sealed = seal_to(BOX.public, sealed_bundle._PURPOSE, seal(sealed_bundle._PURPOSE, untrusted, KEY), KEY.seed)
+    outside = cbor.encode([*cover.packed, sealed])
+    bundle = sealed_bundle._MAGIC + bytes([sealed_bundle._VERSION]) + outside
+    sealed_bundle.read_requests(bundle, ELECTION, BOX, lambda _book: KEY.public)
+
+
 ELECTION = ElectionId("fuzz")
 BOX = box_key_of(KEY)
 MIRROR = mirror_file.keys_of(bytes(32), bytes(16))
+_HEADER_START = mirror_file._MAGIC + bytes(16) + bytes(mirror_file._WRAPPED_BYTES)
 _RELEASE = sign_release(ELECTION, BOOK, BookName(DeviceId(b"r" * 16), 1), (MovedLine(LINES[0], 1),), KEY)
 _RELEASE_BODY = cbor.encode([release_certificate._SCHEMA, pack_release(_RELEASE), b"certificate", 0, []])
 _JOURNAL = mirror_file.encode_frame([Record(RecordKind.ENTRY, 1, ENTRIES[0])], MIRROR, mirror_file.beginning(MIRROR))[0]
@@ -169,6 +197,23 @@ TARGETS = {
     "releases": Target(_release, (_RELEASE_BODY,)),
     "bundles": Target(_bundle, (_BUNDLE,), (InputInvalid, WorldFailed)),
     "journals": Target(_journal, (_JOURNAL,)),
+    "frames": Target(_frame, (cbor.encode([[int(RecordKind.ENTRY), 1, ENTRIES[0]]]),)),
+    "headers": Target(
+        _header, (cbor.encode([mirror_file._HEADER_VERSION, b"s", "u", "p", b"c", bytes(32), b"d", [], 1, []]),)
+    ),
+    "bundle_bodies": Target(
+        _bundle_body,
+        (
+            cbor.encode(
+                [
+                    *sealed_bundle._Cover(ELECTION, sealed_bundle.Way.TO_REGISTER, BOX.public, BOOK).packed,
+                    BOX.public,
+                    [[REQUEST.first, SENT]],
+                ]
+            ),
+        ),
+        (InputInvalid, WorldFailed),
+    ),
     "sealed": Target(
         lambda bytes_: open_sealed(bytes_, BOX, "fuzz 1"), (seal_to(BOX.public, "fuzz 1", b"x", KEY.seed),)
     ),
