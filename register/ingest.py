@@ -104,7 +104,8 @@ def ingest(
     if station.revoked_at_s is not None:
         tell_revoked(connection, station, at_s)
         has_been_told = request.feed_cursor >= ledgers.newest_feed_number(connection, station.id)
-        if record.head.number == before and has_been_told:
+        has_all = request.head.head.number <= record.head.number  # a register put back to a backup has lost some
+        if record.head.number == before and has_been_told and has_all:
             raise WorldFailed(Failure.BOOK_REVOKED, str(station.book))
     runs_ahead = (record.last_at >> COUNTER_BITS) - at_s > SKEW_MAX_S
     is_late = at_s - request.sent_at_s > SKEW_MAX_S and not is_carried

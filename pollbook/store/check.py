@@ -125,8 +125,12 @@ def _changed(book: Book) -> dict[LineId, Voter]:
 
 
 def _adjudications(book: Book) -> dict[LineId, tuple[EntryNumber, Outcome]]:
-    contents = (feeding.content_of(item) for item in notices(book))
-    return {content.line: (content.number, content.outcome) for content in contents if isinstance(content, Adjudicated)}
+    """The register's first word on each provisional line, which holds: a restored register may say it again."""
+    found: dict[LineId, tuple[EntryNumber, Outcome]] = {}
+    for content in (feeding.content_of(item) for item in notices(book)):
+        if isinstance(content, Adjudicated):
+            found.setdefault(content.line, (content.number, content.outcome))
+    return found
 
 
 def _entries(book: Book, replay: Replay) -> tuple[dict[EntryNumber, bytes], list[str]]:

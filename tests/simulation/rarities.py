@@ -81,7 +81,9 @@ def befall(world: World) -> None:
     def at() -> float:
         return lasts_s * rng.uniform(0.1, 0.9)
 
-    for home in world.stations:
+    # A restored register says about an envelope again, under another number than its book may have acted on (open).
+    homes = () if world.plan.register_rollbacks else world.stations
+    for home in homes:
         for index in range(len(home.prepared.lines)):
             if rng.random() < rare.envelopes:
                 other = rng.choice([station for station in world.stations if station is not home])

@@ -9,6 +9,7 @@ from pollbook.store import asking
 from pollbook.store.moving import SentRelease, Way
 from pollbook.store.syncing import notices
 from pollbook.types import Channel
+from register import settling
 from register.feed import tell
 from register.store import own_ledger, stations
 from tests.simulation.disks import AFTER_COMMIT, Crashed
@@ -55,6 +56,24 @@ def test_what_a_restored_register_tells_has_numbers_that_the_book_has_not_seen()
         world.run_s(60)
         told = {item.text for item in home.do(notices) or ()}
         assert {"notice 2", Anomaly.CLOCK_SKEWED, Anomaly.REGISTER_ROLLED_BACK} <= told
+
+
+def test_what_a_restored_register_lost_of_a_revoked_book_is_sent_again() -> None:
+    with staged(0, 2) as world:
+        home = world.stations[0]
+        world.links[home.name].weather.is_cut = True
+        with world.centre.database().write() as connection:
+            found = stations.find_station(connection, home.prepared.book)
+            assert found is not None
+            settling.revoke(connection, found, "the laptop was lost", 1)
+        home.is_revoked = True
+        world.centre.back_up()
+        assert home.mark(home.prepared.lines[0], Channel.STATION) == "marked"
+        world.links[home.name].weather.is_cut = False
+        world.run_s(600)
+        assert home.mark(home.prepared.lines[1], Channel.STATION) == "book_revoked"
+        world.centre.roll_back()
+        world.run_s(600)
 
 
 def test_a_grant_that_a_restored_register_made_before_its_receiver_was_heard_again_still_arrives() -> None:

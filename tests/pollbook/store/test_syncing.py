@@ -4,13 +4,15 @@ import pytest
 
 from pollbook import ledger
 from pollbook.custody import Refusal
+from pollbook.entries import Outcome
 from pollbook.failures import Failure, WeFailed
-from pollbook.feed_items import FeedItem, FeedKind
+from pollbook.feed_items import Adjudicated, FeedItem, FeedKind, encode_content
 from pollbook.ledger import Head
 from pollbook.messages import SyncAnswer, short_digest
 from pollbook.store import figures, syncing
 from pollbook.store.book import Book
-from pollbook.types import Channel, EntryNumber
+from pollbook.store.check import _adjudications
+from pollbook.types import Channel, EntryNumber, LineId
 from tests.making import OPERATOR, Station
 
 
@@ -45,6 +47,15 @@ def test_a_long_queue_goes_up_in_batches_without_a_gap(station: Station, book: B
 
 def test_an_entry_larger_than_the_batch_still_goes_up(book: Book) -> None:
     assert len(syncing.outgoing(book, bytes_max=1).entries) == 1
+
+
+def test_the_register_s_first_word_on_an_envelope_holds_for_the_book_and_for_its_check(book: Book) -> None:
+    line, said = LineId(5), [(7, Outcome.COUNTED), (9, Outcome.NOT_COUNTED)]
+    for feed_number, (number, outcome) in enumerate(said, 1):
+        content = encode_content(Adjudicated(line, outcome, EntryNumber(number)))
+        item = FeedItem(feed_number, FeedKind.ADJUDICATED, "", 0, content)
+        syncing.take_answer(book, answer(book, 3, item))
+    assert book.adjudicated(line) == _adjudications(book)[line] == said[0]
 
 
 def test_taking_an_answer_twice_changes_nothing_more(book: Book) -> None:
