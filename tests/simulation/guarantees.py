@@ -45,10 +45,10 @@ class Broken:
 class AtRegister:
     """What the register has of one book."""
 
-    entries: dict[int, bytes]
-    record: ledgers.BookRecord
-    told: set[object]
-    evidence: set[tuple[int, bytes]]
+    entries: dict[int, bytes] = field(default_factory=dict)
+    record: ledgers.BookRecord | None = None
+    told: set[object] = field(default_factory=set)
+    evidence: set[tuple[int, bytes]] = field(default_factory=set)
     anomalies: set[str] = field(default_factory=set)
 
 
@@ -56,6 +56,10 @@ def broken_promises(world: World) -> list[Broken]:
     """Everything that does not hold at the end of this world."""
     register = _register(world)
     was_restored = world.log.faults["register restored from a backup"] > 0
+    if was_restored:  # it may have forgotten a spare that lost to another one, and locked itself
+        for station in world.stations:
+            if station.is_suspect:
+                register.setdefault(station.prepared.book, AtRegister())
     broken = [
         *_order(world),
         *_custody(world),
