@@ -39,6 +39,7 @@ from pollbook.store.link import Link
 from pollbook.store.records import Outgoing, SyncStatus
 from pollbook.store.syncing import (
     BATCH_BYTES_MAX,
+    begin_again,
     is_evidence_due,
     note_evidence,
     note_sync_failure,
@@ -296,5 +297,7 @@ def _differing(book: Book) -> tuple[LineId, ...]:
 
 
 def _note(book: Book, failure: Failure) -> SyncStatus:
+    if failure is Failure.REQUEST_NOT_ACCEPTED:
+        begin_again(book)
     note_sync_failure(book, failure)
     return sync_status(book)

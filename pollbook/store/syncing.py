@@ -233,6 +233,19 @@ def _take(book: Book, answer: SyncAnswer, asks: tuple[Ask, ...], heard: _Heard) 
     return fresh
 
 
+def begin_again(book: Book) -> None:
+    """A successor that the register refuses sends its takeover, and what came before it, once more.
+
+    A register that was put back to a backup from before the takeover knows nothing of it (rule 11).
+    """
+    if book.chain.takeovers:
+        with book.writing():
+            book.connection.exec_driver_sql(
+                "UPDATE sync_state SET acknowledged = ? WHERE acknowledged > ?", (book.start.number, book.start.number)
+            )
+        book.read_standing()
+
+
 def note_sync_failure(book: Book, failure: Failure) -> None:
     """The book remembers why the last cycle failed, for status lines and commands."""
     with book.writing():

@@ -202,9 +202,7 @@ def _suspect(station: SimulatedStation, register: AtRegister, *, was_restored: b
     if other and other.isdisjoint(register.evidence):
         yield Broken("a second history leaves evidence", station.name)
     if not station.is_at_rest():
-        # A register put back to before a takeover does not know the successor, which does not begin again (open).
-        if not (was_restored and station.last_failure is Failure.REQUEST_NOT_ACCEPTED):
-            yield Broken("everybody gets through after healing", f"{station.name} {station.last_failure}")
+        yield Broken("everybody gets through after healing", f"{station.name} {station.last_failure}")
     elif differing and station.book is not None and station.book.stopped is None:
         yield Broken("a second history marks no more", station.name)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pollbook.custody import Anomaly
 from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.permission import Refusal
@@ -15,6 +17,7 @@ from register.store import own_ledger, stations
 from tests.simulation.disks import AFTER_COMMIT, Crashed
 from tests.simulation.moves import release
 from tests.simulation.stage import staged
+from tests.simulation.takeovers import die, mark_and_mirror, mirrored, spare_takes_over
 from tests.simulation.station import SimulatedStation
 from tests.simulation.world import World
 
@@ -74,6 +77,26 @@ def test_what_a_restored_register_lost_of_a_revoked_book_is_sent_again() -> None
         assert home.mark(home.prepared.lines[1], Channel.STATION) == "book_revoked"
         world.centre.roll_back()
         world.run_s(600)
+
+
+def test_a_register_put_back_to_before_a_takeover_learns_of_the_successor_again(tmp_path: Path) -> None:
+    with staged(0, 2) as world:
+        old = world.stations[0]
+        stick = mirrored(world, old, tmp_path / "stick")
+        assert mark_and_mirror(stick, old.prepared.lines[0])[0] == "marked"
+        stick.following.close()
+        world.centre.back_up()
+        die(old)
+        new = spare_takes_over(world, stick.folder, stick.code, old, 0, tmp_path / "spare")
+        world.run_s(120)
+        assert new.last_failure is None
+        world.centre.roll_back()
+        world.run_s(700)
+        assert new.last_failure is None
+        with world.centre.database().read() as connection:
+            assert stations.find_station(connection, new.prepared.book) is not None
+        old.is_broken = False
+        old.start()
 
 
 def test_a_grant_that_a_restored_register_made_before_its_receiver_was_heard_again_still_arrives() -> None:
