@@ -17,8 +17,8 @@ from register.store import own_ledger, stations
 from tests.simulation.disks import AFTER_COMMIT, Crashed
 from tests.simulation.moves import release
 from tests.simulation.stage import staged
-from tests.simulation.takeovers import die, mark_and_mirror, mirrored, spare_takes_over
 from tests.simulation.station import SimulatedStation
+from tests.simulation.takeovers import die, mark_and_mirror, mirrored, spare_takes_over
 from tests.simulation.world import World
 
 
