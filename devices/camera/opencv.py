@@ -33,6 +33,7 @@ import numpy as np  # noqa: E402
 
 from devices.camera import annexb  # noqa: E402
 from devices.camera.address import Address, Credentials  # noqa: E402
+from devices.camera.lateness import LATE_S, LOST_S, Lateness  # noqa: E402
 from devices.camera.values import (  # noqa: E402
     Camera,
     CameraFailed,
@@ -75,7 +76,8 @@ def open_viewer(address: Address, credentials: Credentials | None) -> Viewer:
     Raises:
         CameraFailed: As `open_camera`.
     """
-    return _PictureViewer(_capture(address, credentials, raw=False))
+    capture = _capture(address, credentials, raw=False)
+    return _PictureViewer(capture, Lateness() if address.scheme in {"rtsp", "rtsps"} else None)
 
 
 def encode_jpeg(pixels: Pixels) -> bytes:
@@ -253,16 +255,24 @@ class _UsbCamera:
 
 
 class _PictureViewer:
-    """Decodes every picture, so that none grows old; whoever looks takes the newest."""
+    """Decodes every picture, so that none grows old; what is late is passed over, and whoever is far behind reopens.
 
-    def __init__(self, capture: cv2.VideoCapture) -> None:
-        self._capture = capture
+    Only RTSP has a clock by which that can be told: times of other streams are made up by FFmpeg.
+    """
+
+    def __init__(self, capture: cv2.VideoCapture, lateness: Lateness | None) -> None:
+        self._capture, self._lateness = capture, lateness
 
     def read_picture(self) -> tuple[Pixels, float] | None:
-        is_read, pixels = self._capture.read()
-        if not is_read:
-            return None
-        return np.asarray(pixels, np.uint8), self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        while self._capture.grab():
+            stream_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+            late_s = self._lateness.of(stream_s, time.monotonic()) if self._lateness is not None else 0.0
+            if late_s > LOST_S:
+                return None
+            if late_s <= LATE_S:
+                is_read, pixels = self._capture.retrieve()
+                return (np.asarray(pixels, np.uint8), stream_s) if is_read else None
+        return None
 
     def close(self) -> None:
         self._capture.release()
