@@ -135,7 +135,7 @@ def four(server: RtspServer, place: Path) -> None:
         for camera in cameras:
             camera.close()
     figure("four cameras recorded, checked, previewed", 100 * used, "% of a core", "≤ 12", used <= 0.12)
-    figure("memory of a camera's process", memory, "MB PSS", "≤ 80", memory <= 80)
+    figure("memory of one process that records", memory, "MB PSS", "≤ 80", memory <= 80)
 
 
 def desk(server: RtspServer, place: Path) -> None:
