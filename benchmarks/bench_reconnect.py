@@ -118,12 +118,13 @@ def prepare(cluster: Cluster, stations: int, marks: int) -> list[Sent]:
         made = pool.starmap(make_station, [(number, marks, now_s) for number in range(1, stations + 1)], 64)
     with psycopg.connect(cluster.conninfo("reconnect")) as connection:
         cursor = connection.cursor()
-        cursor.execute("INSERT INTO precinct (code, name, version, loaded) VALUES ('1708-0001', '', 1, 0)")
-        people = [("1708-0001", number, f"1708-0001-{number}", "A", "B", role) for number, role in PEOPLE]
+        codes = [precinct_of(number) for number in range(1, len(made) + 1)]
+        _copy(cursor, "precinct (code, name, version, loaded)", [(code, "", 1, 0) for code in codes])
+        people = [(code, number, f"{code}-{number}", "A", "B", role) for code in codes for number, role in PEOPLE]
         _copy(cursor, "person (precinct, number, key, surname, given_name, role)", people)
         names = "id, device, epoch, public_key, precinct, desk, list_version, line_count, issued_at_s, start_hash"
         rows: list[tuple[object, ...]] = [
-            (number, each.device, 1, each.public_key, "1708-0001", 1, 1, marks, now_s, each.head)
+            (number, each.device, 1, each.public_key, precinct_of(number), 1, 1, marks, now_s, each.head)
             for number, each in enumerate(made, 1)
         ]
         _copy(cursor, f"station ({names})", rows)
@@ -139,6 +140,11 @@ def prepare(cluster: Cluster, stations: int, marks: int) -> list[Sent]:
         ]
         _copy(cursor, f"book ({names})", rows)
     return [each.sent for each in made]
+
+
+def precinct_of(number: int) -> str:
+    """The precinct of this station, which is its only one."""
+    return f"{1700 + number // 1000:04}-{number % 1000:04}"
 
 
 PEOPLE = ((1, "chair"), (2, "secretary"), (3, "operator"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, Insert, Table, bindparam, delete, select
+from sqlalchemy import Connection, Insert, Table, bindparam, delete, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pollbook.types import LineId, PrecinctCode
@@ -21,9 +21,18 @@ _LINES_AT_ONCE = 5000
 
 def make_due(connection: Connection, station_id: int, lines: Iterable[LineId]) -> None:
     """The station is to be told of these lines; of one that waits already, once."""
-    rows = [{"station": station_id, "line": each} for each in sorted(set(lines))]
-    if rows:
+    rising = sorted(set(lines))
+    if rising and connection.dialect.name == "postgresql":  # one value, however many lines
+        literal = "{" + ",".join(map(str, rising)) + "}"
+        connection.execute(_MAKE_DUE, {"station_id": station_id, "lines": literal})
+    elif rising:
+        rows = [{"station": station_id, "line": each} for each in rising]
         connection.execute(_kept_once(connection, status_due), rows)
+
+
+_MAKE_DUE = text(
+    "INSERT INTO status_due (station, line) SELECT :station_id, unnest(CAST(:lines AS bigint[])) ON CONFLICT DO NOTHING"
+)
 
 
 def take_due(connection: Connection, station_id: int, lines_max: int) -> list[LineId]:
