@@ -20,7 +20,7 @@ from pollbook.store.digests import LineDigests
 from pollbook.store.syncing import book_digest
 from pollbook.types import Channel
 from register.making import training_election
-from register.store import ledgers, stations
+from register.store import ledgers, states, stations
 from register.store.differences import lines_at
 from tests.crossing.worlds import Laptop, enrol_laptop
 from tests.register.lists_of_voters import PRECINCT, voters, write_list
@@ -50,8 +50,8 @@ def measure(centre: Centre, laptop: Laptop) -> tuple[float, ...]:
 
     warm = took_ms(compare)
     with centre.database.read() as connection:
-        states = ledgers.states(connection, 1)
-    theirs = {line: line_digest(line, state) for line, state in states.items()}
+        known = states.all_states(connection, 1)
+    theirs = {line: line_digest(line, state) for line, state in known.items()}
     theirs[laptop.line(7)] ^= 1
     ours = book.line_digests().by_line
     naming = took_ms(lambda: differing_lines(ours, compared(1, theirs, bucket_sums(ours))))
@@ -62,10 +62,12 @@ def measure(centre: Centre, laptop: Laptop) -> tuple[float, ...]:
 def round_trips(centre: Centre, laptop: Laptop) -> tuple[int, bool]:
     """Round trips beyond the one that found that digests differ, and whether both sides then name the line."""
     spoilt = laptop.line(7)
+    with centre.database.write() as connection:
+        states.write_out(connection, 1)
     centre.change(f"UPDATE line_state SET custody = 9 WHERE line = {spoilt}")  # noqa: S608 - a number of ours
     with centre.database.write() as connection:
         record = ledgers.hold_book(connection, 1)
-        record.digest = digest(ledgers.states(connection, 1).items())
+        record.digest = digest(states.all_states(connection, 1).items())
         ledgers.save_book(connection, 1, record)
     before = laptop.register.requests
     report = laptop.sync()

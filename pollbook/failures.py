@@ -147,6 +147,7 @@ class Failure(Enum):
     NOTHING_IMPORTED = ("R15", Exit.REFUSED)
     DATABASE_AWAY = ("R16", Exit.AWAY)
     DATABASE_UNFIT = ("R17", Exit.REFUSED)
+    PARCEL_UNKNOWN = ("R18", Exit.REFUSED)
     # G is for the register's log of accepted entries.
     LOG_ENTRY_UNKNOWN = ("G01", Exit.REFUSED)
     LOG_NOT_PUBLISHED = ("G02", Exit.REFUSED)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pollbook.commanding import CommandParser, Program, default_home, run_command
 from pollbook.enrol_file import DESK_MAX
-from register.commands import bundles, log, looking, settling, setup, stations, voters
+from register.commands import bundles, log, looking, parcels, settling, setup, stations, voters
 from register.home import DEFAULT_PORT
 
 _PORT_MAX = 65_535
@@ -39,6 +39,11 @@ def parser() -> CommandParser:
     top.command("check", "prove every ledger, signature and projection, and the log", looking.check)
     _add_settling(top)
     _add_log(top)
+    group = top.command("parcels", "what stations send besides their ledgers: reports, stills")
+    group.command("list", "list every parcel", parcels.list_parcels)
+    command = group.command("read", "write one parcel's content to a file", parcels.read_parcel)
+    command.add_argument("parcel", metavar="PARCEL", help="its name as listed, or the first 8 letters or more")
+    command.add_argument("--out", type=Path, required=True, metavar="FILE")
     group = top.command("bundle", "what stations send by hand")
     command = group.command(
         "take", "take a station's sealed bundle in and write the answer to carry back", bundles.take

@@ -8,10 +8,16 @@ from pollbook.custody import Refusal
 from pollbook.failures import Failure, InputInvalid, Refused
 from pollbook.line_state import LineState, Place
 from pollbook.permission import Lock
-from pollbook.release_certificate import ProvenRelease, open_certificate, seal_certificate
+from pollbook.release_certificate import (
+    ProvenRelease,
+    is_sealed_to,
+    is_whole,
+    open_certificate,
+    seal_certificate,
+)
 from pollbook.releases import LINES_MAX
-from pollbook.sealing import OVERHEAD_BYTES, BoxKey, box_key_of
-from pollbook.store import asking, elsewhere, moving, syncing, whereabouts
+from pollbook.sealing import BoxKey, box_key_of
+from pollbook.store import asking, elsewhere, engine, moving, syncing, whereabouts
 from pollbook.store.book import Book
 from pollbook.store.moving import SentRelease, Way
 from pollbook.types import LineId, PrecinctCode, is_precinct_code
@@ -151,8 +157,9 @@ class StationMoving(Claiming, Annexing):
             proven = moving.prove_certificate(self._book, sealed)  # as it travels where nobody else reads along
             if isinstance(proven, ProvenRelease):
                 return sealed, proven
-            is_sealed = len(sealed) > OVERHEAD_BYTES and sealed[:1] == b"\x01"
-            return Refused(Failure.RELEASE_OTHER_BOOK if is_sealed else Failure.RELEASE_INVALID)
+            keys = {key.public for key in box_keys(self._book)}
+            is_others = is_whole(sealed) and not any(is_sealed_to(sealed, key) for key in keys)
+            return Refused(Failure.RELEASE_OTHER_BOOK if is_others else Failure.RELEASE_INVALID)
         proven = moving.prove_certificate(self._book, encoded)
         return Refused(Failure[proven.name]) if isinstance(proven, Refusal) else (encoded, proven)
 
@@ -201,8 +208,10 @@ class StationMoving(Claiming, Annexing):
 
 
 def box_keys(book: Book) -> tuple[BoxKey, ...]:
-    """The keys to which what is sealed to this book may be sealed."""
-    return (box_key_of(book.link.device_key),)
+    """The keys to which what is for this book may be sealed: its own, and those of the books it took over from."""
+    with engine.translated():
+        seeds = book.connection.exec_driver_sql("SELECT seed FROM earlier_box ORDER BY epoch DESC").scalars().all()
+    return (box_key_of(book.link.device_key), *map(BoxKey.from_seed, seeds))
 
 
 def _unsealed(untrusted: bytes, key: BoxKey) -> bytes | None:

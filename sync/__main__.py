@@ -26,7 +26,7 @@ from pollbook.store.book import open_book
 from pollbook.store.home import StationHome
 from pollbook.store.link import Link
 from sync.access import HomeAccess
-from sync.alone import only_one, only_service
+from sync.alone import Knocks, only_one, only_service
 from sync.backoff import Backoff
 from sync.client import RegisterClient, client_of
 from sync.cycle import CycleReport, run_cycle
@@ -92,7 +92,10 @@ def serve(home: StationHome, client: RegisterClient, clock: Clock, ended: Ending
     """Sync by schedule until `ended` holds anything or a signal comes."""
     logging.getLogger("sync").setLevel(logging.INFO)
     backoff, access, line = Backoff(), HomeAccess(home, clock), Line.to(client, budget_of(home))
-    draw = random.SystemRandom().random
+    draw, knocks = random.SystemRandom().random, Knocks(home)
+
+    def is_woken() -> bool:
+        return knocks.heard() and not backoff.failures  # while cycles fail only the back-off decides
 
     def cycle() -> datetime:
         try:
@@ -108,7 +111,7 @@ def serve(home: StationHome, client: RegisterClient, clock: Clock, ended: Ending
         logger.info("cycle%s failure=%s next_s=%.0f", done, code, tried.wait_s)
         return tried.next_try_at
 
-    run_scheduled(cycle, ended, client.abort)
+    run_scheduled(cycle, ended, client.abort, is_woken)
 
 
 def overnight(home: StationHome, client: RegisterClient, clock: Clock, until: time) -> NightReport:

@@ -7,7 +7,7 @@ So a service may run all day beside a desktop that is opened and closed: it wait
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -15,8 +15,37 @@ from filelock import FileLock, Timeout
 from pollbook.failures import Failure, WorldFailed
 from pollbook.store.home import StationHome
 
+_WAKE = "sync.wake"
 _PATIENCE_S = 0.5
 """Between two looks at whether somebody who waits for the lock should end."""
+
+
+def wake_service(home: StationHome) -> None:
+    """Whatever service runs in `home` syncs within a second or two: somebody waits at the table.
+
+    A disk that takes no mark of it only makes the service come when it would have come anyway.
+    """
+    with suppress(OSError):
+        (home.path / _WAKE).touch()
+
+
+class Knocks:
+    """Whether somebody has called `wake_service` since this was asked last."""
+
+    def __init__(self, home: StationHome) -> None:
+        self._path = home.path / _WAKE
+        self._seen_ns = self._at_ns()
+
+    def heard(self) -> bool:
+        """True once for all that came since it was asked last."""
+        seen_ns, self._seen_ns = self._seen_ns, self._at_ns()
+        return self._seen_ns != seen_ns
+
+    def _at_ns(self) -> int:
+        try:
+            return self._path.stat().st_mtime_ns
+        except OSError:
+            return 0
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,26 +16,35 @@ JOB = "sync"
 AT_LATEST_S = 3600
 """Between two tries, whatever was asked for; also what is left if a next try was never set."""
 
+LOOK_S = 1.0
+"""Between two looks at whether somebody woke the service."""
+
 Cycle = Callable[[], datetime]
 """Runs one cycle and says when the next is due, in UTC."""
 Ending = SimpleQueue[None]
 """Whatever is put in ends the service; unlike an `Event` it may be filled from a signal's handler."""
 
 
-def run_scheduled(cycle: Cycle, ended: Ending, give_up: Callable[[], None]) -> None:
+def run_scheduled(
+    cycle: Cycle, ended: Ending, give_up: Callable[[], None], is_woken: Callable[[], bool] = lambda: False
+) -> None:
     """Run cycles, each when the one before said, until `ended` holds anything or SIGINT or SIGTERM comes; then return.
 
+    `is_woken` is asked every second: where it says so, the next cycle is due now, or right after the one under way.
     A cycle that comes due late (the laptop slept) runs once, at once. What `cycle` raises ends the service and is
     raised here. `give_up` breaks the cycle under way off, so that the end isn't kept waiting by a link.
     """
     faults: list[BaseException] = []
     scheduler = BackgroundScheduler(timezone=UTC)
-    setting_next, is_ending = Lock(), Event()
+    setting_next, is_ending, woken = Lock(), Event(), Event()
 
     def job() -> None:
         try:
+            woken.clear()
             next_at = cycle()
             with setting_next:
+                if woken.is_set():  # while the cycle was under way: it may have come too late for it
+                    next_at = datetime.now(UTC)
                 if not is_ending.is_set():  # shutdown holds the scheduler's locks until this job has ended
                     scheduler.modify_job(JOB, next_run_time=next_at)
         except BaseException as error:  # noqa: BLE001 - apscheduler would log it and go on
@@ -54,7 +62,11 @@ def run_scheduled(cycle: Cycle, ended: Ending, give_up: Callable[[], None]) -> N
     )
     with ended_by_signals(lambda: ended.put(None)):
         scheduler.start()
-        _wait_for(ended)
+        while not _is_over(ended):
+            if is_woken():
+                with setting_next:
+                    woken.set()
+                    scheduler.modify_job(JOB, next_run_time=datetime.now(UTC))
         with setting_next:
             is_ending.set()
         give_up()
@@ -63,14 +75,13 @@ def run_scheduled(cycle: Cycle, ended: Ending, give_up: Callable[[], None]) -> N
         raise faults[0]
 
 
-def _wait_for(ended: Ending) -> None:
-    # Windows delivers no Ctrl+C to a wait without end.
-    wait_s = 1.0 if sys.platform == "win32" else None
-    while True:
-        try:
-            return ended.get(timeout=wait_s)
-        except Empty:
-            continue
+def _is_over(ended: Ending) -> bool:
+    """Whether the service is to end, waited for a second. Windows delivers no Ctrl+C to a wait without end either."""
+    try:
+        ended.get(timeout=LOOK_S)
+    except Empty:
+        return False
+    return True
 
 
 @contextmanager

@@ -18,7 +18,11 @@ from register.log import log_of
 from register.log_checking import check_log
 from register.standing import holder, standing
 from register.store import decisions, ledgers, lists, stations, voters
+from register.store.engine import Transaction
+from register.store.holders import where_is
 from register.store.schema import LinePlace
+from register.store.stations import Station
+from register.store.voters import LineRecord
 
 _SHOWN_MAX = 50
 """Stations, anomalies and waiting lines listed on the screen; the JSON answer has them all."""
@@ -39,8 +43,9 @@ def line(arguments: argparse.Namespace, _console: Console) -> Answer:
             raise WorldFailed(Failure.UNKNOWN_VOTER)
         record = found[0]
         held_by = voters.stations_with(connection, record) if record.place is LinePlace.ACTIVE else []
-        events, states = voters.history(connection, record, held_by)
-    held_now = holder(held_by)
+        visited = voters.stations_visited(connection, record, held_by)
+        events, states = voters.history(connection, record, held_by, visited)
+        held_now = _held_now(connection, record, held_by)
     custody = [
         {
             "event": event.event,
@@ -53,8 +58,19 @@ def line(arguments: argparse.Namespace, _console: Console) -> Answer:
         for event in events
     ]
     place = {"precinct": record.precinct, "page": record.page, "row": record.row}
-    told = {"state": standing(record, states), "holder": str(held_now.book) if held_now else None}
+    told = {"state": standing(record, states), **held_now}
     return Answer({"line": line_text(record.line), **place, **told, "custody": custody})
+
+
+def _held_now(connection: Transaction, record: LineRecord, held_by: list[Station]) -> dict[str, str | None]:
+    """The book that holds the line now, `register` where that is the register; and to whom it is on its way."""
+    held = where_is(connection, record.line) if record.place is LinePlace.ACTIVE else None
+    if held is None or held.holding is None:  # it never moved
+        issued = holder(held_by)
+        return {"holder": str(issued.book) if issued else None}
+    if held.receiver is not None:
+        return {"holder": None, "on_its_way_to": str(held.receiver)}
+    return {"holder": "register" if held.station is None else str(held.station.book)}
 
 
 def check(arguments: argparse.Namespace, console: Console) -> Answer:

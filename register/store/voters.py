@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, update
 
 from pollbook.clock import COUNTER_BITS
 from pollbook.custody import Anomaly, LineState
-from pollbook.entries import Marked, MarkVoided, decode_entry
+from pollbook.entries import LineAccepted, LineReleased, Marked, MarkVoided, decode_entry
 from pollbook.types import MACHINE, LineId, PrecinctCode
 from register.store import ledgers
-from register.store.schema import LinePlace, line, station
+from register.store.schema import LinePlace, line, line_state, station
 from register.store.states import states_of
 from register.store.stations import Station, issued_lines, station_by_id
 
@@ -36,7 +36,7 @@ class LineRecord:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that befell a line: issued, marked, voided."""
+    """One thing that befell a line: issued, taken over, marked, voided, released, accepted."""
 
     event: str
     book: str
@@ -74,10 +74,21 @@ def stations_with(connection: Connection, record: LineRecord) -> list[Station]:
     return [found for each in ids if (found := station_by_id(connection, each)) is not None]
 
 
-def history(connection: Connection, record: LineRecord, held_by: list[Station]) -> tuple[list[Event], list[LineState]]:
+def stations_visited(connection: Connection, record: LineRecord, but: list[Station]) -> list[Station]:
+    """Further stations that have had the line, in the order of their enrolment; looks at every book."""
+    query = select(line_state.c.station).where(line_state.c.line == record.line).order_by(line_state.c.station)
+    known = {each.id for each in but}
+    found = [station_by_id(connection, each) for each in connection.execute(query).scalars() if each not in known]
+    return [each for each in found if each is not None]
+
+
+def history(
+    connection: Connection, record: LineRecord, held_by: list[Station], visited: Sequence[Station] = ()
+) -> tuple[list[Event], list[LineState]]:
     """What befell the line, each book's entries in their order, and the line's state in each book that touched it.
 
-    A state that a successor took over, or was told of, is the successor's and no longer its predecessor's.
+    `held_by` were issued it, `visited` had it for a while. A state that a successor took over, or was told of, is the
+    successor's and no longer its predecessor's.
     """
     events: list[Event] = []
     states: dict[int, LineState] = {}
@@ -92,6 +103,12 @@ def history(connection: Connection, record: LineRecord, held_by: list[Station]) 
         if before is not None and each.predecessor is not None and _took_over(each, before, state):
             del states[each.predecessor]
         states[each.id] = state
+        events += _entered(connection, each, record.line)
+    for each in visited:
+        head = ledgers.load_book(connection, each.id).head
+        state = states_of(connection, each.id, [record.line], head.number).get(record.line)
+        if state is not None:
+            states[each.id] = state
         events += _entered(connection, each, record.line)
     return events, list(states.values())
 
@@ -116,5 +133,9 @@ def _entered(connection: Connection, by: Station, line_id: LineId) -> Iterator[E
                 yield Event("marked", str(by.book), at_s, stored.number, channel.value, quarantined)
             case MarkVoided(line=about) if about == line_id:
                 yield Event("voided", str(by.book), at_s, stored.number, None, quarantined)
+            case LineReleased(lines=lines) if any(moved.line == line_id for moved in lines):
+                yield Event("released", str(by.book), at_s, stored.number, None, quarantined)
+            case LineAccepted(release=release) if any(moved.line == line_id for moved in release.lines):
+                yield Event("accepted", str(by.book), at_s, stored.number, None, quarantined)
             case _:
                 pass

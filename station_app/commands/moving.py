@@ -19,6 +19,7 @@ from station_app.commands.printing import write_paper
 from station_app.commands.standing import claim_fields, release_fields
 from station_app.moving import ClaimShown, ClaimState
 from station_app.station_desk import StationDesk
+from sync.alone import wake_service
 
 FILE_BYTES_MAX = CERTIFICATE_OF_RELEASE_BYTES_MAX + 1024
 STDIN = "-"
@@ -65,6 +66,7 @@ def _claim(desk: StationDesk, book: Book, arguments: argparse.Namespace, console
     claim = desk.moving.claim(pinfl, document, again=arguments.again)
     if isinstance(claim, Refused):
         return refuse(console, claim)
+    wake_service(book.home)
     return _claim_answer(claim, console, is_new=before is None or before.id != claim.id)
 
 

@@ -8,14 +8,19 @@ from pathlib import Path
 import pytest
 
 from pollbook.custody import Refusal
+from pollbook.release_certificate import seal_certificate
+from pollbook.sealing import box_key_of
 from pollbook.store import closing, mirror, moving
 from pollbook.store.check import check_book
 from pollbook.store.media import folder_name
 from pollbook.store.mirror import Mirror
+from pollbook.store.moving import Way
 from pollbook.types import Channel
 from register.checking import check_register
 from register.store import ledgers, stations
 from register.succession import close_tail
+from station_app.moving import Accepted
+from station_app.station_desk import StationDesk
 from tests.crossing.worlds import Laptop, enrol_laptop, enrol_spare, take_over_from
 from tests.pollbook.store.sticks import Drawer
 from tests.register.lists_of_voters import PRECINCT
@@ -144,3 +149,26 @@ def test_a_mirror_copied_to_two_spares_is_a_fork_and_the_second_one_locks(
     assert scene.is_sound()
     new.book.close()
     rival.book.close()
+
+
+def test_a_paper_that_was_sealed_to_the_dead_laptop_is_accepted_by_its_successor(
+    scene: Scene, centre: Centre, there: Laptop
+) -> None:
+    there.sync()
+    sent = moving.release_lines(there.book, [there.line(2)], scene.old.name, Way.PAPER, there.operator)
+    assert not isinstance(sent, Refusal)
+    there.sync()
+    paper = seal_certificate(
+        sent.certificate, box_key_of(scene.old.book.link.device_key).public, there.book.link.device_key
+    )
+    new = scene.take_over()
+    new.sync()
+    desk = StationDesk(new.book, new.book.people[new.operator])
+    assert isinstance(desk.moving.accept(paper), Accepted)
+    new.sync()
+    assert isinstance(new.book.mark(there.line(2), Channel.STATION, new.operator), int)
+    new.sync()
+    assert check_book(new.book).problems == ()
+    assert scene.is_sound()
+    assert centre.election is not None
+    new.book.close()

@@ -29,7 +29,7 @@ from pollbook.ledger import Head
 from pollbook.messages import SyncAnswer
 from pollbook.packing import SliceOrder
 from pollbook.permission import Lock
-from pollbook.release_certificate import ReleaseCertificate, encode_certificate
+from pollbook.release_certificate import ReleaseCertificate, encode_certificate, seal_certificate
 from pollbook.releases import MovedLine, sign_release
 from pollbook.sealing import box_key_of
 from pollbook.signing import SigningKey, device_id
@@ -313,3 +313,30 @@ def test_every_kind_that_people_are_told_of_has_its_facts(desk: StationDesk, boo
     assert told[NoticeKind.ARRIVED].facts == {"name": voter.full_name}
     assert NoticeKind.SUPERSEDED in told
     assert len(told) == 9
+
+
+def test_a_changed_release_and_one_for_another_laptop_have_codes_apart(
+    desk: StationDesk, book: Book, station: Station
+) -> None:
+    encoded = certificate(book, station, visiting(station))
+    ours = box_key_of(book.link.device_key).public
+    sealed = seal_certificate(encoded, ours, NEIGHBOUR)
+    assert not isinstance(desk.moving.look_at_release(sealed), Refused)
+    for at in (0, 1, 40, len(sealed) // 2, len(sealed) - 6, len(sealed) - 1):
+        changed = sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :]
+        assert desk.moving.look_at_release(changed) == Refused(Failure.RELEASE_INVALID), at
+    for cut in (0, 7, 9, len(sealed) - 1):
+        assert desk.moving.look_at_release(sealed[:cut]) == Refused(Failure.RELEASE_INVALID)
+    others = seal_certificate(encoded, box_key_of(NEIGHBOUR).public, NEIGHBOUR)
+    assert desk.moving.look_at_release(others) == Refused(Failure.RELEASE_OTHER_BOOK)
+
+
+def test_what_was_sealed_to_the_laptop_before_this_one_is_opened(
+    desk: StationDesk, book: Book, station: Station
+) -> None:
+    before = box_key_of(SigningKey.generate())
+    sealed = seal_certificate(certificate(book, station, visiting(station)), before.public, NEIGHBOUR)
+    assert desk.moving.look_at_release(sealed) == Refused(Failure.RELEASE_OTHER_BOOK)
+    with book.writing():
+        book.connection.exec_driver_sql("INSERT INTO earlier_box VALUES (1, ?)", (before.seed,))
+    assert isinstance(desk.moving.accept(sealed), Accepted)

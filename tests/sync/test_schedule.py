@@ -9,7 +9,7 @@ import pytest
 
 from pollbook.failures import Failure, WorldFailed
 from pollbook.store.home import StationHome
-from sync.alone import only_one, only_one_in_the_end, only_service
+from sync.alone import Knocks, only_one, only_one_in_the_end, only_service, wake_service
 from sync.schedule import Ending, run_scheduled
 
 
@@ -119,3 +119,27 @@ def test_who_is_told_to_end_while_waiting_for_the_lock_does_not_sync(station: Pa
     home = StationHome(station)
     with only_one(home, 0), only_one_in_the_end(home, lambda: True) as is_alone:
         assert not is_alone
+
+
+def test_a_service_that_is_woken_syncs_at_once_and_again_where_the_cycle_was_under_way() -> None:
+    ended, runs, woken = Ending(), list[datetime](), [False, True, True]
+
+    def cycle() -> datetime:
+        runs.append(datetime.now(UTC))
+        if len(runs) == 3:
+            ended.put(None)
+        return datetime.now(UTC) + timedelta(hours=1)
+
+    run_scheduled(cycle, ended, nothing, lambda: woken.pop() if woken else True)
+    assert len(runs) == 3
+
+
+def test_a_knock_is_heard_once_and_only_after_it(tmp_path: Path) -> None:
+    home = StationHome(tmp_path)
+    knocks = Knocks(home)
+    assert not knocks.heard()
+    wake_service(home)
+    assert knocks.heard()
+    assert not knocks.heard()
+    assert not Knocks(home).heard(), "a service that starts syncs anyway"
+    wake_service(StationHome(tmp_path / "nowhere"))  # a folder that is gone wakes nobody and breaks nothing
