@@ -56,5 +56,5 @@ def _named(every: list[ListedParcel], untrusted_name: str) -> ListedParcel:
     wanted = untrusted_name.strip().lower()
     found = [each for each in every if each.name.hex().startswith(wanted)]
     if len(wanted) < _NAME_LETTERS_MIN or len(found) != 1 or found[0].acknowledged != found[0].size:
-        raise WorldFailed(Failure.PARCEL_UNKNOWN, untrusted_name[:64], parcel=untrusted_name[:64])
+        raise WorldFailed(Failure.PARCEL_UNKNOWN, untrusted_name[:64], found=untrusted_name[:64])
     return found[0]
