@@ -116,7 +116,7 @@ class CycleReport:
                 {"number": item.number, "kind": item.kind.name.lower(), "text": item.text, "entry": item.entry}
                 for item in self.feed
             ],
-            "differing": [line_text(line) for line in self.differing],
+            **({"differing": [line_text(line) for line in self.differing]} if self.differing else {}),
         }
 
 
