@@ -156,7 +156,7 @@ class _RawCamera:
         self._may_gather, self._is_drained = has_clock and is_live, False
         self._held: Packet | None = None
         self._pending: Packet | None = None
-        self._is_sliced, self._whole = False, 0
+        self._is_sliced, self._is_over, self._whole = False, False, 0
         self.facts = StreamFacts(codec, *_size_and_rate(capture), self._parameter_sets())
 
     def _parameter_sets(self) -> bytes:
@@ -169,8 +169,10 @@ class _RawCamera:
     def read(self) -> Packet | None:
         """A whole picture. One of several slices comes in pieces, which only the next picture's beginning ends."""
         while True:
-            packet = self._next()
+            packet = None if self._is_over else self._next()
             held, self._held = self._held, None
+            # A capture that came to nothing is not asked again: it would be waited for a second time.
+            self._is_over = packet is None
             if packet is None or self._codec is Codec.JPEG:
                 return held or packet
             if not annexb.begins_picture(packet.data, self._codec):
