@@ -205,7 +205,7 @@ def _upgrade(world: World, station: SimulatedStation, crash_within: int | None) 
 
 
 def _as_older(image: bytes) -> bytes:
-    """The book as two releases ago it was; in the tables that it had not yet is nothing that a promise is about."""
+    """The book as an older release had it; in the tables that it had not yet is nothing that a promise is about."""
     with sqlite3.connect(":memory:", isolation_level=None) as database:
         database.deserialize(image)
         if database.execute("SELECT version_num FROM alembic_version").fetchall() == [(NEWEST,)]:
@@ -216,7 +216,14 @@ def _as_older(image: bytes) -> bytes:
     return older
 
 
-NEWEST = "0007"
+NEWEST = "0008"
 """This release's revision of a book."""
-LEFT_OUT = ("DROP TABLE comparison", "DROP TABLE camera_view", "UPDATE alembic_version SET version_num = '0005'")
-"""What makes one of two releases ago of it."""
+LEFT_OUT = (
+    "ALTER TABLE sync_state DROP COLUMN feed_check",
+    "ALTER TABLE sync_state DROP COLUMN evidence",
+    "ALTER TABLE sync_state DROP COLUMN evidence_at",
+    "DROP TABLE comparison",
+    "DROP TABLE camera_view",
+    "UPDATE alembic_version SET version_num = '0005'",
+)
+"""What makes an older one of it."""
