@@ -19,10 +19,9 @@ import rtsp_server
 class ToldFilm(rtsp_server.Film):
     """A film whose pictures are told as they leave."""
 
-    def next(self) -> bytes:
-        place = self.position % len(self.units)
-        unit: bytes = super().next()
-        sys.stdout.write(f"{place} {time.monotonic_ns()}\n")
+    def unit(self, number: int) -> bytes:
+        unit: bytes = super().unit(number)
+        sys.stdout.write(f"{number % len(self.units)} {time.monotonic_ns()}\n")
         sys.stdout.flush()
         return unit
 
