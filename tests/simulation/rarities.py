@@ -200,6 +200,7 @@ def _upgrade(world: World, station: SimulatedStation, crash_within: int | None) 
         station.killed()
     station.disk.restore(_as_older(station.disk.image()))
     world.log.fault("program upgraded", station.name)
+    station.was_upgraded = True
     if crash_within is not None:
         station.crash_within(crash_within)
 
