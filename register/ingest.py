@@ -74,7 +74,7 @@ def ingest(
 
     Raises:
         WorldFailed: `REQUEST_NOT_ACCEPTED`: not a request, not one of our books, or a signature that does not hold.
-            `BOOK_REVOKED`: the book is revoked, has been told so, and has nothing that is not stored already.
+            `BOOK_REVOKED`: the book is revoked, has been told so, and knows that all it has is stored.
     """
     try:
         station, request, issued, is_own = _proven(connection, centre, untrusted, address, int(now.timestamp()))
@@ -105,7 +105,8 @@ def ingest(
         tell_revoked(connection, station, at_s)
         has_been_told = request.feed_cursor >= ledgers.newest_feed_number(connection, station.id)
         has_all = request.head.head.number <= record.head.number  # a register put back to a backup has lost some
-        if record.head.number == before and has_been_told and has_all:
+        knows_all = not request.entries or record.forked  # what is sent again was stored, and its answer lost
+        if record.head.number == before and has_been_told and has_all and knows_all:
             raise WorldFailed(Failure.BOOK_REVOKED, str(station.book))
     runs_ahead = (record.last_at >> COUNTER_BITS) - at_s > SKEW_MAX_S
     is_late = at_s - request.sent_at_s > SKEW_MAX_S and not is_carried

@@ -343,7 +343,11 @@ def test_what_a_revoked_book_still_has_is_stored_and_then_it_is_refused(loaded: 
     assert marks(loaded) == 1
     assert refusal(loaded, station, station.request(OPENING + 2)) is Failure.BOOK_REVOKED
     station.mark(station.lines[1])
-    assert station.sync(loaded).acknowledged == station.head
+    lost = station.request(station.acknowledged + 1)
+    loaded.sync(station.book, station.acknowledged + 1, lost)
+    assert station.sync(loaded).acknowledged == station.head, "an answer that was lost is given again"
+    first = station.acknowledged + 1
+    assert refusal(loaded, station, station.request(first), first) is Failure.BOOK_REVOKED
 
 
 def test_a_differing_digest_is_told_once(loaded: Centre, station: Station) -> None:
