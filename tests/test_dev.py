@@ -89,7 +89,8 @@ class Checkout:
         where.chmod(0o755)
 
     def environ(self, **more: str) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if name not in {"DISPLAY", "WAYLAND_DISPLAY"}}
+        left_out = {"DISPLAY", "WAYLAND_DISPLAY", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT"}
+        kept = {name: value for name, value in os.environ.items() if name not in left_out}
         return {**kept, **self.env, **more}
 
     def dev(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:

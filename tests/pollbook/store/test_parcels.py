@@ -4,9 +4,7 @@ import pytest
 
 from pollbook.failures import InputInvalid
 from pollbook.parcels import PARCEL_BYTES_MAX, ParcelKind
-from pollbook.store import figures, migrating
 from pollbook.store.book import Book
-from pollbook.store.check import check_book
 from pollbook.store.parcels import (
     bytes_in_hour,
     next_piece,
@@ -16,8 +14,6 @@ from pollbook.store.parcels import (
     queue_parcel,
     waiting_parcels,
 )
-from pollbook.types import Channel
-from tests.making import OPERATOR, Station
 
 BOTH = frozenset(ParcelKind)
 
@@ -90,17 +86,3 @@ def test_the_bytes_of_an_hour_add_up_and_old_hours_are_forgotten(book: Book) -> 
     assert (bytes_in_hour(book, 1000), bytes_in_hour(book, 1001)) == (12, 0)
     note_bytes(book, 1025, 1)
     assert bytes_in_hour(book, 1000) == 0
-
-
-def test_a_book_of_the_release_before_is_brought_up_with_its_marks(station: Station) -> None:
-    with station.open() as book:
-        assert isinstance(book.mark(station.voters[0].line, Channel.STATION, OPERATOR), int)
-        for table in ("parcel", "link_use"):
-            book.connection.exec_driver_sql(f"DROP TABLE {table}")
-        book.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0003'")
-        assert not migrating.is_current(book.connection)
-    with station.open() as book:
-        assert migrating.is_current(book.connection)
-        assert figures.counts(book).marked == 1
-        assert check_book(book).problems == ()
-        assert waiting_parcels(book) == ()

@@ -310,7 +310,7 @@ def test_notices_are_told_in_order_with_their_numbers(opened: Place) -> None:
     told = (
         Notice(1, NoticeKind.ANOMALY, "clock_skewed", 0),
         Notice(2, NoticeKind.NOTICE, "Salom", 0),
-        Notice(3, NoticeKind.NOTICE, "Salom", 0),
+        Notice(3, NoticeKind.NOTICE, "Rahmat", 0),
     )
     for notice in told:
         opened.tell(notice)
