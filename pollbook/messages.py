@@ -137,7 +137,8 @@ class SyncRequest:
 
     `digest` is the short one of the book's lines right after the last entry sent, None where more entries wait.
     `asks` are what the book wants of the register beside that, again until it is answered. `feed_check` is the chain
-    over all items of the feed up to the cursor (`next_feed_check`), by which a register that was rolled back is known.
+    over all items of the feed up to the cursor (`next_feed_check`), by which a register that was rolled back is known;
+    empty where the book fetched all of them before it kept a chain, which then begins after them on both sides.
     """
 
     book: BookName

@@ -387,14 +387,21 @@ def _compare_feeds(
     Custody rule 11: it grants nothing until two officers say that it is recovered. The chain over the feed proves what
     the book has seen, also where as much has been told since under the same numbers. A request that says less than the
     book had shown before is an old one, and says nothing.
+
+    A book that fetched items before it kept a chain says none: its chain begins with the next item, and so from here on
+    does the register's, which it is compared with.
     """
     cursor, check = request.feed_cursor, request.feed_check
-    floor, floor_check = record.feed_floor, record.feed_check
+    floor = record.feed_floor
     if cursor < floor or not cursor:
         return
-    known = floor_check if cursor == floor else ledgers.feed_check_at(connection, station.id, cursor)
-    is_seen = known == check if check or known is None else True  # a book of before says no check
-    if is_seen:
+    known = record.feed_check if cursor == floor else ledgers.feed_check_at(connection, station.id, cursor)
+    if known is not None and (not check or (not known and cursor > floor)):
+        ledgers.set_feed_floor(connection, station.id, cursor, check)
+        ledgers.chain_feed_again(connection, station.id, cursor, check)
+        return
+    # Where the chain begins, a check of the same items is of a request from before that.
+    if known in {check, b""}:
         if cursor > floor:
             ledgers.set_feed_floor(connection, station.id, cursor, check)
         return

@@ -241,7 +241,7 @@ def add_feed_items(connection: Connection, station_id: int, untold: Sequence[Fee
     held = hold_book(connection, station_id)
     newest = connection.execute(_LAST_CHECK, {"station_id": station_id}).first()
     last, check = held.feed_floor, held.feed_check
-    if newest is not None and newest.number >= last:
+    if newest is not None and newest.number > last:  # up to there the book has said itself what its chain is
         last, check = newest.number, bytes(newest.check)
     rows = []
     for number, each in enumerate(untold, last + 1):

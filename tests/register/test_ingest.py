@@ -12,15 +12,16 @@ from sqlalchemy import update
 from pollbook.custody import Anomaly
 from pollbook.entries import Marked, MarkVoided, OfficerSignature
 from pollbook.failures import Failure, WorldFailed
-from pollbook.feed_items import FeedKind, LinesNamed, decode_content
+from pollbook.feed_items import FeedItem, FeedKind, LinesNamed, decode_content
 from pollbook.ledger import SignedHead, origin, sign_head
-from pollbook.messages import SyncAnswer
+from pollbook.messages import SyncAnswer, next_feed_check
 from pollbook.packing import SliceOrder
 from pollbook.signing import SigningKey
 from pollbook.types import MACHINE, Channel, ElectionId, EntryNumber, LineId, PersonNumber
 from register import settling
 from register.checking import check_register
 from register.disputes import listed_anomalies
+from register.feed import tell
 from register.making import training_election
 from register.store import ledgers, stations
 from register.store.schema import LinePlace
@@ -383,6 +384,69 @@ def test_a_register_set_back_names_what_it_has_and_takes_the_rest_again(loaded: 
     answer = station.sync(loaded)
     assert answer.acknowledged.number == OPENING + 2
     assert station.sync(loaded).acknowledged == station.head
+
+
+def tell_notices(centre: Centre, station: Station, count: int) -> None:
+    with centre.database.write() as connection:
+        found = stations.find_station(connection, station.book)
+        assert found is not None
+        for number in range(count):
+            tell(connection, found.id, FeedItem(0, FeedKind.NOTICE, f"notice {number} of {count}"), 1)
+
+
+def fetch(centre: Centre, station: Station, check: bytes) -> bytes:
+    """The check of the station's feed after it fetched what there is, where it was `check` before."""
+    request = station.request(1, feed_check=check)
+    for item in station.read_answer(centre.sync(station.book, 1, request), request).feed:
+        check = next_feed_check(check, item)
+        station.cursor = item.number
+    return check
+
+
+def test_a_chain_over_the_feed_that_begins_late_is_compared_from_there_on(loaded: Centre, station: Station) -> None:
+    tell_notices(loaded, station, 3)
+    whole = fetch(loaded, station, b"")
+    fetch(loaded, station, whole)
+    before = station.request(1, feed_check=whole)
+    tell_notices(loaded, station, 2)
+    late = fetch(loaded, station, b"")  # upgraded: it has no chain over the three
+    assert station.cursor > 3
+    loaded.sync(station.book, 1, before)  # late, from before the upgrade
+    tell_notices(loaded, station, 1)
+    late = fetch(loaded, station, late)
+    fetch(loaded, station, late)
+    assert anomalies(loaded) == []
+    fetch(loaded, station, bytes(len(late)))
+    assert anomalies(loaded) == [("register_rolled_back", 0)]
+
+
+def test_what_is_told_after_a_chain_began_anew_at_the_newest_item_goes_on_from_there(
+    loaded: Centre, station: Station
+) -> None:
+    tell_notices(loaded, station, 3)
+    fetch(loaded, station, fetch(loaded, station, b""))
+    late = fetch(loaded, station, b"")  # upgraded, and nothing is new
+    tell_notices(loaded, station, 1)
+    fetch(loaded, station, fetch(loaded, station, late))
+    assert anomalies(loaded) == []
+
+
+def test_items_that_the_register_told_before_it_kept_a_chain_accuse_nobody(loaded: Centre, station: Station) -> None:
+    tell_notices(loaded, station, 3)
+    station.cursor = 1
+    loaded.change('UPDATE feed SET "check" = zeroblob(0)', "UPDATE book SET feed_floor = 1")
+    check = fetch(loaded, station, b"")
+    tell_notices(loaded, station, 1)
+    fetch(loaded, station, fetch(loaded, station, check))
+    assert anomalies(loaded) == []
+
+
+def test_a_book_without_a_chain_that_saw_more_than_was_told_is_a_restored_register_s(
+    loaded: Centre, station: Station
+) -> None:
+    station.cursor = 9
+    fetch(loaded, station, b"")
+    assert anomalies(loaded) == [("register_rolled_back", 0)]
 
 
 def test_three_thousand_marks_are_taken_in_one_request(tmp_path: Path) -> None:

@@ -160,10 +160,6 @@ def _durable(station: SimulatedStation, register: AtRegister, *, was_restored: b
     # What a restored register is sent again comes in another order: a mark before the void that made room for it. Such
     # a second mark is settled by the void.
     told = {Anomaly.CLOCK_SKEWED} | ({Anomaly.REGISTER_ROLLED_BACK} if was_restored else set())
-    if (
-        station.was_upgraded
-    ):  # it fetched items before it kept a check of them, and the register takes that amiss (open)
-        told |= {Anomaly.REGISTER_ROLLED_BACK}
     if wrong := register.anomalies - told:
         yield Broken("an honest book is no anomaly", f"{station.name} {sorted(wrong)}")
 

@@ -198,14 +198,13 @@ def _upgrade(world: World, station: SimulatedStation, crash_within: int | None) 
     """An older program ran until now: its book is opened by this one, which may be killed as it migrates."""
     if station.book is not None:
         station.killed()
-    station.disk.restore(_as_older(station.disk.image()))
+    station.disk.restore(as_older(station.disk.image()))
     world.log.fault("program upgraded", station.name)
-    station.was_upgraded = True
     if crash_within is not None:
         station.crash_within(crash_within)
 
 
-def _as_older(image: bytes) -> bytes:
+def as_older(image: bytes) -> bytes:
     """The book as an older release had it; in the tables that it had not yet is nothing that a promise is about."""
     with sqlite3.connect(":memory:", isolation_level=None) as database:
         database.deserialize(image)

@@ -137,7 +137,6 @@ class SimulatedStation(Machine):
         self.is_revoked = False
         self.is_poisoned = False
         self.is_broken = False
-        self.was_upgraded = False
         self.stick: Stick | None = None
         self.round_trip_s = ROUND_TRIP_S
 

@@ -16,6 +16,7 @@ from register.feed import tell
 from register.store import own_ledger, stations
 from tests.simulation.disks import AFTER_COMMIT, Crashed
 from tests.simulation.moves import release
+from tests.simulation.rarities import as_older
 from tests.simulation.stage import staged
 from tests.simulation.station import SimulatedStation
 from tests.simulation.takeovers import die, mark_and_mirror, mirrored, spare_takes_over
@@ -211,6 +212,40 @@ def test_an_old_request_that_is_played_again_after_a_recovery_rolls_nothing_back
         world.run_s(60)
         with world.centre.database().read() as connection:
             assert not own_ledger.is_behind(connection)
+
+
+def test_a_book_that_fetched_items_before_it_kept_a_chain_is_no_sign_of_a_restored_register() -> None:
+    with staged(0, 2) as world:
+        station = world.stations[0]
+        tell_notices(world, station, 3)
+        world.run_s(90)
+        for count in (2, 4):  # told before the upgraded book is heard, and upgraded once more
+            station.killed()
+            station.disk.restore(as_older(station.disk.image()))
+            tell_notices(world, station, count)
+            world.run_s(300)
+            tell_notices(world, station, 1)
+            world.run_s(90)
+        told = {item.text for item in station.do(notices) or ()}
+        assert {"notice 3 of 4", "notice 0 of 1"} <= told
+        assert Anomaly.REGISTER_ROLLED_BACK not in world.anomalies_of(station)
+
+
+def test_a_restored_register_is_known_also_by_a_book_that_began_its_chain_late() -> None:
+    with staged(0, 2) as world:
+        station = world.stations[0]
+        tell_notices(world, station, 2)
+        world.run_s(90)
+        station.killed()
+        station.disk.restore(as_older(station.disk.image()))
+        world.run_s(300)
+        world.centre.back_up()
+        tell_notices(world, station, 2)
+        world.run_s(90)
+        world.centre.roll_back()
+        tell_notices(world, station, 5)  # other items under the numbers that the book has seen, and past them
+        world.run_s(120)
+        assert Anomaly.REGISTER_ROLLED_BACK in world.anomalies_of(station)
 
 
 def tell_notices(world: World, station: SimulatedStation, count: int) -> None:
