@@ -1,4 +1,4 @@
-"""What befalls few worlds: envelopes, revoked books, changed lists, programs upgraded in mid-day, dead laptops.
+"""What befalls few worlds: envelopes, revoked books, changed lists, offline clones, upgraded programs, dead laptops.
 
 They are drawn by a chance of their own, so that a world without them is what it was. All of it is the product's: the
 annex, the centre's decisions of two, its migrations, mirrors and takeovers on real files.
@@ -18,7 +18,7 @@ from pollbook.annex_person import AnnexPerson
 from pollbook.entries import Outcome
 from pollbook.store import annex
 from pollbook.store.book import Book
-from pollbook.types import EntryNumber, LineId
+from pollbook.types import Channel, EntryNumber, LineId
 from register import settling
 from register.officers import Act, prove
 from register.store import stations
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 TAKEOVERS_EVERY, COPIES_EVERY = 20, 40
 """So many seeds have one in which a laptop dies, and one in which two spares go on from copies of its mirror: on files,
 which are slow."""
+FORKS_EVERY = 15
+"""So many seeds have one in which a restored register hears a clone before it hears the original again."""
 RESOLVED_EVERY_S = 20.0
 
 
@@ -46,6 +48,7 @@ class Rarities:
     upgrades: int = 0
     takeovers: int = 0
     copies: int = 0
+    forks: int = 0
 
 
 @dataclass
@@ -71,6 +74,7 @@ def draw_rarities(seed: int) -> Rarities:
         upgrades=count(2, 0.12),
         takeovers=int(seed % TAKEOVERS_EVERY == TAKEOVERS_EVERY // 2),
         copies=int(seed % COPIES_EVERY == TAKEOVERS_EVERY // 2),
+        forks=int(seed % FORKS_EVERY == FORKS_EVERY // 2),
     )
 
 
@@ -82,7 +86,7 @@ def befall(world: World) -> None:
         return lasts_s * rng.uniform(0.1, 0.9)
 
     # A restored register says about an envelope again, under another number than its book may have acted on (open).
-    homes = () if world.plan.register_rollbacks else world.stations
+    homes = () if world.plan.register_rollbacks or rare.forks else world.stations
     for home in homes:
         for index in range(len(home.prepared.lines)):
             if rng.random() < rare.envelopes:
@@ -99,6 +103,11 @@ def befall(world: World) -> None:
             world.fault_s(at(), _upgrade, world, station, rng.randint(1, 40) if rng.random() < 0.5 else None)
     if rare.takeovers and world.plan.disks is Disks.MEMORY:
         plan_takeover(world, rng, is_copied=bool(rare.copies))
+    # With a third history, or where the register is restored twice or revokes, the second may stay unknown (open).
+    plan = world.plan
+    is_apart = not (plan.register_rollbacks or plan.clones or plan.book_rollbacks or rare.revocations or rare.takeovers)
+    for _ in range(rare.forks if is_apart else 0):
+        world.fault_s(at(), _fork, world, rng.choice(world.stations), rng)
 
 
 # Envelopes.
@@ -189,6 +198,44 @@ def _change_voter(world: World, station: SimulatedStation, index: int) -> None:
 
     if world.centre.survives(act):
         world.log.fault("voter's data changed", station.name)
+
+
+# Clones.
+
+
+def _fork(world: World, station: SimulatedStation, rng: random.Random) -> None:
+    """A copy of the laptop marks where there is no network; the register forgets what the original marked meanwhile.
+
+    The copy is heard first. The original has nothing left to send but as evidence: all that differs was acknowledged.
+    """
+    world.log.fault("laptop cloned, offline", station.name)
+    clone = world.add_station(f"offline clone of {station.name}", station.prepared)
+    clone.disk.restore(station.disk.image())
+    station.is_suspect = clone.is_suspect = True
+    world.links[clone.name].weather.is_cut = True
+    world.centre.back_up()
+    clone.start()
+    last, *lines = rng.sample(station.prepared.lines, 1 + MARKS_FORGOTTEN)
+    world.after_s(FORGOTTEN_S * rng.random(), clone.mark, last, Channel.STATION)
+    for line in lines:
+        world.after_s(FORGOTTEN_S * rng.random() / 2, station.mark, line, Channel.STATION)
+    world.after_s(FORGOTTEN_S, _hear_first, world, clone, station)
+
+
+def _hear_first(world: World, clone: SimulatedStation, station: SimulatedStation) -> None:
+    world.links[station.name].weather.is_cut = True
+    world.links[clone.name].weather.is_cut = False
+    world.centre.roll_back()
+    clone.want_cycle(0)
+    world.after_s(FORGOTTEN_S, _heard, world, station)
+
+
+def _heard(world: World, station: SimulatedStation) -> None:
+    world.links[station.name].weather.is_cut = False
+
+
+MARKS_FORGOTTEN = 6
+FORGOTTEN_S = 40.0
 
 
 # Programs.

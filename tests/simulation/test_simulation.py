@@ -53,6 +53,7 @@ EVERY_FAULT = {
     "crash between statements",
     "disk full",
     "laptop cloned",
+    "laptop cloned, offline",
     "laptop died",
     "laptop taken over",
     "link cut",
