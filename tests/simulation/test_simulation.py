@@ -12,7 +12,7 @@ from tests.simulation.mutations import MUTATIONS
 from tests.simulation.running import Tally, describe, first_seed_that_catches, run_seeds
 from tests.simulation.world import simulate
 
-SEEDS, SEEDS_AT_ONCE = 400, 100
+SEEDS, SEEDS_AT_ONCE = 200, 100
 """What fits into the ten minutes of all tests, in parts that their processes share; `dev.py simulate` plays more."""
 
 
