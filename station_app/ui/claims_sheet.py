@@ -5,49 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import tzinfo
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
 
 from pollbook.asks import DOCUMENT_CHARACTERS_MAX, PINFL_CHARACTERS_MAX
 from pollbook.pinfl import mask
 from pollbook.texts import Texts
 from station_app.background import BookThread
 from station_app.moving import ClaimShown, ClaimState
-from station_app.ui.buttons import Button
 from station_app.ui.claim_words import claim_icon, claim_text, claim_tone
 from station_app.ui.document_words import DocumentWords
 from station_app.ui.form_sheet import Field, FormSheet
 from station_app.ui.icons import show_icon
-from station_app.ui.labels import label, set_tone
+from station_app.ui.labels import label
 from station_app.ui.theme import ICON_SMALL, Step, Theme
+from station_app.ui.told_rows import ActionRow
 
 SHOWN_MAX = 12
 
 
-class ClaimRow(QFrame):
+class ClaimRow(ActionRow):
     """One request: whose document, how far it is, and the one thing to do about it."""
 
     pressed = Signal(object)
 
     def __init__(self, claim: ClaimShown, zone: tzinfo, texts: Texts, theme: Theme) -> None:
-        super().__init__()
+        super().__init__(claim_tone(claim))
         self.claim, self._zone = claim, zone
-        self.icon = QLabel()
-        self.name = label(Step.BASE, "strong", wraps=True)
-        self.text = label(Step.BASE, wraps=True)
-        self.button = Button()
         self.button.clicked.connect(lambda: self.pressed.emit(self.claim))
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addWidget(self.name)
-        words.addWidget(self.text)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 8, 12, 8)
-        row.setSpacing(10)
-        row.addWidget(self.icon, 0, Qt.AlignmentFlag.AlignTop)
-        row.addLayout(words, 1)
-        row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
-        set_tone(self, claim_tone(claim))
         self.retranslate(texts)
         self.restyle(theme)
 

@@ -4,43 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
 
 from pollbook.entries import Outcome
 from pollbook.texts import Texts
 from station_app.moving import ProvisionalShown
-from station_app.ui.buttons import Button
 from station_app.ui.icons import show_icon
-from station_app.ui.labels import label, set_tone
-from station_app.ui.sheet import ClosableSheet
-from station_app.ui.theme import ICON_SMALL, Step, Theme
+from station_app.ui.theme import ICON_SMALL, Theme
+from station_app.ui.told_rows import ActionRow, RowsSheet
 
 
-class EnvelopeRow(QFrame):
+class EnvelopeRow(ActionRow):
     """One envelope: its number, who, what the register decided."""
 
     pressed = Signal(object)
 
     def __init__(self, kept: ProvisionalShown, texts: Texts, theme: Theme) -> None:
-        super().__init__()
+        super().__init__(_tone(kept))
         self._kept = kept
-        self.icon = QLabel()
-        self.name = label(Step.BASE, "strong", wraps=True)
-        self.text = label(Step.BASE, wraps=True)
-        self.button = Button()
         self.button.clicked.connect(lambda: self.pressed.emit(self._kept))
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addWidget(self.name)
-        words.addWidget(self.text)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 8, 12, 8)
-        row.setSpacing(10)
-        row.addWidget(self.icon, 0, Qt.AlignmentFlag.AlignTop)
-        row.addLayout(words, 1)
-        row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
-        set_tone(self, self._tone)
         self.retranslate(texts)
         self.restyle(theme)
 
@@ -56,12 +39,7 @@ class EnvelopeRow(QFrame):
 
     def restyle(self, theme: Theme) -> None:
         """Take other colours or another size."""
-        show_icon(self.icon, "envelope", theme.icon(ICON_SMALL), theme.colours.tone(self._tone).text)
-
-    @property
-    def _tone(self) -> str:
-        is_open = self._kept.resolved is None and self._kept.adjudicated is not None
-        return "closer" if is_open else "plain"
+        show_icon(self.icon, "envelope", theme.icon(ICON_SMALL), theme.colours.tone(_tone(self._kept)).text)
 
     @property
     def _text_key(self) -> str:
@@ -73,37 +51,22 @@ class EnvelopeRow(QFrame):
         return "envelope_counts" if kept.adjudicated is Outcome.COUNTED else "envelope_stays_closed"
 
 
-class EnvelopesSheet(ClosableSheet):
+class EnvelopesSheet(RowsSheet):
     """The rows, or the sentence that there is none."""
 
     chosen = Signal(object)
 
     def __init__(self, window: QWidget, provisionals: Sequence[ProvisionalShown], texts: Texts, theme: Theme) -> None:
-        super().__init__(window, theme)
-        self.rows = [EnvelopeRow(kept, texts, theme) for kept in provisionals]
-        self.nothing = label(Step.BASE, wraps=True)
-        for row in self.rows:
+        rows = [EnvelopeRow(kept, texts, theme) for kept in provisionals]
+        super().__init__(window, ("envelopes_title", "envelopes_none"), rows, texts, theme)
+        for row in rows:
             row.pressed.connect(self._choose)
-            self.body.addWidget(row)
-        if not self.rows:
-            self.body.addWidget(self.nothing)
-        self.body.addStretch(1)
-        self.retranslate(texts)
-
-    def retranslate(self, texts: Texts) -> None:
-        """Speak another language."""
-        super().retranslate(texts)
-        self.title.setText(texts("envelopes_title"))
-        self.nothing.setText(texts("envelopes_none"))
-        for row in self.rows:
-            row.retranslate(texts)
-
-    def restyle(self, theme: Theme) -> None:
-        """Take other colours or another size."""
-        for row in self.rows:
-            row.restyle(theme)
-        super().restyle(theme)
 
     def _choose(self, kept: ProvisionalShown) -> None:
         self.close_sheet()
         self.chosen.emit(kept)
+
+
+def _tone(kept: ProvisionalShown) -> str:
+    is_open = kept.resolved is None and kept.adjudicated is not None
+    return "closer" if is_open else "plain"

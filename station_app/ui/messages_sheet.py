@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from pollbook.texts import Texts
 from station_app.desk import Notice
 from station_app.ui.icons import show_icon
 from station_app.ui.labels import label, set_tone
 from station_app.ui.messages import message_place, message_text, message_tone
-from station_app.ui.sheet import ClosableSheet
 from station_app.ui.theme import ICON_SMALL, Step, Theme
+from station_app.ui.told_rows import RowsSheet, ToldRow
 
 _ICONS = {"stop": "stop", "closer": "closer", "plain": "paper"}
 
 
-class MessageRow(QFrame):
+class MessageRow(ToldRow):
     """One message: a sign, its words, and the numbers by which the support line finds it."""
 
     def __init__(self, notice: Notice, texts: Texts, theme: Theme) -> None:
@@ -50,31 +50,15 @@ class MessageRow(QFrame):
         show_icon(self.icon, _ICONS[tone], theme.icon(ICON_SMALL), theme.colours.tone(tone).text)
 
 
-class MessagesSheet(ClosableSheet):
-    """The rows, or the sentence that there is none."""
+class MessagesSheet(RowsSheet):
+    """The centre's own words stay as they came, whatever the language."""
 
     def __init__(self, window: QWidget, notices: Sequence[Notice], texts: Texts, theme: Theme) -> None:
-        super().__init__(window, theme)
         newest_first = sorted(notices, key=lambda notice: notice.number, reverse=True)
-        self.rows = [MessageRow(notice, texts, theme) for notice in newest_first]
-        self.nothing = label(Step.BASE, wraps=True)
-        for row in self.rows:
-            self.body.addWidget(row)
-        if not self.rows:
-            self.body.addWidget(self.nothing)
-        self.body.addStretch(1)
-        self.retranslate(texts)
-
-    def retranslate(self, texts: Texts) -> None:
-        """Speak another language; the centre's own words stay as they came."""
-        super().retranslate(texts)
-        self.title.setText(texts("notices_title"))
-        self.nothing.setText(texts("notices_none"))
-        for row in self.rows:
-            row.retranslate(texts)
-
-    def restyle(self, theme: Theme) -> None:
-        """Take other colours or another size."""
-        for row in self.rows:
-            row.restyle(theme)
-        super().restyle(theme)
+        super().__init__(
+            window,
+            ("notices_title", "notices_none"),
+            [MessageRow(notice, texts, theme) for notice in newest_first],
+            texts,
+            theme,
+        )
