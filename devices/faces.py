@@ -11,9 +11,10 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from devices.vision import cv2
 
 Pixels = NDArray[np.uint8]
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import zlib
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from devices.camera.values import Look, Pixels
+from devices.vision import cv2
 
 _SIZE = (320, 240)
 _SMALL = (160, 120)

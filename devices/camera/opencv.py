@@ -1,4 +1,4 @@
-"""Cameras through OpenCV: RTSP, HTTP, USB and files; the one home of cv2 for capture.
+"""Cameras through OpenCV: RTSP, HTTP, USB and files; the one home of capture.
 
 OpenCV's defaults let a frozen camera block a reader for a minute and log addresses with their passwords. What is set
 here was measured: time-outs of FFmpeg (µs) and of OpenCV (ms), a small probe, silence. A read that came to nothing is
@@ -7,34 +7,18 @@ the end of its capture: it never recovers, so whoever reads closes it and opens 
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
 
-OPEN_TIMEOUT_MS = 3000
-READ_TIMEOUT_MS = 1200
-"""OpenCV tries a read twice: a frozen camera is noticed after 2.4 s, and one that sends a picture a second is not."""
-GATHER_S = 0.25
-"""Once nothing waits, so long is slept: pictures that are read several at a time cost a third less."""
-_WAITED_S = 0.005
-CAPTURE_OPTIONS = "rtsp_transport;tcp|timeout;1500000|rw_timeout;1500000|probesize;32768|fflags;nobuffer"
+import numpy as np
 
-os.environ["OPENCV_FFMPEG_IS_THREAD_SAFE"] = "1"
-os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = CAPTURE_OPTIONS
-os.environ["OPENCV_FFMPEG_LOGLEVEL"] = "-8"
-os.environ["OPENCV_LOG_LEVEL"] = "SILENT"
-os.environ["OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT"] = "2"
-
-import cv2  # noqa: E402 - it reads these variables when it is imported
-import numpy as np  # noqa: E402
-
-from devices.camera import annexb  # noqa: E402
-from devices.camera.address import Address, Credentials  # noqa: E402
-from devices.camera.lateness import LATE_S, LOST_S, Lateness  # noqa: E402
-from devices.camera.values import (  # noqa: E402
+from devices.camera import annexb
+from devices.camera.address import Address, Credentials
+from devices.camera.lateness import LATE_S, LOST_S, Lateness
+from devices.camera.values import (
     Camera,
     CameraFailed,
     Codec,
@@ -44,7 +28,14 @@ from devices.camera.values import (  # noqa: E402
     Trouble,
     Viewer,
 )
+from devices.vision import cv2
 
+OPEN_TIMEOUT_MS = 3000
+READ_TIMEOUT_MS = 1200
+"""OpenCV tries a read twice: a frozen camera is noticed after 2.4 s, and one that sends a picture a second is not."""
+GATHER_S = 0.25
+"""Once nothing waits, so long is slept: pictures that are read several at a time cost a third less."""
+_WAITED_S = 0.005
 JPEG_QUALITY = 75
 _CODECS = {"h264": Codec.H264, "avc1": Codec.H264, "hevc": Codec.H265, "hvc1": Codec.H265, "mjpg": Codec.JPEG}
 _WHOLE_ENOUGH = 12

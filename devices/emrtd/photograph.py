@@ -5,11 +5,11 @@ What the image claims of its size is looked at before anything is decoded, so th
 
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from devices.emrtd.face_images import FaceImage, FaceImageInvalid, pixel_size
+from devices.vision import cv2
 
 SIDE_PX_MAX: Final = 4096
 """ISO/IEC 19794-5 asks for some 400 pixels; no chip has room for ten times as many."""

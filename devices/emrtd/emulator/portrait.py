@@ -6,9 +6,10 @@ photograph does.
 
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from devices.vision import cv2
 
 WIDTH_PX: Final = 413
 HEIGHT_PX: Final = 531
