@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.measuring import figure, runs
-from pollbook.differences import bucket_sums, compared, differing_lines
+from pollbook.differences import bucket_digests, compared, differing_lines
 from pollbook.line_state import digest, line_digest
 from pollbook.messages import short_digest
 from pollbook.store.digests import LineDigests
@@ -54,7 +54,7 @@ def measure(centre: Centre, laptop: Laptop) -> tuple[float, ...]:
     theirs = {line: line_digest(line, state) for line, state in known.items()}
     theirs[laptop.line(7)] ^= 1
     ours = book.line_digests().by_line
-    naming = took_ms(lambda: differing_lines(ours, compared(1, theirs, bucket_sums(ours))))
+    naming = took_ms(lambda: differing_lines(ours, compared(1, theirs, bucket_digests(ours))))
     plain = took_ms(lambda: book.connection.exec_driver_sql("SELECT * FROM line_state").all())
     return cold, warm, naming, plain
 

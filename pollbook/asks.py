@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from pollbook.cbor import Fields
-from pollbook.differences import LINES_NAMED_MAX, SUMS_BYTES, pack_lines, pack_sums, unpack_lines, unpack_sums
+from pollbook.differences import BUCKETS_BYTES, LINES_NAMED_MAX, pack_digests, pack_lines, unpack_buckets, unpack_lines
 from pollbook.failures import InputInvalid
 from pollbook.permission import Refusal
 from pollbook.types import LINE_ID_MAX, EntryNumber, LineId, PrecinctCode, is_precinct_code
@@ -83,11 +83,11 @@ class KeepLine:
 
 @dataclass(frozen=True, slots=True)
 class CompareLines:
-    """Where do the lines differ, of which these are the book's sums at its entry `number` (`differences`)?"""
+    """Where do the lines differ, whose buckets have these digests at the book's entry `number` (`differences`)?"""
 
     id: bytes
     number: EntryNumber
-    sums: tuple[int, ...]
+    buckets: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,8 @@ def pack_ask(ask: Ask) -> list[object]:
             return [int(AskKind.INTAKE), ask_id, precinct]
         case KeepLine(ask_id, line, why):
             return [int(AskKind.KEEP_LINE), ask_id, line, why.value]
-        case CompareLines(ask_id, number, sums):
-            return [int(AskKind.COMPARE_LINES), ask_id, number, pack_sums(sums)]
+        case CompareLines(ask_id, number, buckets):
+            return [int(AskKind.COMPARE_LINES), ask_id, number, pack_digests(buckets)]
         case NameLines(ask_id, number, lines):
             return [int(AskKind.NAME_LINES), ask_id, number, pack_lines(lines)]
 
@@ -150,7 +150,7 @@ def take_ask(untrusted: object) -> Ask:
                 raise InputInvalid("an unknown reason") from error
         case AskKind.COMPARE_LINES:
             number = EntryNumber(fields.take_int())
-            return CompareLines(ask_id, number, unpack_sums(fields.take_bytes(SUMS_BYTES, SUMS_BYTES)))
+            return CompareLines(ask_id, number, unpack_buckets(fields.take_bytes(BUCKETS_BYTES, BUCKETS_BYTES)))
         case AskKind.NAME_LINES:
             number = EntryNumber(fields.take_int())
             named = fields.take_bytes(0, 8 * LINES_NAMED_MAX)

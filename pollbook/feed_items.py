@@ -14,8 +14,8 @@ from pollbook.asks import ASK_ID_BYTES, ClaimAnswer
 from pollbook.cbor import Fields
 from pollbook.differences import (
     BUCKETS,
+    DIGEST_BYTES,
     LINES_COMPARED_MAX,
-    SUM_BYTES,
     LinesCompared,
     pack_compared,
     unpack_compared,
@@ -251,9 +251,9 @@ def decode_content(kind: FeedKind, untrusted: bytes) -> Content | None:
             return Arrived(fields.take_bytes(RELEASE_ID_BYTES, RELEASE_ID_BYTES))
         case FeedKind.LINES_COMPARED:
             number, buckets = fields.take_int(), fields.take_bytes(0, BUCKETS)
-            compared_lines = fields.take_bytes(0, SUM_BYTES * LINES_COMPARED_MAX)
+            compared_lines = fields.take_bytes(0, DIGEST_BYTES * LINES_COMPARED_MAX)
             return unpack_compared(
-                number, buckets, compared_lines, fields.take_bytes(0, SUM_BYTES * LINES_COMPARED_MAX)
+                number, buckets, compared_lines, fields.take_bytes(0, DIGEST_BYTES * LINES_COMPARED_MAX)
             )
         case _:
             lines_named = fields.take_array(LINES_IN_ITEM_MAX)

@@ -25,7 +25,7 @@ def answer_comparison(connection: Transaction, station: Station, ask: CompareLin
         return
     known = states.all_states(connection, station.id)
     digests = {line: line_digest(line, state) for line, state in known.items()}
-    content = encode_content(compared(ask.number, digests, ask.sums))
+    content = encode_content(compared(ask.number, digests, ask.buckets))
     tell(connection, station.id, FeedItem(0, FeedKind.LINES_COMPARED, ask.id.hex(), ask.number, content), at_s)
 
 

@@ -6,7 +6,14 @@ import hashlib
 from dataclasses import dataclass
 
 from pollbook.asks import ASK_ID_BYTES, CompareLines, NameLines
-from pollbook.differences import LINES_NAMED_MAX, LinesCompared, bucket_sums, differing_lines, pack_lines, unpack_lines
+from pollbook.differences import (
+    LINES_NAMED_MAX,
+    LinesCompared,
+    bucket_digests,
+    differing_lines,
+    pack_lines,
+    unpack_lines,
+)
 from pollbook.store import asking, engine
 from pollbook.store.book import Book
 from pollbook.types import EntryNumber, LineId
@@ -40,7 +47,7 @@ def compare_further(book: Book) -> bool:
     if found is not None and found.number == number:
         return False
     with book.writing():
-        asking.keep_in_transaction(book, CompareLines(ids[0], number, bucket_sums(book.line_digests().by_line)))
+        asking.keep_in_transaction(book, CompareLines(ids[0], number, bucket_digests(book.line_digests().by_line)))
     return True
 
 

@@ -10,16 +10,16 @@ from pollbook import cbor
 from pollbook.asks import Claim, CompareLines, IntakeAsk, KeepLine, NameLines, WithdrawClaim, pack_ask, take_ask
 from pollbook.differences import (
     BUCKETS,
+    BUCKETS_BYTES,
     LINES_COMPARED_MAX,
     LINES_NAMED_MAX,
-    SUMS_BYTES,
     LinesCompared,
+    bucket_digests,
     bucket_of,
-    bucket_sums,
     compared,
     differing_lines,
-    pack_sums,
-    unpack_sums,
+    pack_digests,
+    unpack_buckets,
 )
 from pollbook.failures import InputInvalid
 from pollbook.feed_items import FeedKind, decode_content, encode_content
@@ -38,22 +38,33 @@ def there_and_back(told: LinesCompared) -> LinesCompared:
 @given(DIGESTS, DIGESTS)
 def test_exactly_the_lines_that_differ_are_named(both: dict[LineId, int], changed: dict[LineId, int]) -> None:
     theirs = both | changed
-    told = there_and_back(compared(7, theirs, unpack_sums(pack_sums(bucket_sums(both)))))
+    told = there_and_back(compared(7, theirs, unpack_buckets(pack_digests(bucket_digests(both)))))
     touched = both.keys() | theirs.keys()
     expected = sorted(line for line in touched if (both.get(line, 0) - theirs.get(line, 0)) % 2**64)
     assert list(differing_lines(both, told)) == expected
 
 
-@given(DIGESTS)
-def test_the_partial_sums_together_are_the_short_digest(digests: dict[LineId, int]) -> None:
-    assert sum(bucket_sums(digests)) % 2**64 == sum(digests.values()) % 2**64
+@given(DIGESTS, DIGESTS)
+def test_the_buckets_that_differ_are_those_of_the_lines_that_differ(
+    both: dict[LineId, int], changed: dict[LineId, int]
+) -> None:
+    theirs = both | changed
+    pairs = zip(bucket_digests(both), bucket_digests(theirs), strict=True)
+    differing = {bucket for bucket, (own, other) in enumerate(pairs) if own != other}
+    assert differing == {bucket_of(line) for line in theirs if (both.get(line, 0) - theirs[line]) % 2**64}
+
+
+def test_two_differences_do_not_make_up_for_each_other() -> None:
+    ours = {LineId(1): 0, LineId(65): 0}
+    theirs = {LineId(1): 1, LineId(65): 2**64 - 1}
+    assert differing_lines(ours, compared(7, theirs, bucket_digests(ours))) == (1, 65)
 
 
 def test_one_line_of_three_thousand_takes_a_kilobyte_down() -> None:
     rng = random.Random(7)
     ours = {LineId(line): rng.getrandbits(256) for line in rng.sample(range(1, LINE_ID_MAX), 3000)}
     line = next(iter(ours))
-    told = compared(3007, ours | {line: 5}, bucket_sums(ours))
+    told = compared(3007, ours | {line: 5}, bucket_digests(ours))
     assert told.buckets == (bucket_of(line),)
     assert differing_lines(ours, told) == (line,)
     assert len(encode_content(told)) < 1300
@@ -62,12 +73,12 @@ def test_one_line_of_three_thousand_takes_a_kilobyte_down() -> None:
 def test_where_all_lines_differ_the_answer_and_the_names_have_their_limits() -> None:
     rng = random.Random(8)
     theirs = {LineId(line): 1 + rng.getrandbits(60) for line in rng.sample(range(1, LINE_ID_MAX), 9000)}
-    told = there_and_back(compared(1, theirs, bucket_sums({})))
+    told = there_and_back(compared(1, theirs, bucket_digests({})))
     assert 0 < len(told.lines) <= LINES_COMPARED_MAX
     assert len(told.buckets) < BUCKETS
     assert len(differing_lines({}, told)) == LINES_NAMED_MAX
     crowded = {LineId(BUCKETS * number): 1 for number in range(1, 5001)}
-    assert len(compared(1, crowded, bucket_sums({})).lines) == LINES_COMPARED_MAX
+    assert len(compared(1, crowded, bucket_digests({})).lines) == LINES_COMPARED_MAX
 
 
 ID = bytes(8)
@@ -94,10 +105,10 @@ def test_every_ask_comes_back_and_with_a_field_less_or_more_is_refused(ask: Clai
 @pytest.mark.parametrize(
     "wrong",
     [
-        [5, ID, 9, bytes(SUMS_BYTES - 1)],
-        [5, ID, 9, bytes(SUMS_BYTES + 1)],
-        [5, ID, -1, bytes(SUMS_BYTES)],
-        [5, ID, 2**63, bytes(SUMS_BYTES)],
+        [5, ID, 9, bytes(BUCKETS_BYTES - 1)],
+        [5, ID, 9, bytes(BUCKETS_BYTES + 1)],
+        [5, ID, -1, bytes(BUCKETS_BYTES)],
+        [5, ID, 2**63, bytes(BUCKETS_BYTES)],
         [6, ID, 9, bytes(7)],
         [6, ID, 9, bytes(8)],
         [6, ID, 9, b"\xff" * 8],
