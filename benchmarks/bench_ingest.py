@@ -23,8 +23,8 @@ import psycopg
 
 from benchmarks.measuring import figure, runs
 from development.postgresql import Cluster, private_cluster
-from pollbook.custody import LineState, Mark
 from pollbook.entries import Marked
+from pollbook.line_state import LineState, Mark
 from pollbook.messages import Address
 from pollbook.types import Channel, EntryNumber
 from register.ingest import ingest, prove_sync

@@ -37,9 +37,9 @@ import psycopg
 from benchmarks.measuring import figure
 from development.postgresql import Cluster, private_cluster
 from pollbook.clock import COUNTER_BITS
-from pollbook.custody import LineState, Mark, digest
 from pollbook.failures import Failure
 from pollbook.ledger import Head, extend_all, sign_head
+from pollbook.line_state import LineState, Mark, digest
 from pollbook.messages import Address, SyncRequest, encode_sync_request, short_digest
 from pollbook.packing import SliceOrder
 from pollbook.plain_marks import encode_mark

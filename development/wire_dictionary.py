@@ -16,7 +16,7 @@ from pollbook import compression
 from pollbook.asks import Ask, Claim, ClaimAnswer, IntakeAsk, KeepLine, WithdrawClaim
 from pollbook.clock import COUNTER_BITS, HybridTime
 from pollbook.commanding import software_name
-from pollbook.custody import Anomaly
+from pollbook.effects import Anomaly
 from pollbook.entries import (
     DayOpened,
     Entry,
@@ -29,22 +29,9 @@ from pollbook.entries import (
     encode_entry,
 )
 from pollbook.entries import TwoOfficers as Officers
-from pollbook.feed_items import (
-    Adjudicated,
-    Arrived,
-    ClaimAnswered,
-    FeedItem,
-    FeedKind,
-    Recalled,
-    encode_content,
-)
+from pollbook.feed_items import Adjudicated, Arrived, ClaimAnswered, FeedItem, FeedKind, Recalled, encode_content
 from pollbook.ledger import Head, SignedHead
-from pollbook.messages import (
-    SyncAnswer,
-    SyncRequest,
-    plain_sync_answer,
-    plain_sync_request,
-)
+from pollbook.messages import SyncAnswer, SyncRequest, plain_sync_answer, plain_sync_request
 from pollbook.packing import SliceOrder
 from pollbook.permission import Refusal
 from pollbook.types import BookName, Channel, DeviceId, EntryNumber, LineId, PersonNumber, PrecinctCode

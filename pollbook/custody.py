@@ -34,13 +34,12 @@ The rules of custody (DESIGN §1), and where each is kept:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import Protocol, assert_never
+from dataclasses import replace
+from typing import assert_never
 
 from pollbook import acts
-from pollbook.clock import HybridTime
+from pollbook.book_view import BookView
+from pollbook.effects import Anomaly, Closed, DayChanged, Effect, KeyChanged, LineChanged, LinesChanged, NothingChanged
 from pollbook.entries import (
     AnnexAdded,
     BookClosed,
@@ -51,7 +50,6 @@ from pollbook.entries import (
     LineReleased,
     Marked,
     MarkVoided,
-    Outcome,
     ProvisionalResolved,
     RowSeen,
     SliceReceived,
@@ -60,194 +58,12 @@ from pollbook.entries import (
     TailReceived,
     TookOver,
 )
-from pollbook.ledger import Head, SignedHead, is_signed_head
-from pollbook.line_state import (
-    DIGEST_BYTES,
-    ELSEWHERE,
-    UNMARKED,
-    LineState,
-    Mark,
-    Place,
-    Proof,
-    Status,
-    digest,
-    line_digest,
-)
-from pollbook.permission import VOTING_AGE_YEARS, Refusal, is_of_age, may_act, may_mark, may_release, may_void
+from pollbook.ledger import SignedHead, is_signed_head
+from pollbook.line_state import ELSEWHERE, LineState, Mark, Place, Proof
 from pollbook.releases import is_release
 from pollbook.signing import is_signature
-from pollbook.types import MACHINE, BookName, ElectionId, EntryNumber, LineId, Person, PersonNumber
+from pollbook.types import MACHINE, EntryNumber, LineId
 
-__all__ = [
-    "DIGEST_BYTES",
-    "ELSEWHERE",
-    "UNMARKED",
-    "VOTING_AGE_YEARS",
-    "Anomaly",
-    "BookView",
-    "Closed",
-    "DayChanged",
-    "Effect",
-    "Identity",
-    "KeyChanged",
-    "LineChanged",
-    "LineState",
-    "LinesChanged",
-    "Mark",
-    "NothingChanged",
-    "Place",
-    "Proof",
-    "Refusal",
-    "Status",
-    "apply",
-    "digest",
-    "is_of_age",
-    "line_digest",
-    "may_act",
-    "may_mark",
-    "may_release",
-    "may_void",
-]
-
-
-class Anomaly(StrEnum):
-    """What an honest book cannot have entered; the register quarantines it and tells both sides."""
-
-    ENTRY_INVALID = "entry_invalid"
-    UNKNOWN_LINE = "unknown_line"
-    SECOND_MARK = "second_mark"
-    VOID_WITHOUT_MARK = "void_without_mark"
-    OFFICERS_NOT_PROVEN = "officers_not_proven"
-    UNKNOWN_PERSON = "unknown_person"
-    NOBODY_SIGNED_IN = "nobody_signed_in"
-    DAY_NOT_OPEN = "day_not_open"
-    TIME_WENT_BACK = "time_went_back"
-    CLOCK_SKEWED = "clock_skewed"
-    FORK = "fork"
-    DIGEST_DIFFERS = "digest_differs"
-    LINE_NOT_HERE = "line_not_here"
-    LINE_UNPROVEN = "line_unproven"
-    CUSTODY_BROKEN = "custody_broken"
-    RELEASE_NOT_PROVEN = "release_not_proven"
-    RELEASE_NOT_OURS = "release_not_ours"
-    OUT_OF_PLACE = "out_of_place"
-    BOOK_CLOSED = "book_closed"
-    NOT_ADJUDICATED = "not_adjudicated"
-    TAKEOVER_NOT_PROVEN = "takeover_not_proven"
-    TAIL_NOT_PROVEN = "tail_not_proven"
-    MARKED_AFTER_TAKEOVER = "marked_after_takeover"
-    REGISTER_ROLLED_BACK = "register_rolled_back"
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Which book this is: what the rules compare signatures and addresses with.
-
-    Attributes:
-        public_key: The key that the book signs its heads and releases with.
-        register_key: The key that the register signs with.
-        slice_sha256: The hash of the slice's signed header, from which the first book of its line of succession starts.
-        predecessor: The book that this one took over from, or None.
-        predecessor_start: The origin of that book's ledger.
-        predecessor_key: The key that it signed with.
-        ancestors: Every book before this one in its line of succession, the predecessor included.
-    """
-
-    election: ElectionId
-    name: BookName
-    public_key: bytes
-    register_key: bytes
-    slice_sha256: bytes
-    predecessor: BookName | None = None
-    predecessor_start: Head | None = None
-    predecessor_key: bytes = b""
-    ancestors: frozenset[BookName] = frozenset()
-
-    def is_addressed(self, receiver: BookName) -> bool:
-        """Whether what is addressed to `receiver` is for this book: it is, or succeeds, the receiver (rule 3)."""
-        return receiver == self.name or receiver in self.ancestors
-
-
-class BookView(Protocol):
-    """What `apply` must be able to look up in the book (or in the register's copy of it)."""
-
-    @property
-    def identity(self) -> Identity:
-        """Which book this is."""
-
-    @property
-    def start(self) -> Head:
-        """The ledger's origin; a successor's has the number of the last entry that it took over."""
-
-    @property
-    def people(self) -> Mapping[PersonNumber, Person]:
-        """The precinct's people, as the slice names them."""
-
-    @property
-    def last_at(self) -> HybridTime:
-        """The time of the newest entry, 0 before the first."""
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether two officers closed the book."""
-
-    def line(self, line: LineId) -> LineState | None:
-        """The line's state, or None where this book has never heard of it."""
-
-    def held_unmarked(self) -> Iterable[tuple[LineId, LineState]]:
-        """Every line that is here and unmarked; asked for by takeovers only."""
-
-    def unproven(self) -> Iterable[tuple[LineId, LineState]]:
-        """Every line whose state is not proven; asked for by the end of a tail only."""
-
-    def bound_keys(self) -> Mapping[PersonNumber, bytes]:
-        """The public key bound to each person so far."""
-
-    def opened_days(self) -> Collection[str]:
-        """The days that two officers have opened so far, each YYYY-MM-DD."""
-
-    def adjudicated(self, line: LineId) -> tuple[EntryNumber, Outcome] | None:
-        """The register's entry that adjudicated this provisional line, and what it says; None while it did not."""
-
-
-@dataclass(frozen=True, slots=True)
-class LinesChanged:
-    """These lines are in these states now, each line once."""
-
-    states: tuple[tuple[LineId, LineState], ...]
-
-
-def LineChanged(line: LineId, state: LineState) -> LinesChanged:  # noqa: N802 - the case of one line
-    """One line is in this state now."""
-    return LinesChanged(((line, state),))
-
-
-@dataclass(frozen=True, slots=True)
-class KeyChanged:
-    """The person signs with this key now."""
-
-    person: PersonNumber
-    public_key: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class DayChanged:
-    """The station is open for this day, YYYY-MM-DD."""
-
-    day: str
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """The book is closed."""
-
-
-@dataclass(frozen=True, slots=True)
-class NothingChanged:
-    """The entry stands in the ledger; what it says was so already."""
-
-
-Effect = LinesChanged | KeyChanged | DayChanged | Closed | NothingChanged
 _AFTER_CLOSING = (ProvisionalResolved, KeyBound, TailReceived)
 _NEEDS_SOMEBODY = (Marked, MarkVoided, AnnexAdded, ProvisionalResolved, RowSeen)
 

@@ -229,7 +229,7 @@ def decode_enrol_answer(untrusted: bytes, register_key: bytes) -> EnrolAnswer:
 
 
 def short_digest(digest: bytes) -> bytes:
-    """As much of a digest (`custody.digest`) as is compared over the wire."""
+    """As much of a digest (`line_state.digest`) as is compared over the wire."""
     return digest[-SHORT_DIGEST_BYTES:]
 
 

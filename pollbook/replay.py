@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pollbook import custody
+from pollbook.book_view import Identity
 from pollbook.clock import BEFORE_ALL, HybridTime
-from pollbook.custody import Anomaly, Closed, DayChanged, Effect, Identity, KeyChanged, LinesChanged, NothingChanged
+from pollbook.effects import Anomaly, Closed, DayChanged, Effect, KeyChanged, LinesChanged, NothingChanged
 from pollbook.entries import Entry, Outcome
 from pollbook.ledger import Head
 from pollbook.line_state import LineState, Place, Proof

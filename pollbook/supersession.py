@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from cryptography import x509
 
 from pollbook import acts, cbor, ledger
+from pollbook.book_view import Identity
 from pollbook.cbor import Fields
-from pollbook.custody import Identity
 from pollbook.entries import ENTRY_BYTES_MAX, TookOver, decode_entry
 from pollbook.failures import InputInvalid
 from pollbook.ledger import Head, SignedHead

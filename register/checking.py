@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pollbook import custody
-from pollbook.custody import Anomaly
+from pollbook import line_state
+from pollbook.effects import Anomaly
 from pollbook.ledger import SignedHead, extend, is_signed_head
 from pollbook.line_state import LineState
 from pollbook.types import MACHINE, EntryNumber, LineId
@@ -107,7 +107,7 @@ def _check_projection(
     shown = line_states.all_states(connection, station.id)
     if _moved(view.states, station.unmoved) != _moved(shown, station.unmoved):
         faults.append("the lines' states do not follow from the entries")
-    if custody.digest(shown.items()) != record.digest:
+    if line_state.digest(shown.items()) != record.digest:
         faults.append("the digest is not that of the lines' states")
     if view.bound != ledgers.keys_of(connection, station.id):
         faults.append("the people's keys do not follow from the entries")

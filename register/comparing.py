@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 
 from pollbook.asks import CompareLines, NameLines
-from pollbook.custody import Anomaly
 from pollbook.differences import compared
+from pollbook.effects import Anomaly
 from pollbook.feed_items import FeedItem, FeedKind, encode_content
 from pollbook.line_state import line_digest
 from register.feed import tell

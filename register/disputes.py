@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pollbook.custody import Anomaly
+from pollbook.effects import Anomaly
 from pollbook.types import LineId, line_text
 from register.settling import RESOLVE
 from register.store import decisions, differences, ledgers, marks, stations

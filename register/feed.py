@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from pollbook.custody import Anomaly
+from pollbook.effects import Anomaly
 from pollbook.feed_items import FeedItem, FeedKind, LinesNamed, encode_content
 from pollbook.register_entries import AnomalyFound
 from pollbook.types import BookName, EntryNumber, LineId

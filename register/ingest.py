@@ -19,13 +19,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pollbook import custody
+from pollbook import line_state
 from pollbook.clock import COUNTER_BITS, HybridTime
-from pollbook.custody import Anomaly, LineState
+from pollbook.effects import Anomaly
 from pollbook.entries import Entry
 from pollbook.failures import Failure, InputInvalid, WorldFailed
 from pollbook.feed_items import FeedKind
 from pollbook.ledger import Head, extend_all, is_signed_head
+from pollbook.line_state import LineState
 from pollbook.messages import (
     Address,
     SyncAnswer,
@@ -432,5 +433,7 @@ def _digest_after(
     """The digest of all lines once these changed; it is a sum, so only they, and `fresh`, need be looked at."""
     total = int.from_bytes(digest, "big") + fresh
     for line, state in after.items():
-        total += custody.line_digest(line, state) - custody.line_digest(line, before.get(line, custody.UNMARKED))
-    return (total % (1 << 8 * custody.DIGEST_BYTES)).to_bytes(custody.DIGEST_BYTES, "big")
+        total += line_state.line_digest(line, state) - line_state.line_digest(
+            line, before.get(line, line_state.UNMARKED)
+        )
+    return (total % (1 << 8 * line_state.DIGEST_BYTES)).to_bytes(line_state.DIGEST_BYTES, "big")

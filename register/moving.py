@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 
 from pollbook.asks import ASK_ID_BYTES, ClaimAnswer
-from pollbook.custody import Anomaly
+from pollbook.effects import Anomaly
 from pollbook.entries import LineAccepted
 from pollbook.feed_items import Arrived, ClaimAnswered, FeedItem, FeedKind, encode_content
 from pollbook.feed_items import Granted as GrantedItem

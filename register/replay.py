@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pollbook.custody import Anomaly
+from pollbook.effects import Anomaly
 from pollbook.entries import Entry, decode_entry, lines_of
 from pollbook.failures import InputInvalid
 from pollbook.replay import Replay

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from pollbook.clock import HybridTime
-from pollbook.custody import Anomaly
+from pollbook.effects import Anomaly
 from pollbook.entries import Entry, TailReceived, TookOver, decode_entry, lines_of
 from pollbook.failures import InputInvalid
 from pollbook.line_state import LineState, Mark, Place

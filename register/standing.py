@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from pollbook.custody import LineState
+from pollbook.line_state import LineState
 from register.store.schema import LinePlace
 from register.store.stations import Station
 from register.store.voters import LineRecord

@@ -17,7 +17,8 @@ from dataclasses import replace
 
 from pollbook import acts
 from pollbook import custody as custody_rules
-from pollbook.custody import Anomaly, Identity
+from pollbook.book_view import Identity
+from pollbook.effects import Anomaly
 from pollbook.entries import TAIL_LINES_MAX, Entry, LineReleased, Marked, TailChange, TailLine, TookOver, decode_entry
 from pollbook.failures import InputInvalid
 from pollbook.feed_items import FeedItem, FeedKind, Superseded, Tail, encode_content

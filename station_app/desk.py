@@ -154,7 +154,7 @@ class NoticeKind(StrEnum):
 class Notice:
     """What the register has told this station, by the feed's number.
 
-    Of an anomaly `text` is the name in `custody.Anomaly` and `entry` the entry it concerns (0: the whole book); of a
+    Of an anomaly `text` is the name in `effects.Anomaly` and `entry` the entry it concerns (0: the whole book); of a
     notice it is the centre's own words, of a revocation the reason. Of the others `facts` fill the places of the text
     that `text` chooses among those of its kind.
     """

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from pollbook.annex_person import AnnexPerson
 from pollbook.asks import DOCUMENT_CHARACTERS_MAX, PINFL_CHARACTERS_MAX, ClaimAnswer
-from pollbook.custody import Refusal
 from pollbook.failures import Failure, Refused
 from pollbook.line_state import Place
+from pollbook.permission import Refusal
 from pollbook.store import annex, asking, closing, sign_in
 from pollbook.store.asking import AskedClaim
 from pollbook.store.book import Book

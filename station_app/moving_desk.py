@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pollbook.custody import Refusal
 from pollbook.failures import Failure, InputInvalid, Refused
 from pollbook.line_state import LineState, Place
-from pollbook.permission import Lock
-from pollbook.release_certificate import (
-    ProvenRelease,
-    is_sealed_to,
-    is_whole,
-    open_certificate,
-    seal_certificate,
-)
+from pollbook.permission import Lock, Refusal
+from pollbook.release_certificate import ProvenRelease, is_sealed_to, is_whole, open_certificate, seal_certificate
 from pollbook.releases import LINES_MAX
 from pollbook.sealing import BoxKey, box_key_of
 from pollbook.store import asking, elsewhere, engine, moving, syncing, whereabouts

@@ -7,14 +7,13 @@ from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from pollbook import custody
+from pollbook import permission
 from pollbook.clock import wall_time
-from pollbook.custody import LineState, Refusal
 from pollbook.documents import DOUBTS, NAMES, Comparison, DocumentSays, compare, find_keys
 from pollbook.entries import REASON_CHARACTERS_MAX
 from pollbook.failures import Failure, Refused, WeFailed, WorldFailed
-from pollbook.line_state import Place
-from pollbook.permission import Lock
+from pollbook.line_state import LineState, Place
+from pollbook.permission import Lock, Refusal
 from pollbook.store import annex, figures, moving, sign_in, syncing, whereabouts
 from pollbook.store.book import Book
 from pollbook.store.mirror import Mirror, NotMirrored
@@ -207,7 +206,7 @@ class StationDesk:
         if state is None or state.is_annexed or not whereabouts.is_visitor(self._book, line):
             return None
         voter = self._book.voter(line)
-        if voter is None or custody.may_mark(state, voter.birth_date, self._book.election.day, self._book.safety()):
+        if voter is None or permission.may_mark(state, voter.birth_date, self._book.election.day, self._book.safety()):
             return None  # the mark itself is refused, with the reason
         admitted = annex.admit(self._book, line, self._actor)
         return admitted if isinstance(admitted, Refused) else None
@@ -316,7 +315,7 @@ class StationDesk:
             state.mark is not None and state.mark.number in whereabouts.disputed_entries(self._book)
         ):
             return Verdict.DISPUTED
-        verdict = _VERDICTS[custody.may_mark(state, voter.birth_date, self._book.election.day, self._book.safety())]
+        verdict = _VERDICTS[permission.may_mark(state, voter.birth_date, self._book.election.day, self._book.safety())]
         if verdict is Verdict.ALREADY_MARKED:
             return verdict
         if stopped(self._book) is not None:

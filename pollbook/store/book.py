@@ -21,10 +21,11 @@ from typing import Self
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection
 
-from pollbook import acts, custody, ledger
+from pollbook import acts, custody, ledger, permission
 from pollbook.acts import Signer
+from pollbook.book_view import Identity
 from pollbook.clock import BEFORE_ALL, Clock, HybridTime, tick
-from pollbook.custody import Anomaly, Identity, Refusal
+from pollbook.effects import Anomaly
 from pollbook.election import Election
 from pollbook.entries import (
     DayOpened,
@@ -42,7 +43,7 @@ from pollbook.entries import (
 from pollbook.failures import Failure, InputInvalid, WeFailed, WorldFailed
 from pollbook.ledger import Head, SignedHead
 from pollbook.line_state import ELSEWHERE, UNMARKED, LineState, Place, Proof
-from pollbook.permission import Safety
+from pollbook.permission import Refusal, Safety
 from pollbook.slice import SliceHeader, open_header
 from pollbook.store import counter, engine, migrating, search, succession
 from pollbook.store.digests import LineDigests
@@ -300,7 +301,7 @@ class Book:
 
     def may_act(self, actor: PersonNumber) -> Refusal | None:
         """Why this person may not mark or void here, whatever the line, or None."""
-        return custody.may_act(actor, self._opened_days, self._stopped, is_closed=self._closed)
+        return permission.may_act(actor, self._opened_days, self._stopped, is_closed=self._closed)
 
     # What it enters.
 
@@ -308,7 +309,7 @@ class Book:
         """The line is marked, on the disk, when a number comes back; a refusal has changed nothing."""
         with self.writing():
             state, birth_date = self._line_of(line) or (None, date.min)
-            refusal = self.may_act(actor) or custody.may_mark(state, birth_date, self.election.day, self._safety)
+            refusal = self.may_act(actor) or permission.may_mark(state, birth_date, self.election.day, self._safety)
             return refusal if refusal is not None else self.enter(actor, Marked(line, channel), state)
 
     def void(
@@ -317,7 +318,7 @@ class Book:
         """The line's mark is undone by two officers, on the disk, when a number comes back."""
         with self.writing():
             state = self.line(line)
-            refusal = self.may_act(actor) or custody.may_void(state)
+            refusal = self.may_act(actor) or permission.may_void(state)
             if refusal is not None or state is None or state.mark is None:
                 return refusal or Refusal.NOT_MARKED
             message = acts.void_bytes(self.start, line, state.mark.number, reason)

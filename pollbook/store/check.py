@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Row
 
 from pollbook import ledger
-from pollbook.custody import Anomaly
+from pollbook.effects import Anomaly
 from pollbook.entries import Outcome, decode_entry
 from pollbook.failures import InputInvalid, WorldFailed
 from pollbook.feed_items import Adjudicated, ListChanged

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from sqlalchemy import Connection
 
-from pollbook.custody import Effect, LinesChanged
+from pollbook.effects import Effect, LinesChanged
 from pollbook.line_state import DIGEST_BYTES, ELSEWHERE, UNMARKED, line_digest
 from pollbook.store import engine
 from pollbook.types import LineId

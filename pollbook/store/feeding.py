@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from pollbook.custody import Refusal
 from pollbook.differences import LinesCompared
 from pollbook.entries import TailReceived
 from pollbook.failures import InputInvalid
@@ -26,6 +25,7 @@ from pollbook.feed_items import (
     decode_content,
 )
 from pollbook.line_state import Place
+from pollbook.permission import Refusal
 from pollbook.statuses import Statuses
 from pollbook.store import asking, comparing, elsewhere, moving, search_index
 from pollbook.store.book import Book

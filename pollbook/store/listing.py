@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pollbook.custody import UNMARKED, LineState
+from pollbook.line_state import UNMARKED, LineState
 from pollbook.store import engine
 from pollbook.store.book import Book
 from pollbook.store.projection import line_state, voter_of

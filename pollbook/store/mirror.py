@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 from pollbook import cbor, ledger
-from pollbook.custody import Refusal
 from pollbook.entries import AnnexAdded, KeyBound, LineAccepted, LineReleased, decode_entry
 from pollbook.failures import Failure, InputInvalid
 from pollbook.ledger import Head
@@ -39,6 +38,7 @@ from pollbook.mirror_file import (
     new_key,
     wrap_key,
 )
+from pollbook.permission import Refusal
 from pollbook.sealing import box_key_of
 from pollbook.store import engine
 from pollbook.store.book import Book

@@ -13,12 +13,11 @@ from enum import StrEnum
 
 from cryptography import x509
 
-from pollbook import custody
-from pollbook.custody import Refusal
+from pollbook import permission
 from pollbook.entries import LineAccepted, LineReleased
 from pollbook.failures import InputInvalid
 from pollbook.line_state import LineState, Place
-from pollbook.permission import Lock, may_accept
+from pollbook.permission import Lock, Refusal, may_accept
 from pollbook.release_certificate import ProvenRelease, ReleaseCertificate, encode_certificate, read_certificate
 from pollbook.releases import LINES_MAX, MovedLine, Release, sign_release
 from pollbook.store import elsewhere, engine, search_index
@@ -85,7 +84,7 @@ def release_lines(
 def may_release_line(book: Book, line: LineId, state: LineState | None) -> Refusal | None:
     """Why this line may not be let go now, or None where it may."""
     now_s = int(book.clock.now().timestamp())
-    return custody.may_release(state, lock_of(book, line), book.safety(), now_s)
+    return permission.may_release(state, lock_of(book, line), book.safety(), now_s)
 
 
 def accept_release(book: Book, untrusted_certificate: bytes, actor: PersonNumber) -> EntryNumber | Refusal:

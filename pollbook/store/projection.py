@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from pollbook.clock import HybridTime
-from pollbook.custody import Closed, DayChanged, Effect, KeyChanged, LinesChanged, NothingChanged
+from pollbook.effects import Closed, DayChanged, Effect, KeyChanged, LinesChanged, NothingChanged
 from pollbook.entries import Outcome
 from pollbook.line_state import LineState, Mark, Place, Proof
 from pollbook.types import BookName, Channel, EntryNumber, LineId, PersonNumber, parse_book

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Row
 
 from pollbook import cbor, ledger
+from pollbook.book_view import Identity
 from pollbook.cbor import Fields
-from pollbook.custody import Identity
 from pollbook.ledger import HEAD_BYTES, Head
 from pollbook.releases import KEY_BYTES, pack_book, take_book
 from pollbook.slice import SliceHeader

@@ -7,9 +7,9 @@ from collections import defaultdict
 
 from cryptography import x509
 
-from pollbook.custody import Refusal
 from pollbook.entries import KeyBound, decode_entry
 from pollbook.failures import InputInvalid
+from pollbook.permission import Refusal
 from pollbook.store import engine
 from pollbook.store.book import Book
 from pollbook.supersession import Superseded, Supersession, encode_supersession, is_superseded, read_supersession

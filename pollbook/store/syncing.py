@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from pollbook.asks import Ask
-from pollbook.custody import Refusal
 from pollbook.entries import TookOver, decode_entry
 from pollbook.failures import Failure, WeFailed
 from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.ledger import Head, SignedHead
 from pollbook.messages import ENTRIES_MAX, SyncAnswer, next_feed_check, short_digest
 from pollbook.packing import RUN_MIN, packed_size
+from pollbook.permission import Refusal
 from pollbook.store import asking, elsewhere, engine, feeding, moving
 from pollbook.store.book import Book
 from pollbook.store.records import Outgoing, SyncStatus

@@ -22,7 +22,7 @@ from pollbook import acts, cbor
 from pollbook.acts import Signer
 from pollbook.cbor import Fields
 from pollbook.clock import Clock
-from pollbook.custody import Anomaly
+from pollbook.effects import Anomaly
 from pollbook.entries import LineAccepted, TookOver, decode_entry
 from pollbook.failures import Failure, InputInvalid, Refused, WorldFailed
 from pollbook.feed_items import Adjudicated, Intake, ListChanged

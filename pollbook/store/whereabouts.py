@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Row
 
 from pollbook.clock import wall_time
-from pollbook.custody import Anomaly
+from pollbook.effects import Anomaly
 from pollbook.entries import Entry, LineReleased, decode_entry
 from pollbook.feed_items import FeedItem, FeedKind, Intake, LinesNamed
 from pollbook.permission import Lock

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, Row, bindparam, exists, func, insert, select, union_all, update
 
 from pollbook.clock import HybridTime
-from pollbook.custody import Anomaly
+from pollbook.effects import Anomaly
 from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.ledger import Head
 from pollbook.messages import FEED_ITEMS_MAX, next_feed_check

@@ -241,7 +241,7 @@ book = Table(
     Column("acknowledged", Integer, nullable=False),
     Column("head_hash", LargeBinary, nullable=False),
     Column("head_signature", LargeBinary),
-    # `custody.digest` over the lines, kept up entry by entry: a sync without news costs no look at the lines.
+    # `line_state.digest` over the lines, kept up entry by entry: a sync without news costs no look at the lines.
     Column("digest", LargeBinary, nullable=False),
     Column("last_at", BigInteger, nullable=False),
     Column("day", String(10)),

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select, update
 
 from pollbook.clock import COUNTER_BITS
-from pollbook.custody import Anomaly, LineState
+from pollbook.effects import Anomaly
 from pollbook.entries import LineAccepted, LineReleased, Marked, MarkVoided, decode_entry
+from pollbook.line_state import LineState
 from pollbook.types import MACHINE, LineId, PrecinctCode
 from register.store import ledgers
 from register.store.schema import LinePlace, line, line_state, station

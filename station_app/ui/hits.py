@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QAbstractListModel, QObject, Qt
 
-from pollbook.custody import Status
+from pollbook.line_state import Status
 from pollbook.texts import Texts
 from station_app.desk import Hit, Tier
 from station_app.ui.formats import day

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pollbook.asks import ClaimAnswer
-from pollbook.custody import Anomaly
+from pollbook.effects import Anomaly
 from pollbook.texts import Texts
 from station_app.desk import Notice, NoticeKind
 

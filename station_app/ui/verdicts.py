@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, tzinfo
 
-from pollbook.custody import VOTING_AGE_YEARS
 from pollbook.documents import DOUBTS, Remark
 from pollbook.election import Contest
 from pollbook.failures import Failure
+from pollbook.permission import VOTING_AGE_YEARS
 from pollbook.texts import Texts
 from station_app.desk import Refused, Verdict, VoterCard
 from station_app.moving import Whereabouts

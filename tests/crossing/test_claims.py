@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from pollbook.asks import ClaimAnswer
-from pollbook.custody import Refusal
-from pollbook.permission import Lock
+from pollbook.permission import Lock, Refusal
 from pollbook.store import asking, figures, moving
 from pollbook.store.check import check_book
 from pollbook.store.moving import Way

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from pollbook.commanding import Answer
-from pollbook.custody import Refusal
 from pollbook.failures import Failure, WorldFailed
 from pollbook.parcels import ParcelKind, PieceAddress, encode_piece
+from pollbook.permission import Refusal
 from pollbook.store import asking, moving, parcels
 from pollbook.store.moving import Way
 from pollbook.types import Channel, LineId

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pollbook.custody import Refusal
 from pollbook.failures import Failure, WorldFailed
+from pollbook.permission import Refusal
 from pollbook.store.check import check_book
 from pollbook.types import Channel
 from register import settling

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pollbook.custody import Refusal
+from pollbook.permission import Refusal
 from pollbook.release_certificate import seal_certificate
 from pollbook.sealing import box_key_of
 from pollbook.store import closing, mirror, moving

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pollbook import acts, custody
+from pollbook import acts, effects
 from pollbook.acts import Signer
+from pollbook.book_view import Identity
 from pollbook.clock import HybridTime
-from pollbook.custody import UNMARKED, Anomaly, Identity
+from pollbook.effects import Anomaly
 from pollbook.entries import Entry, Fact, MarkVoided, TwoOfficers
 from pollbook.ledger import origin
-from pollbook.line_state import LineState
+from pollbook.line_state import UNMARKED, LineState
 from pollbook.releases import MovedLine, Release, sign_release
 from pollbook.replay import Replay
 from pollbook.signing import SigningKey, device_id
@@ -46,7 +47,7 @@ class View(Replay):
         self.bound = {number: key.public for number, key in self.officers.items()}
         self.number = self.start.number + 1
 
-    def enter(self, fact: Fact, actor: PersonNumber = OPERATOR) -> custody.Effect | Anomaly:
+    def enter(self, fact: Fact, actor: PersonNumber = OPERATOR) -> effects.Effect | Anomaly:
         """The fact as the next entry, by `actor`."""
         effect = self.take(EntryNumber(self.number + 1), Entry(HybridTime(self.last_at + 1), actor, fact))
         if not isinstance(effect, Anomaly):

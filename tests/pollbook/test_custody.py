@@ -6,20 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from pollbook import acts, custody
+from pollbook import acts, custody, line_state, permission
 from pollbook.clock import HybridTime
-from pollbook.custody import (
-    UNMARKED,
-    Anomaly,
-    DayChanged,
-    KeyChanged,
-    LineChanged,
-    LinesChanged,
-    LineState,
-    Refusal,
-    Status,
-)
+from pollbook.effects import Anomaly, DayChanged, KeyChanged, LineChanged, LinesChanged
 from pollbook.entries import DayOpened, Entry, KeyBound, Marked, MarkVoided, OfficerSignature
+from pollbook.line_state import UNMARKED, LineState, Status
+from pollbook.permission import Refusal
 from pollbook.signing import SigningKey
 from pollbook.types import MACHINE, Channel, EntryNumber, LineId, PersonNumber
 from tests.making import CHAIR, DEPUTY, OPERATOR, SECRETARY
@@ -31,17 +23,17 @@ ADULT = date(1990, 1, 1)
 
 def test_a_held_line_may_be_marked_once() -> None:
     view = View()
-    assert custody.may_mark(view.line(LINE), ADULT, ELECTION_DAY) is None
+    assert permission.may_mark(view.line(LINE), ADULT, ELECTION_DAY) is None
     effect = view.enter(Marked(LINE, Channel.STATION))
     assert effect == LinesChanged(((LINE, view.states[LINE]),))
     assert view.states[LINE].status is Status.MARKED
-    assert custody.may_mark(view.line(LINE), ADULT, ELECTION_DAY) is Refusal.ALREADY_MARKED
+    assert permission.may_mark(view.line(LINE), ADULT, ELECTION_DAY) is Refusal.ALREADY_MARKED
     assert view.enter(Marked(LINE, Channel.HOME)) is Anomaly.SECOND_MARK
 
 
 def test_rule_1_a_line_outside_the_slice_cannot_be_marked() -> None:
     view = View()
-    assert custody.may_mark(view.line(LineId(99)), ADULT, ELECTION_DAY) is Refusal.LINE_NOT_HELD
+    assert permission.may_mark(view.line(LineId(99)), ADULT, ELECTION_DAY) is Refusal.LINE_NOT_HELD
     assert view.enter(Marked(LineId(99), Channel.STATION)) is Anomaly.UNKNOWN_LINE
 
 
@@ -50,7 +42,7 @@ def test_rule_7_a_void_undoes_the_mark_it_names_and_keeps_the_history() -> None:
     view.enter(Marked(LINE, Channel.STATION))
     effect = view.enter(view.void(LINE, 2))
     assert effect == LineChanged(LINE, LineState(None, (EntryNumber(3),)))
-    assert custody.may_mark(view.line(LINE), ADULT, ELECTION_DAY) is None
+    assert permission.may_mark(view.line(LINE), ADULT, ELECTION_DAY) is None
     view.enter(Marked(LINE, Channel.STATION))
     assert view.states[LINE].voids == (3,)
     assert view.enter(view.void(LINE, 2)) is Anomaly.VOID_WITHOUT_MARK
@@ -58,8 +50,8 @@ def test_rule_7_a_void_undoes_the_mark_it_names_and_keeps_the_history() -> None:
 
 def test_a_void_of_an_unmarked_line_is_an_anomaly() -> None:
     view = View()
-    assert custody.may_void(view.line(LINE)) is Refusal.NOT_MARKED
-    assert custody.may_void(None) is Refusal.LINE_NOT_HELD
+    assert permission.may_void(view.line(LINE)) is Refusal.NOT_MARKED
+    assert permission.may_void(None) is Refusal.LINE_NOT_HELD
     assert view.enter(view.void(LINE, 2)) is Anomaly.VOID_WITHOUT_MARK
     assert view.enter(view.void(LineId(99), 1)) is Anomaly.UNKNOWN_LINE
 
@@ -98,10 +90,10 @@ def test_rule_15_a_mark_by_the_machine_or_on_a_day_that_nobody_opened_is_an_anom
 
 def test_who_may_act_is_asked_before_the_line_is() -> None:
     days = ("2026-12-20",)
-    assert custody.may_act(OPERATOR, days, None) is None
-    assert custody.may_act(MACHINE, days, None) is Refusal.NOT_SIGNED_IN
-    assert custody.may_act(OPERATOR, (), None) is Refusal.DAY_NOT_OPEN
-    assert custody.may_act(OPERATOR, days, Refusal.LEDGER_BROKEN) is Refusal.LEDGER_BROKEN
+    assert permission.may_act(OPERATOR, days, None) is None
+    assert permission.may_act(MACHINE, days, None) is Refusal.NOT_SIGNED_IN
+    assert permission.may_act(OPERATOR, (), None) is Refusal.DAY_NOT_OPEN
+    assert permission.may_act(OPERATOR, days, Refusal.LEDGER_BROKEN) is Refusal.LEDGER_BROKEN
 
 
 def test_a_first_key_needs_no_officers_and_a_second_one_two() -> None:
@@ -126,11 +118,11 @@ def test_the_day_is_opened_by_two_officers_only() -> None:
 
 
 def test_a_voter_who_turns_eighteen_on_the_day_may_vote_and_a_day_later_not() -> None:
-    assert custody.is_of_age(date(2008, 12, 20), ELECTION_DAY)
-    assert not custody.is_of_age(date(2008, 12, 21), ELECTION_DAY)
-    assert custody.may_mark(UNMARKED, date(2008, 12, 21), ELECTION_DAY) is Refusal.NOT_OLD_ENOUGH
-    assert not custody.is_of_age(date(2008, 2, 29), date(2026, 2, 28))
-    assert custody.is_of_age(date(2008, 2, 29), date(2026, 3, 1))
+    assert permission.is_of_age(date(2008, 12, 20), ELECTION_DAY)
+    assert not permission.is_of_age(date(2008, 12, 21), ELECTION_DAY)
+    assert permission.may_mark(UNMARKED, date(2008, 12, 21), ELECTION_DAY) is Refusal.NOT_OLD_ENOUGH
+    assert not permission.is_of_age(date(2008, 2, 29), date(2026, 2, 28))
+    assert permission.is_of_age(date(2008, 2, 29), date(2026, 3, 1))
 
 
 @given(
@@ -138,16 +130,16 @@ def test_a_voter_who_turns_eighteen_on_the_day_may_vote_and_a_day_later_not() ->
 )
 def test_a_digest_does_not_depend_on_order_and_ignores_untouched_lines(raw: list[tuple[int, int, list[int]]]) -> None:
     def state(mark: int, voids: list[int]) -> LineState:
-        made = custody.Mark(EntryNumber(mark), Channel.STATION, HybridTime(1), OPERATOR) if mark else None
+        made = line_state.Mark(EntryNumber(mark), Channel.STATION, HybridTime(1), OPERATOR) if mark else None
         return LineState(made, tuple(EntryNumber(number) for number in voids))
 
     states = {LineId(line): state(mark, voids) for line, mark, voids in raw}
-    forward = custody.digest(states.items())
+    forward = line_state.digest(states.items())
     touched = [(line, value) for line, value in states.items() if value != UNMARKED]
-    assert custody.digest(reversed(states.items())) == forward
-    assert custody.digest(touched) == forward
+    assert line_state.digest(reversed(states.items())) == forward
+    assert line_state.digest(touched) == forward
     if touched:
-        assert custody.digest(touched[1:]) != forward
+        assert line_state.digest(touched[1:]) != forward
 
 
 class TwoLines(RuleBasedStateMachine):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from pollbook import acts
-from pollbook.custody import ELSEWHERE, Anomaly, LinesChanged, Refusal
+from pollbook.effects import Anomaly, LinesChanged
 from pollbook.entries import (
     AnnexAdded,
     BookClosed,
@@ -26,8 +26,8 @@ from pollbook.entries import (
     TookOver,
 )
 from pollbook.ledger import Head, sign_head, successor_origin
-from pollbook.line_state import UNMARKED, LineState, Place, Proof, Status
-from pollbook.permission import PAPER_MAX_S, Lock, Safety, may_accept, may_mark, may_release
+from pollbook.line_state import ELSEWHERE, UNMARKED, LineState, Place, Proof, Status
+from pollbook.permission import PAPER_MAX_S, Lock, Refusal, Safety, may_accept, may_mark, may_release
 from pollbook.releases import MovedLine, Release, sign_release
 from pollbook.signing import SigningKey
 from pollbook.types import MACHINE, Channel, EntryNumber, LineId

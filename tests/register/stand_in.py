@@ -12,9 +12,8 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from pollbook import acts, custody
+from pollbook import acts, line_state
 from pollbook.clock import BEFORE_ALL, HybridTime, tick
-from pollbook.custody import LineState
 from pollbook.election import Election
 from pollbook.entries import (
     DayOpened,
@@ -28,6 +27,7 @@ from pollbook.entries import (
     encode_entry,
 )
 from pollbook.ledger import Head, extend, extend_all, origin, sign_head
+from pollbook.line_state import LineState
 from pollbook.messages import (
     Address,
     EnrolRequest,
@@ -188,9 +188,9 @@ class Station:
     def mark(self, line: LineId, channel: Channel = Channel.STATION) -> EntryNumber:
         """Enter a mark, allowed or not."""
         number = self.enter(Marked(line, channel), self.operator)
-        before = self.states.get(line, custody.UNMARKED)
+        before = self.states.get(line, line_state.UNMARKED)
         if before.mark is None and line in set(self.lines):
-            mark = custody.Mark(number, channel, self.last_at, self.operator)
+            mark = line_state.Mark(number, channel, self.last_at, self.operator)
             self.states[line] = LineState(mark, before.voids)
         return number
 
@@ -220,7 +220,7 @@ class Station:
 
     def digest(self) -> bytes:
         """The short digest of this book's lines."""
-        return short_digest(custody.digest(self.states.items()))
+        return short_digest(line_state.digest(self.states.items()))
 
     def request(self, first: int, last: int | None = None, **changes: object) -> bytes:
         """A sync request with the entries from `first` to `last` (by default all that follow)."""

@@ -12,7 +12,6 @@ import pytest
 
 from pollbook import cbor, compression, messages, parcels
 from pollbook.asks import Claim, IntakeAsk, KeepLine, WithdrawClaim
-from pollbook.custody import Refusal
 from pollbook.entries import (
     AnnexAdded,
     BookClosed,
@@ -38,6 +37,7 @@ from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.ledger import Head
 from pollbook.messages import Address, EnrolRequest, Purpose, SyncRequest
 from pollbook.parcels import ParcelKind, Piece, PieceAddress, parcel_id
+from pollbook.permission import Refusal
 from pollbook.releases import MovedLine, Release
 from pollbook.signing import SigningKey, seal, sign_for
 from pollbook.types import BookName, Channel, DeviceId, EntryNumber, LineId, PersonNumber, PrecinctCode

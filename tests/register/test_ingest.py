@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from pollbook.custody import Anomaly
+from pollbook.effects import Anomaly
 from pollbook.entries import Marked, MarkVoided, OfficerSignature
 from pollbook.failures import Failure, WorldFailed
 from pollbook.feed_items import FeedItem, FeedKind, LinesNamed, decode_content

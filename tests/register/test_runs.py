@@ -8,9 +8,10 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pollbook import custody, line_state, plain_marks
+from pollbook import effects, line_state, plain_marks
+from pollbook.book_view import Identity
 from pollbook.clock import HybridTime
-from pollbook.custody import Anomaly, Identity
+from pollbook.effects import Anomaly
 from pollbook.entries import (
     DayOpened,
     Entry,
@@ -276,6 +277,6 @@ def test_each_kind_of_bad_mark_in_a_run_is_told_by_its_own_name() -> None:
         refusing = replace(view, last_at=HybridTime(T0), **change)  # type: ignore[arg-type]
         assert runs.take(refusing, ISSUED, True, 2, runs.read_batch(contents[:1])).quarantined == [expected]
     assert (
-        custody.Anomaly.LINE_NOT_HERE
+        effects.Anomaly.LINE_NOT_HERE
         in runs.take(replace(view, last_at=HybridTime(T0)), ISSUED, False, 2, runs.read_batch(contents[:1])).quarantined
     )

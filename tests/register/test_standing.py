@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pollbook.clock import BEFORE_ALL
-from pollbook.custody import UNMARKED, LineState, Mark
+from pollbook.line_state import UNMARKED, LineState, Mark
 from pollbook.types import Channel, EntryNumber, LineId, PersonNumber, PrecinctCode
 from register.standing import Standing, standing
 from register.store.schema import LinePlace

@@ -6,9 +6,10 @@ import random
 from collections.abc import Callable
 
 from pollbook.failures import Failure, UchastkaError
+from pollbook.messages import Address
 from pollbook.types import BookName, EntryNumber
 from register.centre import Centre
-from register.ingest import Address, ingest
+from register.ingest import ingest
 from register.store.engine import Database
 from tests.simulation.disks import Disk, Drivers
 from tests.simulation.kernel import Log, Scheduler, seconds

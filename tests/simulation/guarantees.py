@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pollbook.clock import HybridTime
-from pollbook.custody import Anomaly
+from pollbook.effects import Anomaly
 from pollbook.entries import decode_entry
 from pollbook.failures import Failure
 from pollbook.line_state import Place

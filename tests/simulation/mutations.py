@@ -18,21 +18,20 @@ import pollbook.store.book as book_module
 import register.ingest as ingest_module
 import register.moving as register_moving
 import sync.cycle as cycle_module
-from pollbook import acts, custody, ledger, signing
+from pollbook import acts, book_view, custody, effects, ledger, line_state, permission, signing
 from pollbook.asks import Ask
 from pollbook.clock import COUNTER_BITS, HybridTime
-from pollbook.custody import LineChanged
+from pollbook.effects import LineChanged
 from pollbook.entries import LineAccepted, LineReleased, MarkVoided
 from pollbook.feed_items import FeedItem
 from pollbook.ledger import Head
 from pollbook.line_state import Place
-from pollbook.messages import SyncAnswer, SyncRequest
+from pollbook.messages import Address, SyncAnswer, SyncRequest
 from pollbook.statuses import LINES_IN_STATUSES_MAX
 from pollbook.store import engine, moving, syncing
 from pollbook.store.book import Book
 from pollbook.store.syncing import sync_status
-from pollbook.types import EntryNumber
-from register.ingest import Address
+from pollbook.types import EntryNumber, LineId
 from register.store import statuses
 from register.store.engine import Transaction
 from register.store.stations import Station
@@ -55,26 +54,35 @@ def replaced(owner: ModuleType | type, **variants: object) -> Iterator[None]:
             setattr(owner, name, original)
 
 
+def _both(
+    first: AbstractContextManager[object], second: AbstractContextManager[object]
+) -> AbstractContextManager[object]:
+    stack = ExitStack()
+    stack.enter_context(first)
+    stack.enter_context(second)
+    return stack
+
+
 def marks_a_marked_line() -> AbstractContextManager[object]:
     """A line that is marked already may be marked once more, by the rules of both sides."""
 
-    def may_mark(state: custody.LineState | None, *_dates: object) -> custody.Refusal | None:
-        return custody.Refusal.LINE_NOT_HELD if state is None else None
+    def may_mark(state: line_state.LineState | None, *_dates: object) -> permission.Refusal | None:
+        return permission.Refusal.LINE_NOT_HELD if state is None else None
 
-    def marked(view: custody.BookView, line: custody.LineId, mark: custody.Mark) -> custody.Effect | custody.Anomaly:
+    def marked(view: book_view.BookView, line: LineId, mark: line_state.Mark) -> effects.Effect | effects.Anomaly:
         state = view.line(line)
-        return custody.Anomaly.UNKNOWN_LINE if state is None else LineChanged(line, replace(state, mark=mark))
+        return effects.Anomaly.UNKNOWN_LINE if state is None else LineChanged(line, replace(state, mark=mark))
 
-    return replaced(custody, may_mark=may_mark, _marked=marked)
+    return _both(replaced(permission, may_mark=may_mark), replaced(custody, _marked=marked))
 
 
 def voids_change_nothing() -> AbstractContextManager[object]:
     """A void is entered, and the line stays marked."""
 
-    def voided(view: custody.BookView, number: object, fact: MarkVoided) -> custody.Effect | custody.Anomaly:
+    def voided(view: book_view.BookView, number: object, fact: MarkVoided) -> effects.Effect | effects.Anomaly:
         del number
         state = view.line(fact.line)
-        return custody.Anomaly.UNKNOWN_LINE if state is None else LineChanged(fact.line, state)
+        return effects.Anomaly.UNKNOWN_LINE if state is None else LineChanged(fact.line, state)
 
     return replaced(custody, _voided=voided)
 
@@ -99,7 +107,7 @@ def projects_in_a_transaction_of_its_own() -> AbstractContextManager[object]:
     """The entry is committed before what it changes."""
     original = book_module.project
 
-    def project(connection: Connection, number: EntryNumber, effect: custody.Effect) -> None:
+    def project(connection: Connection, number: EntryNumber, effect: effects.Effect) -> None:
         connection.exec_driver_sql("COMMIT")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         original(connection, number, effect)
@@ -202,14 +210,14 @@ def never_notices_a_skewed_clock() -> AbstractContextManager[object]:
 def marks_without_holding() -> AbstractContextManager[object]:
     """A line that this book let go, or never had, may be marked here, by the rules of both sides."""
 
-    def may_mark(state: custody.LineState | None, *_rest: object) -> custody.Refusal | None:
-        return custody.Refusal.ALREADY_MARKED if state is not None and state.mark is not None else None
+    def may_mark(state: line_state.LineState | None, *_rest: object) -> permission.Refusal | None:
+        return permission.Refusal.ALREADY_MARKED if state is not None and state.mark is not None else None
 
-    def marked(view: custody.BookView, line: custody.LineId, mark: custody.Mark) -> custody.Effect | custody.Anomaly:
-        state = view.line(line) or custody.UNMARKED
-        return custody.Anomaly.SECOND_MARK if state.mark else LineChanged(line, replace(state, mark=mark))
+    def marked(view: book_view.BookView, line: LineId, mark: line_state.Mark) -> effects.Effect | effects.Anomaly:
+        state = view.line(line) or line_state.UNMARKED
+        return effects.Anomaly.SECOND_MARK if state.mark else LineChanged(line, replace(state, mark=mark))
 
-    return replaced(custody, may_mark=may_mark, _marked=marked)
+    return _both(replaced(permission, may_mark=may_mark), replaced(custody, _marked=marked))
 
 
 def releases_twice() -> AbstractContextManager[object]:
@@ -218,39 +226,39 @@ def releases_twice() -> AbstractContextManager[object]:
     def may_release(*_line: object) -> None:
         return None
 
-    def released(view: custody.BookView, fact: LineReleased) -> custody.Effect | custody.Anomaly:
-        states = ((moved, view.line(moved.line) or custody.UNMARKED) for moved in fact.lines)
-        return custody.LinesChanged(
+    def released(view: book_view.BookView, fact: LineReleased) -> effects.Effect | effects.Anomaly:
+        states = ((moved, view.line(moved.line) or line_state.UNMARKED) for moved in fact.lines)
+        return effects.LinesChanged(
             tuple(
                 (moved.line, replace(state, place=Place.RELEASED, custody=moved.custody, released_to=fact.receiver))
                 for moved, state in states
             )
         )
 
-    return replaced(custody, may_release=may_release, _released=released)
+    return _both(replaced(permission, may_release=may_release), replaced(custody, _released=released))
 
 
 def accepts_what_is_addressed_to_others() -> AbstractContextManager[object]:
     """A release is taken by whoever sees it first."""
 
-    def is_addressed(_identity: custody.Identity, _receiver: object) -> bool:
+    def is_addressed(_identity: book_view.Identity, _receiver: object) -> bool:
         return True
 
-    def released(view: custody.BookView, fact: LineReleased) -> custody.Effect | custody.Anomaly:
-        with replaced(custody.Identity, is_addressed=addressed):
+    def released(view: book_view.BookView, fact: LineReleased) -> effects.Effect | effects.Anomaly:
+        with replaced(book_view.Identity, is_addressed=addressed):
             return original(view, fact)
 
-    original, addressed = custody._released, custody.Identity.is_addressed
+    original, addressed = custody._released, book_view.Identity.is_addressed
     stack = ExitStack()
     stack.enter_context(replaced(custody, _released=released))
     stack.enter_context(replaced(moving, release_lines=_with(moving.release_lines, addressed)))
-    stack.enter_context(replaced(custody.Identity, is_addressed=is_addressed))
+    stack.enter_context(replaced(book_view.Identity, is_addressed=is_addressed))
     return stack
 
 
 def _with(action: Callable[..., object], addressed: object) -> Callable[..., object]:
     def honest(*given: object) -> object:
-        with replaced(custody.Identity, is_addressed=addressed):
+        with replaced(book_view.Identity, is_addressed=addressed):
             return action(*given)
 
     return honest
@@ -259,9 +267,9 @@ def _with(action: Callable[..., object], addressed: object) -> Callable[..., obj
 def accepts_a_release_again_and_again() -> AbstractContextManager[object]:
     """A custody number may be used twice: a paper brings the line back each time it is shown."""
 
-    def accepted(view: custody.BookView, number: EntryNumber, fact: LineAccepted) -> custody.Effect:
-        states = ((moved, view.line(moved.line) or custody.ELSEWHERE) for moved in fact.release.lines)
-        return custody.LinesChanged(
+    def accepted(view: book_view.BookView, number: EntryNumber, fact: LineAccepted) -> effects.Effect:
+        states = ((moved, view.line(moved.line) or line_state.ELSEWHERE) for moved in fact.release.lines)
+        return effects.LinesChanged(
             tuple(
                 (moved.line, replace(state, place=Place.HERE, custody=moved.custody, since=number, released_to=None))
                 for moved, state in states

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pollbook.custody import Anomaly
+from pollbook.effects import Anomaly
 from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.permission import Refusal
 from pollbook.store import asking

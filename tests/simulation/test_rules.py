@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pollbook import custody
+from pollbook import custody, effects, permission
 from pollbook.entries import Marked
 from pollbook.feed_items import FeedItem, FeedKind, ListChanged, encode_content
 from pollbook.permission import Lock
@@ -245,8 +245,8 @@ def test_rule_14_a_poisoned_entry_keeps_its_number_and_marking_goes_on(seed: int
         home.is_suspect = home.is_poisoned = True
 
         def poison(book: Book) -> int:
-            def apply(*_entry: object) -> custody.NothingChanged:
-                return custody.NothingChanged()
+            def apply(*_entry: object) -> effects.NothingChanged:
+                return effects.NothingChanged()
 
             with replaced(custody, apply=apply), book.writing():
                 return book.enter(home.prepared.operators[0], Marked(line, Channel.STATION))
@@ -256,7 +256,7 @@ def test_rule_14_a_poisoned_entry_keeps_its_number_and_marking_goes_on(seed: int
         world.run_s(300)
         assert home.mark(home.prepared.lines[2], Channel.STATION) == "marked"
         world.run_s(300)
-        assert custody.Anomaly.SECOND_MARK in world.anomalies_of(home)
+        assert effects.Anomaly.SECOND_MARK in world.anomalies_of(home)
 
 
 @every_weather
@@ -264,7 +264,7 @@ def test_rule_15_marking_needs_a_person_and_a_day_that_two_officers_opened(seed:
     with staged(seed) as world:
         home = world.stations[0]
         line = home.prepared.lines[0]
-        assert home.do(lambda book: book.mark(line, Channel.STATION, MACHINE)) == custody.Refusal.NOT_SIGNED_IN
+        assert home.do(lambda book: book.mark(line, Channel.STATION, MACHINE)) == permission.Refusal.NOT_SIGNED_IN
         closed = world.add_station("a laptop before the day", world.stations[1].prepared)
         closed.start()
         assert closed.mark(closed.prepared.lines[0], Channel.STATION) == "day_not_open"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pollbook.annex_person import AnnexPerson
-from pollbook.custody import Anomaly
+from pollbook.effects import Anomaly
 from pollbook.entries import Outcome
 from pollbook.store import annex, closing
 from pollbook.store.mirror import Mirrored, NotMirrored

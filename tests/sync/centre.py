@@ -15,14 +15,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from pollbook import custody, ledger
+from pollbook import ledger, line_state
 from pollbook.asks import Ask
-from pollbook.custody import UNMARKED, Anomaly, Identity, LineState
+from pollbook.book_view import Identity
+from pollbook.effects import Anomaly
 from pollbook.election import Election, read_election
 from pollbook.entries import decode_entry
 from pollbook.failures import Failure
 from pollbook.feed_items import FeedItem
 from pollbook.ledger import Head
+from pollbook.line_state import UNMARKED, LineState
 from pollbook.messages import (
     Address,
     EnrolAnswer,
@@ -220,7 +222,7 @@ class Centre:
                 shelf.take(entry)
         shelf.asks += request.asks
         feed = tuple(item for item in shelf.feed if item.number > request.feed_cursor)
-        digest = short_digest(custody.digest(shelf.lines.items())) if request.digest is not None else None
+        digest = short_digest(line_state.digest(shelf.lines.items())) if request.digest is not None else None
         now = int(datetime.now(UTC).timestamp())
         return encode_sync_answer(SyncAnswer(shelf.head, feed, digest, now, COME_BACK_S), request, untrusted, self.key)
 

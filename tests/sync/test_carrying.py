@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from pollbook.custody import UNMARKED, Refusal
 from pollbook.failures import Failure, UchastkaError
 from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.ledger import Head
+from pollbook.line_state import UNMARKED
 from pollbook.messages import SyncAnswer, encode_sync_answer
+from pollbook.permission import Refusal
 from pollbook.sealed_bundle import Answered, Requests, read_requests, write_answers
 from pollbook.sealing import box_key_of
 from pollbook.signing import SigningKey

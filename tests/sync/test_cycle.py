@@ -11,16 +11,10 @@ import pytest
 
 from pollbook import ledger
 from pollbook.clock import SystemClock
-from pollbook.custody import UNMARKED
 from pollbook.failures import Failure, InputInvalid, WorldFailed
 from pollbook.feed_items import FeedItem, FeedKind
-from pollbook.messages import (
-    CONTENT_TYPE,
-    Address,
-    SyncAnswer,
-    decode_sync_request,
-    encode_sync_answer,
-)
+from pollbook.line_state import UNMARKED
+from pollbook.messages import CONTENT_TYPE, Address, SyncAnswer, decode_sync_request, encode_sync_answer
 from pollbook.replay import Replay
 from pollbook.signing import SigningKey
 from pollbook.store.book import Book

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pollbook.custody import Refusal
 from pollbook.failures import Failure, Refused, WorldFailed
+from pollbook.permission import Refusal
 from pollbook.store import figures, sign_in
 from pollbook.store.book import Book
 from pollbook.store.check import check_book

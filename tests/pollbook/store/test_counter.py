@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pollbook.custody import Refusal
 from pollbook.ledger import Head
+from pollbook.permission import Refusal
 from pollbook.store.counter import read_counter, write_counter
 from pollbook.store.home import StationHome
 from pollbook.types import Channel, EntryNumber

@@ -13,7 +13,6 @@ import pytest
 
 from pollbook import cbor, ledger
 from pollbook.cbor import Fields
-from pollbook.custody import Refusal
 from pollbook.failures import Failure
 from pollbook.ledger import Head, SignedHead
 from pollbook.mirror_file import (
@@ -30,6 +29,7 @@ from pollbook.mirror_file import (
     read_journal,
 )
 from pollbook.people import unwrap
+from pollbook.permission import Refusal
 from pollbook.sealing import box_key_of
 from pollbook.store import mirror as mirrors
 from pollbook.store import sign_in

@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 
 from pollbook import ledger
-from pollbook.custody import Refusal
 from pollbook.entries import Outcome
 from pollbook.failures import Failure, WeFailed
 from pollbook.feed_items import Adjudicated, FeedItem, FeedKind, encode_content
 from pollbook.ledger import Head
 from pollbook.messages import SyncAnswer, short_digest
+from pollbook.permission import Refusal
 from pollbook.store import figures, syncing
 from pollbook.store.book import Book
 from pollbook.store.check import _adjudications

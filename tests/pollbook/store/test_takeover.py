@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from pollbook.custody import Refusal
 from pollbook.entries import TookOver, decode_entry
 from pollbook.failures import Failure, Refused, WorldFailed
 from pollbook.mirror_file import HEADER_NAME, JOURNAL_NAME
 from pollbook.people import TRIES_FREE
+from pollbook.permission import Refusal
 from pollbook.signing import REGISTER_SUBJECT, SigningKey, device_id
 from pollbook.store import closing, figures, mirror, sign_in
 from pollbook.store.book import Book

@@ -16,12 +16,13 @@ from zoneinfo import ZoneInfo
 
 from devices.emrtd.mrz import looks_like_mrz
 from pollbook.bundle import resource_path
-from pollbook.custody import Status, is_of_age
 from pollbook.documents import DOUBTS, Comparison, DocumentSays, compare, find_keys
 from pollbook.election import read_election
 from pollbook.entries import REASON_CHARACTERS_MAX
 from pollbook.failures import Failure, Refused, WeFailed
+from pollbook.line_state import Status
 from pollbook.people import wait_s
+from pollbook.permission import is_of_age
 from pollbook.transliteration import to_latin
 from pollbook.types import Channel, EntryNumber, LineId, Person, PersonNumber, PrecinctCode, Role
 from pollbook.voters import Voter

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from pollbook.custody import Status
 from pollbook.documents import DocumentSays, NameSaid, Remark
 from pollbook.entries import REASON_CHARACTERS_MAX
 from pollbook.failures import Failure, Refused, WeFailed
 from pollbook.feed_items import FeedItem, FeedKind
+from pollbook.line_state import Status
 from pollbook.messages import SyncAnswer
 from pollbook.store import syncing
 from pollbook.transliteration import to_cyrillic

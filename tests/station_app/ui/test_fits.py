@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QSc
 
 from pollbook.annex_person import AnnexPerson
 from pollbook.asks import ClaimAnswer
-from pollbook.custody import Anomaly
+from pollbook.effects import Anomaly
 from pollbook.entries import Outcome
 from pollbook.failures import Failure, WorldFailed
 from pollbook.texts import LANGUAGES

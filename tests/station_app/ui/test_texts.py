@@ -16,8 +16,8 @@ from devices.camera.folder import GapReason
 from devices.camera.health import Alarm
 from pollbook.asks import ClaimAnswer
 from pollbook.bundle import resource_path
-from pollbook.custody import Anomaly
 from pollbook.documents import DOUBTS, Field, Likeness
+from pollbook.effects import Anomaly
 from pollbook.texts import LANGUAGES, load_texts
 from pollbook.types import Channel, Role
 from station_app.desk import LinkState, MirrorState, Notice, NoticeKind
