@@ -152,7 +152,7 @@ def takes_entries_twice() -> AbstractContextManager[object]:
     def compare(_connection: Transaction, _station: Station, stored: Head, request: SyncRequest) -> Compared:
         return (() if request.first > stored.number + 1 else request.entries), None
 
-    return replaced(ingest_module, _compare=compare)
+    return replaced(ingest_module, compare_entries=compare)
 
 
 def overlooks_forks() -> AbstractContextManager[object]:
@@ -163,7 +163,7 @@ def overlooks_forks() -> AbstractContextManager[object]:
             return (), None
         return request.entries[stored.number - request.first + 1 :], None
 
-    return replaced(ingest_module, _compare=compare)
+    return replaced(ingest_module, compare_entries=compare)
 
 
 def sends_nothing_again() -> AbstractContextManager[object]:
@@ -362,7 +362,7 @@ def compares_feeds_by_their_numbers_alone() -> AbstractContextManager[object]:
     def compare_feeds(*_asked: object) -> None:
         """Nothing is compared."""
 
-    return replaced(ingest_module, _compare_feeds=compare_feeds)
+    return replaced(ingest_module, compare_feeds=compare_feeds)
 
 
 MUTATIONS: dict[str, Mutation] = {
