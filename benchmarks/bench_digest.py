@@ -15,10 +15,10 @@ from pathlib import Path
 from benchmarks.measuring import figure, runs
 from pollbook.differences import bucket_digests, compared, differing_lines
 from pollbook.line_state import digest, line_digest
-from pollbook.messages import short_digest
 from pollbook.store.digests import LineDigests
 from pollbook.store.syncing import book_digest
 from pollbook.types import Channel
+from pollbook.wire import short_digest
 from register.making import training_election
 from register.store import ledgers, states, stations
 from register.store.differences import lines_at

@@ -25,7 +25,7 @@ from benchmarks.measuring import figure, runs
 from development.postgresql import Cluster, private_cluster
 from pollbook.entries import Marked
 from pollbook.line_state import LineState, Mark
-from pollbook.messages import Address
+from pollbook.sync_request import Address
 from pollbook.types import Channel, EntryNumber
 from register.ingest import ingest, prove_sync
 from register.making import training_election

@@ -40,11 +40,12 @@ from pollbook.clock import COUNTER_BITS
 from pollbook.failures import Failure
 from pollbook.ledger import Head, extend_all, sign_head
 from pollbook.line_state import LineState, Mark, digest
-from pollbook.messages import Address, SyncRequest, encode_sync_request, short_digest
 from pollbook.packing import SliceOrder
 from pollbook.plain_marks import encode_mark
 from pollbook.signing import SigningKey, device_id
+from pollbook.sync_request import Address, SyncRequest, encode_sync_request
 from pollbook.types import BookName, Channel, EntryNumber, LineId, PersonNumber
+from pollbook.wire import short_digest
 from register.making import training_election
 from sync.backoff import Backoff
 from tests.register.stand_in import Centre, make_centre

@@ -31,9 +31,10 @@ from pollbook.entries import (
 from pollbook.entries import TwoOfficers as Officers
 from pollbook.feed_items import Adjudicated, Arrived, ClaimAnswered, FeedItem, FeedKind, Recalled, encode_content
 from pollbook.ledger import Head, SignedHead
-from pollbook.messages import SyncAnswer, SyncRequest, plain_sync_answer, plain_sync_request
 from pollbook.packing import SliceOrder
 from pollbook.permission import Refusal
+from pollbook.sync_answer import SyncAnswer, plain_sync_answer
+from pollbook.sync_request import SyncRequest, plain_sync_request
 from pollbook.types import BookName, Channel, DeviceId, EntryNumber, LineId, PersonNumber, PrecinctCode
 
 SEED = 7

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
+from pollbook.enrolment_messages import CODE_CHARACTERS_MAX
 from pollbook.failures import Failure, InputInvalid, WorldFailed
-from pollbook.messages import CODE_CHARACTERS_MAX
 from pollbook.types import ElectionId, PrecinctCode, is_precinct_code
 
 ENROL_FILE_BYTES_MAX = 32 * 1024

@@ -6,6 +6,7 @@ others carry one of the values below as the deterministic CBOR of `content`.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -32,6 +33,9 @@ from pollbook.voters import Voter
 
 CONTENT_BYTES_MAX = CERTIFICATE_OF_RELEASE_BYTES_MAX + 1024
 LINES_IN_ITEM_MAX = 1000
+FEED_TEXT_MAX = 2000
+FEED_CHECK_BYTES = 4
+"""A feed that was rolled back is mistaken for the one that was seen once in four thousand million times."""
 _ADDRESS_CHARACTERS_MAX = 400
 _SOURCE_CHARACTERS_MAX = 100
 
@@ -70,6 +74,12 @@ class FeedItem:
     text: str
     entry: int = 0
     content: bytes = b""
+
+
+def next_feed_check(before: bytes, item: FeedItem) -> bytes:
+    """The check of a feed that ends with this item, after one whose check is `before` (empty before the first)."""
+    content = cbor.encode([item.number, int(item.kind), item.text[:FEED_TEXT_MAX], item.entry, item.content])
+    return hashlib.sha256(before + content).digest()[:FEED_CHECK_BYTES]
 
 
 @dataclass(frozen=True, slots=True)

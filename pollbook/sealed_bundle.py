@@ -19,10 +19,11 @@ from enum import IntEnum
 from pollbook import cbor
 from pollbook.cbor import Fields
 from pollbook.failures import Failure, InputInvalid, WorldFailed
-from pollbook.messages import MESSAGE_BYTES_MAX, Address
 from pollbook.sealing import PUBLIC_BYTES, BoxKey, open_sealed, seal_to
 from pollbook.signing import SigningKey, read_envelope, seal
+from pollbook.sync_request import Address
 from pollbook.types import BookName, DeviceId, ElectionId, EntryNumber
+from pollbook.wire import MESSAGE_BYTES_MAX
 
 BUNDLE_BYTES_MAX = 48 * 1024 * 1024
 """A precinct's whole day is under 1 MiB; a book that was alone for the longest election is under a tenth of this."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pollbook.failures import Failure, InputInvalid, WorldFailed
-from pollbook.messages import Address
 from pollbook.sealed_bundle import BUNDLE_BYTES_MAX, Answered, read_requests, write_answers
+from pollbook.sync_request import Address
 from pollbook.types import BookName
 from register.centre import Centre
 from register.ingest import ingest

@@ -13,9 +13,9 @@ import secrets
 from datetime import datetime, timedelta
 
 from pollbook.election import Election
+from pollbook.enrolment_messages import EnrolAnswer, EnrolRequest, decode_enrol_request, encode_enrol_answer
 from pollbook.failures import Failure, InputInvalid, WorldFailed
 from pollbook.ledger import origin
-from pollbook.messages import EnrolAnswer, EnrolRequest, decode_enrol_request, encode_enrol_answer
 from pollbook.register_entries import Enrolled
 from pollbook.signing import device_id
 from pollbook.slice import Expected, read_slice

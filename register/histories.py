@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pollbook.effects import Anomaly
 from pollbook.ledger import Head, extend_all
-from pollbook.messages import SyncRequest, short_digest
+from pollbook.sync_request import SyncRequest
 from pollbook.types import EntryNumber
+from pollbook.wire import short_digest
 from register.feed import tell_anomaly
 from register.store import ledgers, own_ledger
 from register.store.engine import Transaction

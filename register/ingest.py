@@ -22,14 +22,8 @@ from pollbook.effects import Anomaly
 from pollbook.failures import Failure, InputInvalid, WorldFailed
 from pollbook.feed_items import FeedKind
 from pollbook.ledger import is_signed_head
-from pollbook.messages import (
-    Address,
-    SyncAnswer,
-    SyncRequest,
-    decode_sync_request,
-    encode_sync_answer,
-    is_signed_request,
-)
+from pollbook.sync_answer import SyncAnswer, encode_sync_answer
+from pollbook.sync_request import Address, SyncRequest, decode_sync_request, is_signed_request
 from register.adjudication import adjudicate, left_behind
 from register.appointments import come_back_s
 from register.centre import Centre

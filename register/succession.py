@@ -24,9 +24,9 @@ from pollbook.failures import InputInvalid
 from pollbook.feed_items import FeedItem, FeedKind, Superseded, Tail, encode_content
 from pollbook.ledger import Head, extend_all, successor_origin
 from pollbook.line_state import digest
-from pollbook.messages import Address, SyncRequest, decode_sync_request, is_signed_request
 from pollbook.register_entries import Superseded as SupersededEntry
 from pollbook.register_entries import TailClosed
+from pollbook.sync_request import Address, SyncRequest, decode_sync_request, is_signed_request
 from pollbook.types import BookName, EntryNumber
 from register.centre import Centre
 from register.feed import tell, tell_anomaly

@@ -34,9 +34,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pollbook.clock import Clock
 from pollbook.commanding import software_version, write_fault
 from pollbook.election import Election
+from pollbook.enrolment_messages import ENROL_PATH
 from pollbook.failures import Failure, InputInvalid, UchastkaError, WorldFailed
-from pollbook.messages import CONTENT_TYPE, ENROL_PATH, MESSAGE_BYTES_MAX, PROBLEM_TYPE, SYNC_PATH, Address
 from pollbook.parcels import PARCEL_PATH, PIECE_MESSAGE_BYTES_MAX, PieceAddress
+from pollbook.sync_request import SYNC_PATH, Address
+from pollbook.wire import CONTENT_TYPE, MESSAGE_BYTES_MAX, PROBLEM_TYPE
 from register.allowances import Allowances, Visit
 from register.appointments import SOON_S, Appointments
 from register.authority import RegisterKeys

@@ -12,29 +12,12 @@ from dataclasses import dataclass
 
 from pollbook.failures import Failure, InputInvalid, WeFailed, WorldFailed
 from pollbook.feed_items import FeedItem
-from pollbook.messages import (
-    SyncAnswer,
-    SyncRequest,
-    decode_sync_answer,
-    decode_sync_request,
-    encode_sync_request,
-)
-from pollbook.sealed_bundle import (
-    REQUESTS_MAX,
-    Answered,
-    Carried,
-    Requests,
-    read_answers,
-    write_requests,
-)
+from pollbook.sealed_bundle import REQUESTS_MAX, Answered, Carried, Requests, read_answers, write_requests
 from pollbook.sealing import box_key_of
 from pollbook.store.book import Book
-from pollbook.store.syncing import (
-    note_sync_failure,
-    outgoing,
-    sync_status,
-    take_late_answer,
-)
+from pollbook.store.syncing import note_sync_failure, outgoing, sync_status, take_late_answer
+from pollbook.sync_answer import SyncAnswer, decode_sync_answer
+from pollbook.sync_request import SyncRequest, decode_sync_request, encode_sync_request
 from pollbook.types import EntryNumber
 from sync.cycle import request_for
 

@@ -25,12 +25,14 @@ from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.util import SKIP_HEADER
 
 from pollbook.clock import Clock
+from pollbook.enrolment_messages import ENROL_PATH
 from pollbook.failures import Failure, WorldFailed
-from pollbook.messages import CONTENT_TYPE, ENROL_PATH, MESSAGE_BYTES_MAX, PROBLEM_TYPE, Address
 from pollbook.parcels import PieceAddress
 from pollbook.slice import SLICE_BYTES_MAX
 from pollbook.store.link import Link
+from pollbook.sync_request import Address
 from pollbook.types import BookName, EntryNumber
+from pollbook.wire import CONTENT_TYPE, MESSAGE_BYTES_MAX, PROBLEM_TYPE
 from sync.pace import PROBE_S, RESUME_S, UNDER_WAY_S, Pace, Patience, Traffic
 from sync.tls import ElectionContext, trusting_only
 

@@ -24,14 +24,6 @@ from pollbook.clock import Clock
 from pollbook.commanding import software_name
 from pollbook.failures import Failure, InputInvalid, UchastkaError, WeFailed, WorldFailed
 from pollbook.feed_items import FeedItem, FeedKind
-from pollbook.messages import (
-    SyncAnswer,
-    SyncRequest,
-    decode_sync_answer,
-    encode_sync_request,
-    is_signed_answer,
-    is_sync_answer,
-)
 from pollbook.store import comparing
 from pollbook.store.asking import claims
 from pollbook.store.book import Book
@@ -48,6 +40,8 @@ from pollbook.store.syncing import (
     take_answer,
     to_carry,
 )
+from pollbook.sync_answer import SyncAnswer, decode_sync_answer, is_signed_answer, is_sync_answer
+from pollbook.sync_request import SyncRequest, encode_sync_request
 from pollbook.types import BookName, EntryNumber, LineId, line_text
 from sync.pace import HURRY_S, Traffic
 

@@ -22,10 +22,10 @@ from filelock import FileLock, Timeout
 from pollbook.clock import Clock
 from pollbook.commanding import software_name
 from pollbook.enrol_file import EnrolFile, SpareFile, read_any_file, read_enrol_file
+from pollbook.enrolment_messages import EnrolAnswer, EnrolRequest, decode_enrol_answer, encode_enrol_request
+from pollbook.enrolment_messages import untrusted_register_certificate as register_certificate_in
 from pollbook.failures import Failure, InputInvalid, WorldFailed
 from pollbook.files import write_secret
-from pollbook.messages import EnrolAnswer, EnrolRequest, decode_enrol_answer, encode_enrol_request
-from pollbook.messages import untrusted_register_certificate as register_certificate_in
 from pollbook.people import PinCost
 from pollbook.sealing import box_key_of
 from pollbook.signing import REGISTER_SUBJECT, SigningKey, certified_key, device_id

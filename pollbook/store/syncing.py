@@ -11,15 +11,17 @@ from dataclasses import dataclass, replace
 from pollbook.asks import Ask
 from pollbook.entries import TookOver, decode_entry
 from pollbook.failures import Failure, WeFailed
-from pollbook.feed_items import FeedItem, FeedKind
+from pollbook.feed_items import FeedItem, FeedKind, next_feed_check
 from pollbook.ledger import Head, SignedHead
-from pollbook.messages import ENTRIES_MAX, SyncAnswer, next_feed_check, short_digest
 from pollbook.packing import RUN_MIN, packed_size
 from pollbook.permission import Refusal
 from pollbook.store import asking, elsewhere, engine, feeding, moving
 from pollbook.store.book import Book
 from pollbook.store.records import Outgoing, SyncStatus
+from pollbook.sync_answer import SyncAnswer
+from pollbook.sync_request import ENTRIES_MAX
 from pollbook.types import MACHINE, BookName, EntryNumber
+from pollbook.wire import short_digest
 
 BATCH_BYTES_MAX = 256 * 1024
 """Entries in one request, packed; what the link carries in about five seconds is asked for by the sync engine."""

@@ -11,9 +11,9 @@ from sqlalchemy import BindParameter, Connection, Row, bindparam, exists, func, 
 
 from pollbook.clock import HybridTime
 from pollbook.effects import Anomaly
-from pollbook.feed_items import FeedItem, FeedKind
+from pollbook.feed_items import FeedItem, FeedKind, next_feed_check
 from pollbook.ledger import Head
-from pollbook.messages import FEED_ITEMS_MAX, next_feed_check
+from pollbook.sync_answer import FEED_ITEMS_MAX
 from pollbook.types import EntryNumber, PersonNumber
 from register.store.schema import (
     anomaly,

@@ -335,7 +335,7 @@ feed = Table(
     Column("entry", Integer, nullable=False),
     Column("at_s", BigInteger, nullable=False),
     Column("content", LargeBinary, nullable=False),
-    # The chain over the feed up to this item (`messages.next_feed_check`).
+    # The chain over the feed up to this item (`feed_items.next_feed_check`).
     Column("check", LargeBinary, nullable=False, server_default=text("''")),
     sqlite_with_rowid=False,
 )

@@ -8,8 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from pollbook.enrolment_messages import decode_enrol_answer, untrusted_register_certificate
 from pollbook.failures import Refused
-from pollbook.messages import Address, decode_enrol_answer, untrusted_register_certificate
 from pollbook.signing import SigningKey, certified_key, device_id
 from pollbook.slice import Expected, read_slice
 from pollbook.store.book import Book, open_book
@@ -19,6 +19,7 @@ from pollbook.store.link import Link
 from pollbook.store.sign_in import two_signers
 from pollbook.store.spare import keep_spare
 from pollbook.store.takeover import TakenOver, look_into, take_over
+from pollbook.sync_request import Address
 from pollbook.types import BookName, EntryNumber, LineId, PersonNumber, PrecinctCode, Role
 from pollbook.voters import Voter
 from register.enrolment import make_code, make_spare_code

@@ -11,22 +11,27 @@ import random
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from pollbook import cbor, compression, feed_items, messages, mirror_file, packing, release_certificate, sealed_bundle
-from pollbook.checkpoint import (
-    Checkpoint,
-    Inclusion,
-    open_checkpoint,
-    read_inclusion,
-    sign_checkpoint,
-    write_inclusion,
+from pollbook import (
+    cbor,
+    compression,
+    enrolment_messages,
+    feed_items,
+    messages,
+    mirror_file,
+    packing,
+    release_certificate,
+    sealed_bundle,
+    sync_answer,
+    sync_request,
+    wire,
 )
+from pollbook.checkpoint import Checkpoint, Inclusion, open_checkpoint, read_inclusion, sign_checkpoint, write_inclusion
 from pollbook.clock import COUNTER_BITS, HybridTime
 from pollbook.enrol_file import read_enrol_file
 from pollbook.entries import Entry, Marked, decode_entry, encode_entry
 from pollbook.failures import InputInvalid, WorldFailed
 from pollbook.feed_items import FeedKind
 from pollbook.ledger import Head, SignedHead
-from pollbook.messages import Address, Purpose, SyncAnswer, SyncRequest
 from pollbook.mirror_file import Record, RecordKind
 from pollbook.packing import SliceOrder
 from pollbook.releases import MovedLine, pack_release, sign_release
@@ -35,7 +40,10 @@ from pollbook.sealing import box_key_of, open_sealed, seal_to
 from pollbook.signing import SigningKey, device_id, read_envelope, seal, sign_for
 from pollbook.slice import Expected, read_slice
 from pollbook.supersession import read_supersession
+from pollbook.sync_answer import SyncAnswer
+from pollbook.sync_request import Address, SyncRequest
 from pollbook.types import BookName, Channel, DeviceId, ElectionId, EntryNumber, LineId, PersonNumber
+from pollbook.wire import Purpose
 from sync.lan.discovery import read_announcement
 from sync.lan.messages import decode_message
 from tests.fuzzing.chip_targets import CHIP_TARGETS
@@ -63,28 +71,28 @@ REQUEST = SyncRequest(
     software="fuzz 1",
 )
 ANSWER = SyncAnswer(Head(EntryNumber(3), bytes(32)), (), None, NOW_S, 30)
-SENT = messages.encode_sync_request(REQUEST, KEY, ORDER)
+SENT = sync_request.encode_sync_request(REQUEST, KEY, ORDER)
 _NOTE = sign_checkpoint(Checkpoint("fuzz", 2, bytes(32)), KEY)
 _KEY_ID = base64.b64decode(_NOTE.rsplit(b" ", 1)[1])[:4]
 
 
 def _packed(untrusted: bytes) -> None:
-    for entry in packing.unpack(untrusted, NOW_S, messages.ENTRIES_MAX, lambda _check: ORDER):
+    for entry in packing.unpack(untrusted, NOW_S, sync_request.ENTRIES_MAX, lambda _check: ORDER):
         assert entry
 
 
 def _request(untrusted: bytes) -> None:
     payload = b"\x00" + untrusted
     signature = sign_for(Purpose.SYNC, REQUEST.address.signed, payload, KEY)
-    sent = bytes([messages.WIRE_SCHEMA]) + signature + payload
-    messages.decode_sync_request(sent, REQUEST.address, KEY.public, lambda _check: ORDER)
+    sent = bytes([wire.WIRE_SCHEMA]) + signature + payload
+    sync_request.decode_sync_request(sent, REQUEST.address, KEY.public, lambda _check: ORDER)
 
 
 def _answer(untrusted: bytes) -> None:
     payload = b"\x00" + untrusted
-    head = bytes([messages.WIRE_SCHEMA]) + messages.request_id(SENT)
+    head = bytes([wire.WIRE_SCHEMA]) + sync_answer.request_id(SENT)
     signature = sign_for(Purpose.SYNCED, messages.hashlib.sha256(SENT).digest(), payload, KEY)
-    messages.decode_sync_answer(head + signature + payload, REQUEST, SENT, KEY.public)
+    sync_answer.decode_sync_answer(head + signature + payload, REQUEST, SENT, KEY.public)
 
 
 def _address(untrusted: bytes) -> None:
@@ -106,7 +114,7 @@ def _feed_content(untrusted: bytes) -> None:
 
 
 def _enrolment(untrusted: bytes) -> None:
-    messages.decode_enrol_request(compression.compress(seal(Purpose.ENROL, untrusted, KEY)))
+    enrolment_messages.decode_enrol_request(compression.compress(seal(Purpose.ENROL, untrusted, KEY)))
 
 
 def _slice(untrusted: bytes) -> None:
@@ -166,7 +174,7 @@ _ANNOUNCEMENT = seal(
     KEY,
 )
 _EXPECTED = Expected(ElectionId("fuzz"), BOOK)
-_PLAIN_REQUEST = messages.plain_sync_request(REQUEST, ORDER)
+_PLAIN_REQUEST = sync_request.plain_sync_request(REQUEST, ORDER)
 TARGETS = {
     "cbor": Target(
         lambda bytes_: cbor.decode(bytes_, 4096), (cbor.encode([1, "two", b"3", {"4": None}]), *ENTRIES[:2])
@@ -182,7 +190,7 @@ TARGETS = {
         (compression.compress_message(_PLAIN_REQUEST), compression.compress_message(bytes(500))),
     ),
     "requests": Target(_request, (_PLAIN_REQUEST,)),
-    "answers": Target(_answer, (messages.plain_sync_answer(ANSWER, REQUEST),)),
+    "answers": Target(_answer, (sync_answer.plain_sync_answer(ANSWER, REQUEST),)),
     "addresses": Target(_address, (b"AAAAAAAAAAAAAAAAAAAAAA.1/17",)),
     "feed": Target(_feed_content, (b"\x00", b"\x03\x83\x01\x02\x03")),
     "envelopes": Target(lambda bytes_: read_envelope(bytes_, 65_536), (seal("fuzz 1", b"body", KEY),)),

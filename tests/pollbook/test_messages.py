@@ -7,23 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pollbook import cbor, compression, messages
+from pollbook import cbor, compression, enrolment_messages, feed_items, sync_answer, sync_request, wire
 from pollbook.clock import HybridTime
+from pollbook.enrolment_messages import EnrolAnswer, EnrolRequest
 from pollbook.entries import Entry, Marked, encode_entry
 from pollbook.failures import InputInvalid
 from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.ledger import Head, SignedHead
-from pollbook.messages import (
-    Address,
-    EnrolAnswer,
-    EnrolRequest,
-    Purpose,
-    SyncAnswer,
-    SyncRequest,
-)
 from pollbook.packing import SliceOrder
 from pollbook.signing import SigningKey, device_id, read_envelope, seal, sign_for
-from pollbook.types import BookName, Channel, EntryNumber, LineId, PersonNumber
+from pollbook.sync_answer import SyncAnswer
+from pollbook.sync_request import Address, SyncRequest
+from pollbook.types import BookName, Channel, DeviceId, EntryNumber, LineId, PersonNumber
+from pollbook.wire import Purpose
 
 DEVICE, REGISTER = SigningKey.generate(), SigningKey.generate()
 REQUEST = SyncRequest(
@@ -37,7 +33,7 @@ REQUEST = SyncRequest(
     pending=2,
     software="0.1.0",
 )
-SENT = messages.encode_sync_request(REQUEST, DEVICE)
+SENT = sync_request.encode_sync_request(REQUEST, DEVICE)
 ANSWER = SyncAnswer(
     acknowledged=Head(EntryNumber(9), bytes(32)),
     feed=(FeedItem(4, FeedKind.ANOMALY, "second_mark", 7), FeedItem(5, FeedKind.NOTICE, "Salom")),
@@ -48,15 +44,15 @@ ANSWER = SyncAnswer(
 
 
 def read_request(untrusted: bytes, key: bytes = DEVICE.public, address: Address = REQUEST.address) -> SyncRequest:
-    return messages.decode_sync_request(untrusted, address, key)
+    return sync_request.decode_sync_request(untrusted, address, key)
 
 
 def answered(answer: SyncAnswer, request: SyncRequest = REQUEST, sent: bytes = SENT) -> bytes:
-    return messages.encode_sync_answer(answer, request, sent, REGISTER)
+    return sync_answer.encode_sync_answer(answer, request, sent, REGISTER)
 
 
 def read_answer(untrusted: bytes, request: SyncRequest = REQUEST, sent: bytes = SENT) -> SyncAnswer:
-    return messages.decode_sync_answer(untrusted, request, sent, REGISTER.public)
+    return sync_answer.decode_sync_answer(untrusted, request, sent, REGISTER.public)
 
 
 def test_a_sync_request_comes_back() -> None:
@@ -81,11 +77,11 @@ def test_an_answer_that_agrees_says_so_in_a_few_bytes() -> None:
 
 
 def test_the_answer_to_another_request_is_refused() -> None:
-    later = messages.encode_sync_request(replace(REQUEST, sent_at_s=REQUEST.sent_at_s + 1), DEVICE)
+    later = sync_request.encode_sync_request(replace(REQUEST, sent_at_s=REQUEST.sent_at_s + 1), DEVICE)
     with pytest.raises(InputInvalid, match="another request"):
         read_answer(answered(ANSWER), sent=later)
     renamed = bytearray(answered(ANSWER))
-    renamed[1:5] = messages.request_id(later)
+    renamed[1:5] = sync_answer.request_id(later)
     with pytest.raises(InputInvalid, match="signature"):
         read_answer(bytes(renamed), sent=later)
 
@@ -94,12 +90,12 @@ def test_an_answer_before_1970_or_by_another_register_is_refused() -> None:
     with pytest.raises(InputInvalid):
         read_answer(answered(replace(ANSWER, register_at_s=-1)))
     with pytest.raises(InputInvalid):
-        messages.decode_sync_answer(answered(ANSWER), REQUEST, SENT, DEVICE.public)
+        sync_answer.decode_sync_answer(answered(ANSWER), REQUEST, SENT, DEVICE.public)
 
 
 def test_an_address_is_named_by_its_path_in_one_spelling() -> None:
     for device in (bytes(16), b"\xff" * 16, bytes(range(16))):
-        address = Address(BookName(messages.DeviceId(device), 12), EntryNumber(345))
+        address = Address(BookName(DeviceId(device), 12), EntryNumber(345))
         assert Address.parse(*address.path.split("/")[-2:]) == address
         assert len(address.path) == len("/v1/sync/") + 22 + len(".12/345")
     name = "A" * 22
@@ -124,7 +120,7 @@ def test_a_request_for_another_address_is_refused() -> None:
         replace(REQUEST.address, book=replace(REQUEST.book, epoch=2)),
         replace(REQUEST.address, book=BookName(device_id(REGISTER.public), 1)),
     ):
-        assert not messages.is_signed_request(SENT, other, DEVICE.public)
+        assert not sync_request.is_signed_request(SENT, other, DEVICE.public)
         with pytest.raises(InputInvalid):
             read_request(SENT, address=other)
 
@@ -139,29 +135,29 @@ def test_a_day_s_marks_take_their_places_and_not_their_ids() -> None:
         for at, line in enumerate(rng.sample(order.lines, 1000))
     )
     request = replace(REQUEST, entries=marks, head=SignedHead(Head(EntryNumber(1007), bytes(32)), bytes(64)))
-    sent = messages.encode_sync_request(request, DEVICE, order)
+    sent = sync_request.encode_sync_request(request, DEVICE, order)
     assert len(sent) < 2.2 * len(marks) + 250
     orders = {order.check: order}
-    assert messages.decode_sync_request(sent, request.address, DEVICE.public, orders.get) == request
+    assert sync_request.decode_sync_request(sent, request.address, DEVICE.public, orders.get) == request
     with pytest.raises(InputInvalid, match="order"):
-        messages.decode_sync_request(sent, request.address, DEVICE.public)
+        sync_request.decode_sync_request(sent, request.address, DEVICE.public)
 
 
 def test_enrolment_comes_back_and_proves_the_key() -> None:
     request = EnrolRequest("ABCD-EFGH", DEVICE.public, bytes(32), "0.1.0")
-    assert messages.decode_enrol_request(messages.encode_enrol_request(request, DEVICE)) == request
+    assert enrolment_messages.decode_enrol_request(enrolment_messages.encode_enrol_request(request, DEVICE)) == request
     answer = EnrolAnswer(b"device", b"register", b"slice")
-    sent = messages.encode_enrol_answer(answer, REGISTER)
-    assert messages.decode_enrol_answer(sent, REGISTER.public) == answer
-    assert messages.untrusted_register_certificate(sent) == b"register"
+    sent = enrolment_messages.encode_enrol_answer(answer, REGISTER)
+    assert enrolment_messages.decode_enrol_answer(sent, REGISTER.public) == answer
+    assert enrolment_messages.untrusted_register_certificate(sent) == b"register"
 
 
 def test_a_request_signed_by_another_key_than_it_names_is_refused() -> None:
     stolen = EnrolRequest("ABCD-EFGH", DEVICE.public, bytes(32), "0.1.0")
     with pytest.raises(InputInvalid):
-        messages.decode_enrol_request(messages.encode_enrol_request(stolen, REGISTER))
+        enrolment_messages.decode_enrol_request(enrolment_messages.encode_enrol_request(stolen, REGISTER))
     with pytest.raises(InputInvalid):
-        read_request(messages.encode_sync_request(REQUEST, REGISTER))
+        read_request(sync_request.encode_sync_request(REQUEST, REGISTER))
 
 
 def test_a_message_of_one_purpose_does_not_pass_as_another() -> None:
@@ -169,16 +165,16 @@ def test_a_message_of_one_purpose_does_not_pass_as_another() -> None:
     with pytest.raises(InputInvalid):
         read_envelope(envelope, 10_000).open_with(Purpose.ENROLLED, REGISTER.public)
     forged = signed_payload(b"", Purpose.SYNCED)
-    assert not messages.is_signed_request(forged, REQUEST.address, DEVICE.public)
+    assert not sync_request.is_signed_request(forged, REQUEST.address, DEVICE.public)
 
 
 def signed_payload(payload: bytes, purpose: str = Purpose.SYNC) -> bytes:
     signature = sign_for(purpose, REQUEST.address.signed, payload, DEVICE)
-    return bytes([messages.WIRE_SCHEMA]) + signature + payload
+    return bytes([wire.WIRE_SCHEMA]) + signature + payload
 
 
 def test_a_request_of_another_schema_is_refused() -> None:
-    for schema in (0, messages.WIRE_SCHEMA - 1, messages.WIRE_SCHEMA + 1, 0x28):
+    for schema in (0, wire.WIRE_SCHEMA - 1, wire.WIRE_SCHEMA + 1, 0x28):
         with pytest.raises(InputInvalid):
             read_request(bytes([schema]) + SENT[1:])
 
@@ -201,10 +197,10 @@ def test_a_request_that_is_cut_short_is_refused(length: int) -> None:
 @given(st.binary(max_size=300))
 def test_garbage_is_refused_by_every_reader(untrusted: bytes) -> None:
     readers = [
-        messages.decode_enrol_request,
-        messages.untrusted_register_certificate,
-        messages.untrusted_slice,
-        lambda bytes_: messages.decode_enrol_answer(bytes_, REGISTER.public),
+        enrolment_messages.decode_enrol_request,
+        enrolment_messages.untrusted_register_certificate,
+        enrolment_messages.untrusted_slice,
+        lambda bytes_: enrolment_messages.decode_enrol_answer(bytes_, REGISTER.public),
         read_request,
         read_answer,
         lambda bytes_: read_request(signed_payload(bytes_)),
@@ -236,11 +232,11 @@ def test_a_signed_request_with_a_field_missing_wrong_or_repeated_is_refused(data
         read = read_request(sent)
     except InputInvalid:
         return
-    assert read_request(messages.encode_sync_request(read, DEVICE)) == read
+    assert read_request(sync_request.encode_sync_request(read, DEVICE)) == read
 
 
 def test_a_bomb_that_a_station_signed_is_refused() -> None:
-    bomb = compression.compress_message(bytes(messages.MESSAGE_BYTES_MAX + 1))
+    bomb = compression.compress_message(bytes(wire.MESSAGE_BYTES_MAX + 1))
     assert len(bomb) < 10_000
     with pytest.raises(InputInvalid):
         read_request(signed_payload(bomb))
@@ -252,12 +248,12 @@ def test_what_is_no_envelope_is_refused_before_it_is_built() -> None:
         read_envelope(many, 10_000_000)
     for bomb in (compression.compress(many), compression.compress(bytes(1_000_000))):
         with pytest.raises(InputInvalid):
-            messages.decode_enrol_request(bomb)
+            enrolment_messages.decode_enrol_request(bomb)
 
 
 def test_a_program_s_name_with_control_characters_is_refused() -> None:
     with pytest.raises(InputInvalid):
-        read_request(messages.encode_sync_request(replace(REQUEST, software="\x1b]0;x"), DEVICE))
+        read_request(sync_request.encode_sync_request(replace(REQUEST, software="\x1b]0;x"), DEVICE))
 
 
 def test_a_feed_text_that_is_too_long_is_cut_and_not_unreadable() -> None:
@@ -267,19 +263,19 @@ def test_a_feed_text_that_is_too_long_is_cut_and_not_unreadable() -> None:
 
 
 def test_more_entries_or_feed_items_than_the_limits_are_refused() -> None:
-    count = messages.ENTRIES_MAX + 1
+    count = sync_request.ENTRIES_MAX + 1
     head = SignedHead(Head(EntryNumber(8 + count - 1), bytes(32)), bytes(64))
     with pytest.raises(InputInvalid):
-        read_request(messages.encode_sync_request(replace(REQUEST, entries=(b"x",) * count, head=head), DEVICE))
-    feed = tuple(FeedItem(number, FeedKind.NOTICE, "x") for number in range(1, messages.FEED_ITEMS_MAX + 2))
+        read_request(sync_request.encode_sync_request(replace(REQUEST, entries=(b"x",) * count, head=head), DEVICE))
+    feed = tuple(FeedItem(number, FeedKind.NOTICE, "x") for number in range(1, sync_answer.FEED_ITEMS_MAX + 2))
     with pytest.raises(InputInvalid):
         read_answer(answered(replace(ANSWER, feed=feed)))
 
 
 def test_the_feed_s_check_names_every_item_before_it_in_its_order() -> None:
     items = [FeedItem(1, FeedKind.NOTICE, "a"), FeedItem(2, FeedKind.NOTICE, "b")]
-    check = messages.next_feed_check(messages.next_feed_check(b"", items[0]), items[1])
-    assert len(check) == messages.FEED_CHECK_BYTES
+    check = feed_items.next_feed_check(feed_items.next_feed_check(b"", items[0]), items[1])
+    assert len(check) == feed_items.FEED_CHECK_BYTES
     for others in (
         items[1:],
         items[::-1],
@@ -288,15 +284,15 @@ def test_the_feed_s_check_names_every_item_before_it_in_its_order() -> None:
     ):
         other = b""
         for item in others:
-            other = messages.next_feed_check(other, item)
+            other = feed_items.next_feed_check(other, item)
         assert other != check
-    long = replace(items[0], text="x" * (messages.FEED_TEXT_MAX + 9))
-    assert messages.next_feed_check(b"", long) == messages.next_feed_check(
-        b"", replace(long, text=long.text[: messages.FEED_TEXT_MAX])
+    long = replace(items[0], text="x" * (feed_items.FEED_TEXT_MAX + 9))
+    assert feed_items.next_feed_check(b"", long) == feed_items.next_feed_check(
+        b"", replace(long, text=long.text[: feed_items.FEED_TEXT_MAX])
     ), "as it travels"
 
 
 @pytest.mark.parametrize("length", [1, 3, 5, 64])
 def test_a_feed_s_check_of_another_length_is_refused(length: int) -> None:
     with pytest.raises(InputInvalid):
-        read_request(messages.encode_sync_request(replace(REQUEST, feed_check=bytes(length)), DEVICE))
+        read_request(sync_request.encode_sync_request(replace(REQUEST, feed_check=bytes(length)), DEVICE))

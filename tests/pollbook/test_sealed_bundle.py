@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from pollbook import cbor
 from pollbook.failures import Failure, WorldFailed
-from pollbook.messages import Address
 from pollbook.sealed_bundle import (
     BUNDLE_BYTES_MAX,
     Answered,
@@ -22,6 +21,7 @@ from pollbook.sealed_bundle import (
 )
 from pollbook.sealing import BoxKey, box_key_of, seal_to
 from pollbook.signing import SigningKey, device_id, seal
+from pollbook.sync_request import Address
 from pollbook.types import BookName, ElectionId, EntryNumber
 
 ELECTION, OTHER_ELECTION = ElectionId("test-2026"), ElectionId("other-2026")

@@ -15,6 +15,12 @@ from sqlalchemy import text
 from pollbook import acts, line_state
 from pollbook.clock import BEFORE_ALL, HybridTime, tick
 from pollbook.election import Election
+from pollbook.enrolment_messages import (
+    EnrolRequest,
+    decode_enrol_answer,
+    encode_enrol_request,
+    untrusted_register_certificate,
+)
 from pollbook.entries import (
     DayOpened,
     Entry,
@@ -28,25 +34,15 @@ from pollbook.entries import (
 )
 from pollbook.ledger import Head, extend, extend_all, origin, sign_head
 from pollbook.line_state import LineState
-from pollbook.messages import (
-    Address,
-    EnrolRequest,
-    SyncAnswer,
-    SyncRequest,
-    decode_enrol_answer,
-    decode_sync_answer,
-    decode_sync_request,
-    encode_enrol_request,
-    encode_sync_request,
-    short_digest,
-    untrusted_register_certificate,
-)
 from pollbook.packing import SliceOrder
 from pollbook.people import PinCost
 from pollbook.sealing import box_key_of
 from pollbook.signing import SigningKey, certified_key, device_id
 from pollbook.slice import Expected, Slice, read_slice
+from pollbook.sync_answer import SyncAnswer, decode_sync_answer
+from pollbook.sync_request import Address, SyncRequest, decode_sync_request, encode_sync_request
 from pollbook.types import MACHINE, BookName, Channel, EntryNumber, LineId, PersonNumber, PrecinctCode, Role
+from pollbook.wire import short_digest
 from register import centre
 from register.authority import RegisterKeys, load_keys
 from register.enrolment import enrol, make_code

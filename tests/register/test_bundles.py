@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from pollbook.failures import Failure, WorldFailed
-from pollbook.messages import Address
 from pollbook.sealed_bundle import Carried, Requests, read_answers, write_requests
 from pollbook.sealing import box_key_of
 from pollbook.signing import SigningKey
+from pollbook.sync_request import Address
 from pollbook.types import ElectionId, EntryNumber
 from register.bundles import Taken, take_bundle
 from register.log import bring_up_to_date, log_of

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pollbook.election import Election
+from pollbook.enrolment_messages import EnrolRequest, encode_enrol_request
 from pollbook.failures import Failure, WorldFailed
-from pollbook.messages import EnrolRequest, encode_enrol_request
 from pollbook.signing import SigningKey
 from register import settling
 from register.store import stations

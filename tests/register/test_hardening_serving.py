@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from pollbook.enrolment_messages import ENROL_PATH
 from pollbook.failures import Failure, WorldFailed
-from pollbook.messages import ENROL_PATH
 from pollbook.signing import SigningKey
 from register import allowances, connections, web
 from register.allowances import Limit

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from pollbook import cbor, compression, messages, parcels
+from pollbook import cbor, compression, enrolment_messages, parcels, sync_request, wire
 from pollbook.asks import Claim, IntakeAsk, KeepLine, WithdrawClaim
+from pollbook.enrolment_messages import EnrolRequest
 from pollbook.entries import (
     AnnexAdded,
     BookClosed,
@@ -35,12 +36,13 @@ from pollbook.entries import (
 from pollbook.failures import Failure, WorldFailed
 from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.ledger import Head
-from pollbook.messages import Address, EnrolRequest, Purpose, SyncRequest
 from pollbook.parcels import ParcelKind, Piece, PieceAddress, parcel_id
 from pollbook.permission import Refusal
 from pollbook.releases import MovedLine, Release
 from pollbook.signing import SigningKey, seal, sign_for
+from pollbook.sync_request import Address, SyncRequest
 from pollbook.types import BookName, Channel, DeviceId, EntryNumber, LineId, PersonNumber, PrecinctCode
+from pollbook.wire import Purpose
 from register.checking import check_register
 from register.feed import tell
 from register.parcels import take_piece
@@ -133,7 +135,7 @@ def refused_or_taken(ask: Callable[[], object], what: str) -> bool:
     return True
 
 
-def signed(payload: bytes, address: Address, station: Station, schema: int = messages.WIRE_SCHEMA) -> bytes:
+def signed(payload: bytes, address: Address, station: Station, schema: int = wire.WIRE_SCHEMA) -> bytes:
     content = compression.compress_message(payload)
     return bytes([schema]) + sign_for(Purpose.SYNC, address.signed, content, station.key) + content
 
@@ -141,11 +143,11 @@ def signed(payload: bytes, address: Address, station: Station, schema: int = mes
 def plain_request(station: Station, *asks: object) -> list[object]:
     """The payload of a request with everything in it, as a list."""
     request = station.request(1, asks=asks)
-    decoded = messages.decode_sync_request(
+    decoded = sync_request.decode_sync_request(
         request, Address(station.book, EntryNumber(1)), station.key.public, lambda _check: station.order
     )
     assert isinstance(decoded, SyncRequest)
-    return body_of(messages.plain_sync_request(decoded, station.order))
+    return body_of(sync_request.plain_sync_request(decoded, station.order))
 
 
 @pytest.fixture
@@ -177,14 +179,14 @@ def test_a_sync_request_with_any_field_wrong_is_no_fault(loaded: Centre, opened:
 
 
 def test_a_cursor_beyond_all_feeds_leaves_the_others_theirs(loaded: Centre, opened: Station) -> None:
-    untrusted = opened.request(1, feed_cursor=messages.COUNT_MAX)
+    untrusted = opened.request(1, feed_cursor=wire.COUNT_MAX)
     assert refused_or_taken(lambda: loaded.sync(opened.book, 1, untrusted), "the highest cursor that is read")
     with loaded.database.write() as connection:
         station = stations.find_station(connection, opened.book)
         assert station is not None
         tell(connection, station.id, FeedItem(0, FeedKind.NOTICE, "a notice"), 1)
     ((newest,),) = loaded.rows("SELECT max(number) FROM feed")
-    assert newest == messages.COUNT_MAX + 2, "after the anomaly"
+    assert newest == wire.COUNT_MAX + 2, "after the anomaly"
     assert is_sound(loaded)
 
 
@@ -269,7 +271,13 @@ def test_an_entry_with_any_field_wrong_is_set_aside_and_no_fault(loaded: Centre,
 def test_an_enrolment_with_any_field_wrong_is_no_fault(loaded: Centre) -> None:
     key = SigningKey.generate()
     request = EnrolRequest(loaded.code(PRECINCT), key.public, bytes(32), "stand-in")
-    body: list[object] = [messages.ENROL_SCHEMA, request.code, request.public_key, request.box_key, request.software]
+    body: list[object] = [
+        enrolment_messages.ENROL_SCHEMA,
+        request.code,
+        request.public_key,
+        request.box_key,
+        request.software,
+    ]
     for what, other in changed(body):
         try:
             encoded = cbor.encode(other)
@@ -285,7 +293,7 @@ def test_an_enrolment_with_any_field_wrong_is_no_fault(loaded: Centre) -> None:
 @pytest.mark.parametrize("purpose", ["sync 2", "enrolled 1", "enrol 2", "parcel 1", ""])
 def test_an_enrolment_sealed_for_something_else_is_refused(loaded: Centre, purpose: str) -> None:
     key = SigningKey.generate()
-    body = cbor.encode([messages.ENROL_SCHEMA, loaded.code(PRECINCT), key.public, bytes(32), "stand-in"])
+    body = cbor.encode([enrolment_messages.ENROL_SCHEMA, loaded.code(PRECINCT), key.public, bytes(32), "stand-in"])
     untrusted = compression.compress(seal(purpose, body, key))
     assert not refused_or_taken(lambda: loaded.enrol(untrusted), purpose)
 

@@ -12,11 +12,11 @@ from sqlalchemy import update
 from pollbook.effects import Anomaly
 from pollbook.entries import Marked, MarkVoided, OfficerSignature
 from pollbook.failures import Failure, WorldFailed
-from pollbook.feed_items import FeedItem, FeedKind, LinesNamed, decode_content
+from pollbook.feed_items import FeedItem, FeedKind, LinesNamed, decode_content, next_feed_check
 from pollbook.ledger import SignedHead, origin, sign_head
-from pollbook.messages import SyncAnswer, next_feed_check
 from pollbook.packing import SliceOrder
 from pollbook.signing import SigningKey
+from pollbook.sync_answer import SyncAnswer
 from pollbook.types import MACHINE, Channel, ElectionId, EntryNumber, LineId, PersonNumber
 from register import settling
 from register.checking import check_register

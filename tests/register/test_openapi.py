@@ -12,11 +12,13 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from pollbook import messages, parcels
+from pollbook import parcels, sync_request
+from pollbook.enrolment_messages import ENROL_PATH
 from pollbook.failures import Failure
-from pollbook.messages import CONTENT_TYPE, ENROL_PATH, MESSAGE_BYTES_MAX, PROBLEM_TYPE, SYNC_PATH, Address
 from pollbook.parcels import PARCEL_PATH, PIECE_MESSAGE_BYTES_MAX, PieceAddress
+from pollbook.sync_request import SYNC_PATH, Address
 from pollbook.types import BookName, DeviceId, EntryNumber
+from pollbook.wire import CONTENT_TYPE, MESSAGE_BYTES_MAX, PROBLEM_TYPE
 from register import web
 from register.web import ENROL_BYTES_MAX
 from sync.client import RETRY_AFTER_MAX_S
@@ -109,8 +111,8 @@ def test_parts_of_paths_are_as_the_code_reads_them(described: Json) -> None:
 
     sync, parcel = patterns(SYNC), patterns(PARCEL)
     for described_part, code in (
-        (sync["book"], messages._BOOK),
-        (sync["first"], messages._NUMBER),
+        (sync["book"], sync_request._BOOK),
+        (sync["first"], sync_request._NUMBER),
         (parcel["book"], parcels._BOOK),
         (parcel["parcel"], parcels._ID),
         (parcel["offset"], parcels._OFFSET),

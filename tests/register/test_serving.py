@@ -19,10 +19,12 @@ from pathlib import Path
 import pytest
 
 from pollbook.clock import SystemClock
+from pollbook.enrolment_messages import ENROL_PATH
 from pollbook.failures import Failure, WorldFailed
-from pollbook.messages import CONTENT_TYPE, ENROL_PATH, SYNC_PATH
 from pollbook.parcels import ParcelKind, Piece, PieceAddress, decode_taken, encode_piece, parcel_id
 from pollbook.signing import SigningKey
+from pollbook.sync_request import SYNC_PATH
+from pollbook.wire import CONTENT_TYPE
 from register import settling, web
 from register.appointments import SOON_S
 from register.authority import tls_context

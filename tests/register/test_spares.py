@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 
+from pollbook.enrolment_messages import decode_enrol_answer
 from pollbook.failures import Failure, WorldFailed
-from pollbook.messages import decode_enrol_answer
 from pollbook.signing import REGISTER_SUBJECT, SigningKey, certified_key, device_id
 from register.enrolment import make_spare_code
 from register.store import spares, stations

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 
 from pollbook.failures import Failure, UchastkaError
-from pollbook.messages import Address
+from pollbook.sync_request import Address
 from pollbook.types import BookName, EntryNumber
 from register.centre import Centre
 from register.ingest import ingest

@@ -26,11 +26,12 @@ from pollbook.entries import LineAccepted, LineReleased, MarkVoided
 from pollbook.feed_items import FeedItem
 from pollbook.ledger import Head
 from pollbook.line_state import Place
-from pollbook.messages import Address, SyncAnswer, SyncRequest
 from pollbook.statuses import LINES_IN_STATUSES_MAX
 from pollbook.store import engine, moving, syncing
 from pollbook.store.book import Book
 from pollbook.store.syncing import sync_status
+from pollbook.sync_answer import SyncAnswer
+from pollbook.sync_request import Address, SyncRequest
 from pollbook.types import EntryNumber, LineId
 from register.store import statuses
 from register.store.engine import Transaction

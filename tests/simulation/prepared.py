@@ -18,7 +18,7 @@ from pathlib import Path
 import sqlcipher3.dbapi2 as sqlcipher
 
 from pollbook.election import Election
-from pollbook.messages import decode_enrol_answer, untrusted_register_certificate
+from pollbook.enrolment_messages import decode_enrol_answer, untrusted_register_certificate
 from pollbook.signing import SigningKey, certified_key, device_id
 from pollbook.slice import Expected, Slice, read_slice
 from pollbook.store.creation import create_book

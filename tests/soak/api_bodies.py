@@ -10,8 +10,9 @@ import schemathesis
 from hypothesis import strategies as st
 
 from pollbook import cbor, compression
-from pollbook.messages import CONTENT_TYPE, ENROL_SCHEMA, WIRE_SCHEMA, Purpose
+from pollbook.enrolment_messages import ENROL_SCHEMA
 from pollbook.signing import SigningKey, seal
+from pollbook.wire import CONTENT_TYPE, WIRE_SCHEMA, Purpose
 
 KEY = SigningKey.from_seed(bytes(range(32)))
 _VALUES = st.recursive(

@@ -26,7 +26,6 @@ from pollbook.feed_items import (
     encode_content,
 )
 from pollbook.ledger import Head
-from pollbook.messages import SyncAnswer
 from pollbook.packing import SliceOrder
 from pollbook.permission import Lock
 from pollbook.release_certificate import ReleaseCertificate, encode_certificate, seal_certificate
@@ -37,6 +36,7 @@ from pollbook.statuses import LineStatus, statuses_of
 from pollbook.store import asking, elsewhere, moving, syncing, whereabouts
 from pollbook.store.book import Book
 from pollbook.store.moving import Way
+from pollbook.sync_answer import SyncAnswer
 from pollbook.types import BookName, Channel, EntryNumber, LineId, PrecinctCode
 from pollbook.voters import Voter
 from station_app.desk import MarkShown, NoticeKind, Verdict

@@ -8,9 +8,9 @@ import pytest
 from devices.emrtd import mrz
 from pollbook.failures import Failure
 from pollbook.feed_items import FeedItem, FeedKind
-from pollbook.messages import SyncAnswer
 from pollbook.store import syncing
 from pollbook.store.book import Book
+from pollbook.sync_answer import SyncAnswer
 from pollbook.types import Channel, LineId
 from pollbook.voters import Voter
 from station_app.desk import MarkShown, Notice, NoticeKind, Refused, Verdict

@@ -20,30 +20,23 @@ from pollbook.asks import Ask
 from pollbook.book_view import Identity
 from pollbook.effects import Anomaly
 from pollbook.election import Election, read_election
+from pollbook.enrolment_messages import EnrolAnswer, decode_enrol_request, encode_enrol_answer
 from pollbook.entries import decode_entry
 from pollbook.failures import Failure
 from pollbook.feed_items import FeedItem
 from pollbook.ledger import Head
 from pollbook.line_state import UNMARKED, LineState
-from pollbook.messages import (
-    Address,
-    EnrolAnswer,
-    SyncAnswer,
-    SyncRequest,
-    decode_enrol_request,
-    decode_sync_request,
-    encode_enrol_answer,
-    encode_sync_answer,
-    short_digest,
-)
 from pollbook.packing import SliceOrder
 from pollbook.parcels import PieceAddress, decode_piece, encode_taken
 from pollbook.replay import Replay
 from pollbook.sealing import box_key_of
 from pollbook.signing import SigningKey, device_id
 from pollbook.slice import Expected, SliceHeader, encode_slice, read_slice
+from pollbook.sync_answer import SyncAnswer, encode_sync_answer
+from pollbook.sync_request import Address, SyncRequest, decode_sync_request
 from pollbook.types import BookName, LineId, Person, PersonNumber, PrecinctCode, Role
 from pollbook.voters import Voter
+from pollbook.wire import short_digest
 from tests.sync.worlds import ELECTION_TOML, made_up_voters
 
 COME_BACK_S = 20

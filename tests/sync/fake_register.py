@@ -10,15 +10,12 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from pollbook.enrolment_messages import ENROL_PATH
 from pollbook.failures import Failure, InputInvalid
-from pollbook.messages import (
-    CONTENT_TYPE,
-    ENROL_PATH,
-    SYNC_PATH,
-    Address,
-)
 from pollbook.parcels import PARCEL_PATH, PieceAddress
 from pollbook.signing import SigningKey
+from pollbook.sync_request import SYNC_PATH, Address
+from pollbook.wire import CONTENT_TYPE
 from tests.sync.centre import Centre, Refuse
 
 

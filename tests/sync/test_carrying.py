@@ -8,13 +8,13 @@ from pollbook.failures import Failure, UchastkaError
 from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.ledger import Head
 from pollbook.line_state import UNMARKED
-from pollbook.messages import SyncAnswer, encode_sync_answer
 from pollbook.permission import Refusal
 from pollbook.sealed_bundle import Answered, Requests, read_requests, write_answers
 from pollbook.sealing import box_key_of
 from pollbook.signing import SigningKey
 from pollbook.store import syncing
 from pollbook.store.syncing import notices, sync_status
+from pollbook.sync_answer import SyncAnswer, encode_sync_answer
 from pollbook.types import BookName, EntryNumber
 from sync.carrying import Exported, Imported, export_bundle, import_bundle
 from tests.sync.centre import Centre

@@ -10,10 +10,12 @@ from email.utils import format_datetime
 import pytest
 
 from pollbook.clock import SystemClock
+from pollbook.enrolment_messages import EnrolRequest, encode_enrol_request
 from pollbook.failures import Failure, WorldFailed
-from pollbook.messages import CONTENT_TYPE, Address, EnrolRequest, encode_enrol_request
 from pollbook.signing import SigningKey, device_id
+from pollbook.sync_request import Address
 from pollbook.types import BookName, EntryNumber
+from pollbook.wire import CONTENT_TYPE
 from sync.client import PROBLEM_BYTES_MAX, RegisterClient
 from sync.pace import PROBE_S, RESUME_S, Patience, Traffic
 from tests.sync import fake_register as fake

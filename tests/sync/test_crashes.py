@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pollbook.clock import SystemClock
-from pollbook.messages import Address
 from pollbook.store import figures
 from pollbook.store.book import Book
 from pollbook.store.home import StationHome
+from pollbook.sync_request import Address
 from pollbook.types import BookName, EntryNumber
 from sync.access import HomeAccess
 from sync.cycle import run_cycle

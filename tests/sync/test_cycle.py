@@ -14,13 +14,15 @@ from pollbook.clock import SystemClock
 from pollbook.failures import Failure, InputInvalid, WorldFailed
 from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.line_state import UNMARKED
-from pollbook.messages import CONTENT_TYPE, Address, SyncAnswer, decode_sync_request, encode_sync_answer
 from pollbook.replay import Replay
 from pollbook.signing import SigningKey
 from pollbook.store.book import Book
 from pollbook.store.home import StationHome
 from pollbook.store.syncing import notices, sync_status
+from pollbook.sync_answer import SyncAnswer, encode_sync_answer
+from pollbook.sync_request import Address, decode_sync_request
 from pollbook.types import BookName, Channel, EntryNumber
+from pollbook.wire import CONTENT_TYPE
 from sync.access import HomeAccess
 from sync.client import RegisterClient
 from sync.cycle import CycleReport, run_cycle

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pollbook.clock import SystemClock
+from pollbook.enrolment_messages import EnrolAnswer, encode_enrol_answer
 from pollbook.failures import Failure, WorldFailed
-from pollbook.messages import CONTENT_TYPE, EnrolAnswer, encode_enrol_answer
 from pollbook.people import pin_refusal
 from pollbook.signing import SigningKey
 from pollbook.slice import SliceHeader
@@ -18,6 +18,7 @@ from pollbook.store import sign_in
 from pollbook.store.check import check_book
 from pollbook.store.home import StationHome
 from pollbook.types import PersonNumber, PrecinctCode
+from pollbook.wire import CONTENT_TYPE
 from sync.enrolment import Stage, enrol
 from tests.sync import fake_register as fake
 from tests.sync.centre import Centre, Ticket

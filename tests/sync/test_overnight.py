@@ -9,8 +9,8 @@ import pytest
 
 from pollbook.clock import SystemClock
 from pollbook.failures import Failure, WorldFailed
-from pollbook.messages import Address
 from pollbook.store.home import StationHome
+from pollbook.sync_request import Address
 from pollbook.types import BookName, EntryNumber
 from sync.__main__ import main
 from sync.access import HomeAccess

@@ -7,12 +7,13 @@ from pollbook.entries import Outcome
 from pollbook.failures import Failure, WeFailed
 from pollbook.feed_items import Adjudicated, FeedItem, FeedKind, encode_content
 from pollbook.ledger import Head
-from pollbook.messages import SyncAnswer, short_digest
 from pollbook.permission import Refusal
 from pollbook.store import figures, syncing
 from pollbook.store.book import Book
 from pollbook.store.check import _adjudications
+from pollbook.sync_answer import SyncAnswer
 from pollbook.types import Channel, EntryNumber, LineId
+from pollbook.wire import short_digest
 from tests.making import OPERATOR, Station
 
 

@@ -11,21 +11,13 @@ from pollbook import ledger
 from pollbook.asks import ClaimAnswer, IntakeAsk
 from pollbook.entries import Outcome
 from pollbook.failures import Failure
-from pollbook.feed_items import (
-    Adjudicated,
-    ClaimAnswered,
-    Content,
-    FeedItem,
-    FeedKind,
-    Intake,
-    encode_content,
-)
-from pollbook.messages import SyncAnswer
+from pollbook.feed_items import Adjudicated, ClaimAnswered, Content, FeedItem, FeedKind, Intake, encode_content
 from pollbook.release_certificate import ReleaseCertificate, encode_certificate, seal_certificate
 from pollbook.releases import MovedLine, sign_release
 from pollbook.sealing import box_key_of
 from pollbook.signing import SigningKey, device_id
 from pollbook.store import asking, syncing
+from pollbook.sync_answer import SyncAnswer
 from pollbook.types import BookName, LineId, PrecinctCode, line_text
 from pollbook.voters import Voter
 from station_app.papers.release_text import write_release_text

@@ -14,8 +14,8 @@ from pollbook.entries import REASON_CHARACTERS_MAX
 from pollbook.failures import Failure, Refused, WeFailed
 from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.line_state import Status
-from pollbook.messages import SyncAnswer
 from pollbook.store import syncing
+from pollbook.sync_answer import SyncAnswer
 from pollbook.transliteration import to_cyrillic
 from pollbook.types import Channel, LineId, Person, PersonNumber, Role
 from pollbook.voters import Voter
