@@ -44,6 +44,11 @@ def resolving_bytes(start: Head, line: LineId, outcome: Outcome, adjudication: E
     return _act(start, Kind.PROVISIONAL_RESOLVED, line, int(outcome), adjudication)
 
 
+def adjudication_bytes(election: ElectionId, line: LineId, outcome: Outcome, adjudication: EntryNumber) -> bytes:
+    """What the register signs of a provisional line, whose id is random; whichever book resolves it shows that."""
+    return b"uchastka adjudication 1\0" + cbor.encode([election, line, int(outcome), adjudication])
+
+
 def takeover_bytes(start: Head, predecessor: BookName, head: Head) -> bytes:
     """What two officers sign to take over; `start` is the successor's own, which names its book."""
     return _act(start, Kind.TOOK_OVER, pack_book(predecessor), head.number, head.hash)

@@ -26,7 +26,7 @@ The rules of custody (DESIGN §1), and where each is kept:
 12. List changes alter a voter's data, never a line. No entry here makes, removes or moves a line but by release and
     acceptance. (the feed's `LIST_CHANGED`)
 13. Provisional ballots stay in their envelopes: a provisional line is never marked, and is resolved once, as the
-    register's adjudication says. (`_annexed`, `_resolved`)
+    register's adjudication says, which it signed. (`_annexed`, `_resolved`)
 14. A poisoned entry keeps its number and changes nothing; it never stops marking at the station. (`apply` answers
     with an anomaly, the caller goes on)
 15. Marking needs an officer's or operator's unlock, on a day that two officers opened. (`_cannot_enter`)
@@ -206,7 +206,12 @@ def _resolved(view: BookView, fact: ProvisionalResolved) -> Effect | Anomaly:
     state = view.line(fact.line)
     if state is None or state.place is not Place.PROVISIONAL or state.outcome is not None:
         return Anomaly.UNKNOWN_LINE
-    if view.adjudicated(fact.line) != (fact.adjudication, fact.outcome):
+    if fact.word:  # a register that was put back to a backup may have said something else since: its own word stands
+        said = acts.adjudication_bytes(view.identity.election, fact.line, fact.outcome, fact.adjudication)
+        is_said = is_signature(view.identity.register_key, said, fact.word)
+    else:
+        is_said = view.adjudicated(fact.line) == (fact.adjudication, fact.outcome)
+    if not is_said:
         return Anomaly.NOT_ADJUDICATED
     message = acts.resolving_bytes(view.start, fact.line, fact.outcome, fact.adjudication)
     if not acts.is_act(message, fact.officers, view.people, view.bound_keys()):

@@ -3,7 +3,8 @@
 An entry is a deterministic CBOR array `[kind, hybrid time, actor, body]` and holds nothing that can be derived:
 no number, no hash, no book. Kinds keep their numbers forever. Kinds beside those that the design names:
 `KeyBound` ties a person to a key, `DayOpened` is the act of the two who opened (docs/adr/0003); `RowSeen` and
-`TailReceived` prove lines that were taken over (docs/adr/0009). The register's own ledger has kinds of its own,
+`TailReceived` prove lines that were taken over (docs/adr/0009). A `ProvisionalResolved` has two forms: since the register
+signs what it adjudicates, its signature is in the entry, under a kind of its own. The register's own ledger has kinds of its own,
 from 32 on (`register_entries.py`).
 """
 
@@ -58,6 +59,7 @@ class Kind(IntEnum):
     DAY_OPENED = 17
     ROW_SEEN = 18
     TAIL_RECEIVED = 19
+    PROVISIONAL_RESOLVED_PROVEN = 20
 
 
 _CHANNELS = (Channel.STATION, Channel.HOME, Channel.EARLY)
@@ -152,12 +154,17 @@ class AnnexAdded:
 
 @dataclass(frozen=True, slots=True)
 class ProvisionalResolved:
-    """Two officers did with the envelope what the register's entry number `adjudication` says."""
+    """Two officers did with the envelope what the register's entry number `adjudication` says.
+
+    `word` is the register's signature under that (`acts.adjudication_bytes`), by which this entry proves itself, also
+    to a register that was put back to a backup from before; empty where an earlier release gave none.
+    """
 
     line: LineId
     outcome: Outcome
     adjudication: EntryNumber
     officers: TwoOfficers
+    word: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,8 +317,11 @@ def _body(fact: Fact) -> tuple[Kind, list[object]]:
             return Kind.LINE_ACCEPTED, [pack_release(release), sender_key]
         case AnnexAdded(line, is_provisional, envelope, sealed):
             return Kind.ANNEX_ADDED, [line, int(is_provisional), envelope, sealed]
-        case ProvisionalResolved(line, outcome, adjudication, officers):
-            return Kind.PROVISIONAL_RESOLVED, [line, int(outcome), adjudication, pack_officers(officers)]
+        case ProvisionalResolved(line, outcome, adjudication, officers, word):
+            resolved: list[object] = [line, int(outcome), adjudication, pack_officers(officers)]
+            if not word:
+                return Kind.PROVISIONAL_RESOLVED, resolved
+            return Kind.PROVISIONAL_RESOLVED_PROVEN, [*resolved, word]
         case TookOver(predecessor, head, signature, officers):
             body = [pack_book(predecessor), head.number, head.hash, signature, pack_officers(officers)]
             return Kind.TOOK_OVER, body
@@ -349,9 +359,11 @@ def _fact(kind: Kind, body: list[object]) -> Fact:
             if is_provisional != bool(envelope and sealed):
                 raise InputInvalid("an envelope and who it is of belong to a provisional voter")
             return AnnexAdded(line, is_provisional, envelope, sealed)
-        case Kind.PROVISIONAL_RESOLVED:
+        case Kind.PROVISIONAL_RESOLVED | Kind.PROVISIONAL_RESOLVED_PROVEN:
             line, outcome = _line(fields), Outcome(fields.take_int(0, 1))
-            return ProvisionalResolved(line, outcome, EntryNumber(fields.take_int(1)), take_officers(fields))
+            adjudication, officers = EntryNumber(fields.take_int(1)), take_officers(fields)
+            word = _signature(fields) if kind is Kind.PROVISIONAL_RESOLVED_PROVEN else b""
+            return ProvisionalResolved(line, outcome, adjudication, officers, word)
         case Kind.TOOK_OVER:
             return TookOver(take_book(fields.take_array(2)), _head(fields), _signature(fields), take_officers(fields))
         case Kind.BOOK_CLOSED:
@@ -384,6 +396,7 @@ _SIZES = {
     Kind.DAY_OPENED: 2,
     Kind.ROW_SEEN: 2,
     Kind.TAIL_RECEIVED: 5,
+    Kind.PROVISIONAL_RESOLVED_PROVEN: 5,
 }
 """How many items the body of each kind has."""
 

@@ -129,11 +129,16 @@ class ListChanged:
 
 @dataclass(frozen=True, slots=True)
 class Adjudicated:
-    """The register's word on a provisional line, by its own entry `number`."""
+    """The register's word on a provisional line, by its own entry `number`.
+
+    `word` is its signature under that, for the book with the envelope; empty for the book with the voter's own line, and
+    from a register of an earlier release.
+    """
 
     line: LineId
     outcome: Outcome
     number: EntryNumber
+    word: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +204,8 @@ def encode_content(content: Content) -> bytes:
             body = [pack_book(successor), head.number, head.hash]
         case ListChanged(voter, source, reason):
             body = [pack_voters([voter]), source, reason]
-        case Adjudicated(line, outcome, number):
-            body = [line, int(outcome), number]
+        case Adjudicated(line, outcome, number, word):
+            body = [line, int(outcome), number, word]
         case Tail(head, lines, is_complete, signature):
             body = [head.number, head.hash, pack_tail(lines), int(is_complete), signature]
         case Intake(precinct, address, book, box_key):
@@ -225,7 +230,10 @@ def decode_content(kind: FeedKind, untrusted: bytes) -> Content | None:
     size = _SIZES.get(kind)
     if size is None:
         return None
-    fields = Fields(cbor.decode(untrusted, CONTENT_BYTES_MAX), size)
+    value = cbor.decode(untrusted, CONTENT_BYTES_MAX)
+    if kind is FeedKind.ADJUDICATED and isinstance(value, list) and len(value) == _UNSIGNED_ADJUDICATED:
+        value = [*value, b""]
+    fields = Fields(value, size)
     match kind:
         case FeedKind.RECALLED:
             return Recalled(_line(fields), take_book(fields.take_array(2)), _claim(fields))
@@ -244,7 +252,10 @@ def decode_content(kind: FeedKind, untrusted: bytes) -> Content | None:
             return ListChanged(voter, fields.take_text(_SOURCE_CHARACTERS_MAX), fields.take_text(400))
         case FeedKind.ADJUDICATED:
             line, outcome = _line(fields), Outcome(fields.take_int(0, 1))
-            return Adjudicated(line, outcome, EntryNumber(fields.take_int(1)))
+            adjudication, word = EntryNumber(fields.take_int(1)), fields.take_bytes(0, SIGNATURE_BYTES)
+            if len(word) not in {0, SIGNATURE_BYTES}:
+                raise InputInvalid("a signature of another length")
+            return Adjudicated(line, outcome, adjudication, word)
         case FeedKind.TAIL:
             head, lines = _head(fields), take_tail(fields.take_array(TAIL_LINES_MAX))
             complete = bool(fields.take_int(0, 1))
@@ -277,7 +288,7 @@ _SIZES = {
     FeedKind.CLAIM_ANSWERED: 5,
     FeedKind.SUPERSEDED: 3,
     FeedKind.LIST_CHANGED: 3,
-    FeedKind.ADJUDICATED: 3,
+    FeedKind.ADJUDICATED: 4,
     FeedKind.TAIL: 5,
     FeedKind.INTAKE: 4,
     FeedKind.STATUSES: 3,
@@ -287,6 +298,8 @@ _SIZES = {
     FeedKind.LINES_COMPARED: 4,
 }
 """How many fields each content has."""
+_UNSIGNED_ADJUDICATED = 3
+"""How many an adjudication had that the register did not sign; books keep such."""
 
 
 def _line(fields: Fields) -> LineId:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pollbook.entries import AnnexAdded, BookClosed, Entry, LineAccepted, LineReleased
+from pollbook.entries import AnnexAdded, BookClosed, Entry, LineAccepted, LineReleased, ProvisionalResolved
 from pollbook.line_state import LineState
 from pollbook.plain_marks import plain_mark
 from pollbook.types import MACHINE, EntryNumber, LineId
@@ -107,6 +107,8 @@ def follow(
                     provisional.consider(connection, centre, line, at_s)
             case AnnexAdded(is_provisional=True):
                 provisional.receive(connection, centre, station, number, fact, at_s)
+            case ProvisionalResolved():
+                provisional.follow_resolved(connection, station, number, fact, at_s)
             case BookClosed():
                 provisional.consider_closed(connection, centre, station, at_s)
             case _:

@@ -42,8 +42,9 @@ def follow_release(
         return []
     receiver = None if release.receiver == centre.book else release.receiver
     for each in moved:
-        holder = REGISTER_HOLDS if receiver is None else None
-        custody.save_holding(connection, Holding(each.line, each.custody, holder, receiver, release.id))
+        holder, known = REGISTER_HOLDS if receiver is None else None, custody.holding_of(connection, each.line)
+        used_by = known.used_by if known else 0
+        custody.save_holding(connection, Holding(each.line, each.custody, holder, receiver, release.id, used_by))
     lines = [each.line for each in moved]
     note_released(connection, station, lines)
     if receiver is None:

@@ -33,8 +33,9 @@ def check_own(connection: Transaction, centre: Centre) -> list[str]:
     said = ((f.kind, f.sha256.hex()) if isinstance(f, Decided) else None for f in facts)
     faults += _compare("decision", decided, said)
     outcomes = ((each.line, int(each.outcome or 0)) for each in custody.adjudicated(connection))
-    said_of = ((f.line, int(f.outcome)) if isinstance(f, Adjudicated) else None for f in facts)
-    faults += _compare("adjudication", outcomes, said_of)
+    # What two officers acted on stands, also where the register, put back to a backup, had said something else since.
+    said_of = {f.line: int(f.outcome) for f in facts if isinstance(f, Adjudicated)}
+    faults += _compare("adjudication", outcomes, said_of.items())
     return faults + _anomalies(connection, facts) + _grants(connection, facts)
 
 

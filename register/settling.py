@@ -17,6 +17,7 @@ from register.centre import Centre
 from register.feed import tell, tell_resolved, tell_revoked
 from register.officers import ProvenAct, decide, signed_decision
 from register.own_ledger import enter
+from register.provisional import consider_all
 from register.statuses import note_changed
 from register.store import ledgers, marks, own_ledger, stations, voters
 from register.store.engine import Transaction
@@ -58,7 +59,13 @@ def note_recovered(connection: Transaction, centre: Centre, act: ProvenAct) -> N
     if not own_ledger.is_behind(connection):
         raise WorldFailed(Failure.NOTHING_TO_DECIDE, "the register is not behind its books")
     decide(connection, signed_decision(centre.election, act, RECOVERED, ["", "register"]))
+    recover(connection, centre, act.at_s)
+
+
+def recover(connection: Transaction, centre: Centre, at_s: int) -> None:
+    """The register grants again, and what waited for that is looked at now."""
     own_ledger.set_behind(connection, None)
+    consider_all(connection, centre, at_s)
 
 
 def resolve_dispute(connection: Transaction, centre: Centre, line: LineId, keep: Station, act: ProvenAct) -> None:

@@ -31,6 +31,7 @@ from pollbook.types import BookName, EntryNumber
 from register.centre import Centre
 from register.feed import tell, tell_anomaly
 from register.own_ledger import enter
+from register.provisional import tell_successor
 from register.replay import Ingested, decoded
 from register.statuses import note_new_book
 from register.store import custody, ledgers, marks, people, spares, stations
@@ -110,6 +111,7 @@ def admit(connection: Transaction, centre: Centre, untrusted: bytes, address: Ad
     marks.inherit(connection, before.id, added.id, first.fact.head.number)
     enter(connection, SupersededEntry(before.book, added.book, first.fact.head), at_s)
     logger.warning("superseded book=%s successor=%s", before.book, added.book)
+    tell_successor(connection, centre, before, added, at_s)
     follow_tail(connection, centre, before, ledgers.load_book(connection, before.id), at_s, is_over=False)
     return added
 

@@ -9,6 +9,7 @@ from pollbook.acts import Signer, resolving_bytes, sign_act
 from pollbook.annex_person import AnnexPerson, decode_person, encode_person, seal_person
 from pollbook.entries import ENVELOPE_CHARACTERS_MAX, AnnexAdded, Outcome, ProvisionalResolved
 from pollbook.failures import Failure, Refused
+from pollbook.feed_items import Adjudicated, FeedKind, decode_content
 from pollbook.line_state import LineState, Place
 from pollbook.permission import Refusal
 from pollbook.store import engine
@@ -70,7 +71,8 @@ def resolve(book: Book, line: LineId, first: Signer, second: Signer, actor: Pers
             return Refused(Failure.NOT_ADJUDICATED)
         number, outcome = adjudicated
         officers = sign_act(resolving_bytes(book.start, line, outcome, number), first, second)
-        return book.enter(actor, ProvisionalResolved(line, outcome, number, officers), state)
+        word = _word_of(book, line, number)
+        return book.enter(actor, ProvisionalResolved(line, outcome, number, officers, word), state)
 
 
 def provisionals(book: Book) -> tuple[Provisional, ...]:
@@ -87,6 +89,14 @@ def provisionals(book: Book) -> tuple[Provisional, ...]:
         )
         for row in rows
     )
+
+
+def _word_of(book: Book, line: LineId, number: EntryNumber) -> bytes:
+    """The register's signature under what it said; empty where a register of an earlier release said it."""
+    rows = book.connection.exec_driver_sql("SELECT content FROM feed WHERE kind = ?", (int(FeedKind.ADJUDICATED),))
+    said = [decode_content(FeedKind.ADJUDICATED, content) for content in rows.scalars().all()]
+    words = [each.word for each in said if isinstance(each, Adjudicated) and (each.line, each.number) == (line, number)]
+    return words[0] if words else b""
 
 
 def _is_known(book: Book, person: AnnexPerson) -> bool:

@@ -251,6 +251,12 @@ def set_outcome(connection: Connection, line: LineId, outcome: Outcome, adjudica
     connection.execute(change.values(outcome=int(outcome), adjudication=adjudication))
 
 
+def take_word_back(connection: Connection, line: LineId, outcome: Outcome, adjudication: EntryNumber) -> None:
+    """The provisional voter's verdict is this one, which two officers acted on, whatever was said since."""
+    change = update(provisional).where(provisional.c.line == line)
+    connection.execute(change.values(outcome=int(outcome), adjudication=adjudication))
+
+
 def forget_claims(connection: Connection, before_s: int) -> int:
     """Claims that ended before then are not kept (custody rule 15); returns how many went."""
     ended = (claim.c.at_s < before_s) & (claim.c.state != ClaimState.RECALLED.value)

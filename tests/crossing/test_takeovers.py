@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from pollbook.effects import Anomaly
+from pollbook.entries import Outcome
 from pollbook.permission import Refusal
 from pollbook.release_certificate import seal_certificate
 from pollbook.sealing import box_key_of
-from pollbook.store import closing, mirror, moving
+from pollbook.store import annex, closing, mirror, moving
 from pollbook.store.check import check_book
 from pollbook.store.media import folder_name
 from pollbook.store.mirror import Mirror
@@ -21,6 +23,7 @@ from register.store import ledgers, stations
 from register.succession import close_tail
 from station_app.moving import Accepted
 from station_app.station_desk import StationDesk
+from tests.crossing.test_annex import outcome, provisional
 from tests.crossing.worlds import Laptop, enrol_laptop, enrol_spare, take_over_from
 from tests.pollbook.store.sticks import Drawer
 from tests.register.lists_of_voters import PRECINCT
@@ -64,6 +67,30 @@ def scene(centre: Centre, tmp_path: Path) -> Iterator[Scene]:
     yield made
     made.following.close()
     made.old.book.close()
+
+
+def test_what_the_register_says_of_an_envelope_reaches_the_spare_that_has_it_and_is_resolved_there(
+    scene: Scene, there: Laptop
+) -> None:
+    marked, unmarked = there.voters[:2]
+    assert isinstance(there.book.mark(marked.line, Channel.STATION, there.operator), int)
+    there.sync()
+    lines = [provisional(scene.old, voter, f"E-{at}") for at, voter in enumerate((marked, unmarked))]
+    scene.following.write()
+    scene.old.sync()  # the first is adjudicated, the other's line is asked for
+    assert outcome(scene.old, lines[0]) is Outcome.NOT_COUNTED
+    new = scene.take_over()
+    assert outcome(new, lines[0]) is None  # the mirror is older than the register's word
+    for laptop in (new, there, there, new):
+        laptop.sync()
+    assert [outcome(new, line) for line in lines] == [Outcome.NOT_COUNTED, Outcome.COUNTED]
+    for line in lines:
+        assert isinstance(annex.resolve(new.book, line, *new.signers(), new.operator), int)
+    assert new.sync().failure is None
+    assert Anomaly.NOT_ADJUDICATED not in scene.anomalies()
+    assert check_book(new.book).problems == ()
+    assert scene.is_sound()
+    new.book.close()
 
 
 def test_a_spare_goes_on_without_the_centre_and_brings_what_the_old_laptop_never_sent(scene: Scene) -> None:

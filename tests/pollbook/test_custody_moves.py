@@ -30,7 +30,7 @@ from pollbook.line_state import ELSEWHERE, UNMARKED, LineState, Place, Proof, St
 from pollbook.permission import PAPER_MAX_S, Lock, Refusal, Safety, may_accept, may_mark, may_release
 from pollbook.releases import MovedLine, Release, sign_release
 from pollbook.signing import SigningKey
-from pollbook.types import MACHINE, Channel, EntryNumber, LineId
+from pollbook.types import MACHINE, Channel, ElectionId, EntryNumber, LineId
 from tests.pollbook.custody_view import ELECTION, LINE, OTHER, REGISTER_KEY, SLICE, View, name_of
 from tests.pollbook.test_custody import ADULT, ELECTION_DAY
 
@@ -146,6 +146,25 @@ def test_rule_13_a_provisional_line_is_never_marked_and_resolved_as_the_register
     assert isinstance(view.enter(resolved), LinesChanged)
     assert view.enter(resolved) is Anomaly.UNKNOWN_LINE
     assert view.enter(AnnexAdded(LINE, False, "", b"")) is Anomaly.LINE_NOT_HERE
+
+
+def test_rule_13_what_the_register_signed_of_an_envelope_stands_whatever_it_says_later() -> None:
+    view, line, number = View(), LineId(77), EntryNumber(5)
+    view.enter(AnnexAdded(line, True, "E-1", b"sealed"))
+    officers = view.act(acts.resolving_bytes(view.start, line, Outcome.COUNTED, number))
+    view.adjudications = {line: (EntryNumber(6), Outcome.NOT_COUNTED)}
+    for election, of, outcome, said, key in (
+        ("other", line, Outcome.COUNTED, number, REGISTER_KEY),
+        (ELECTION, LineId(78), Outcome.COUNTED, number, REGISTER_KEY),
+        (ELECTION, line, Outcome.NOT_COUNTED, number, REGISTER_KEY),
+        (ELECTION, line, Outcome.COUNTED, EntryNumber(6), REGISTER_KEY),
+        (ELECTION, line, Outcome.COUNTED, number, view.key),
+    ):
+        word = key.sign(acts.adjudication_bytes(ElectionId(election), of, outcome, said))
+        resolved = ProvisionalResolved(line, Outcome.COUNTED, number, officers, word)
+        assert view.enter(resolved) is Anomaly.NOT_ADJUDICATED
+    word = REGISTER_KEY.sign(acts.adjudication_bytes(ELECTION, line, Outcome.COUNTED, number))
+    assert isinstance(view.enter(ProvisionalResolved(line, Outcome.COUNTED, number, officers, word)), LinesChanged)
 
 
 def test_a_closed_book_enters_nothing_that_moves_or_marks() -> None:

@@ -66,7 +66,7 @@ FACTS: st.SearchStrategy[Fact] = st.one_of(
     ),
     st.builds(AnnexAdded, LINES, st.just(True), st.text(min_size=1, max_size=20), st.binary(min_size=1, max_size=999)),
     st.builds(AnnexAdded, LINES, st.just(False), st.just(""), st.just(b"")),
-    st.builds(ProvisionalResolved, LINES, st.sampled_from(Outcome), NUMBERS, OFFICERS),
+    st.builds(ProvisionalResolved, LINES, st.sampled_from(Outcome), NUMBERS, OFFICERS, st.just(b"") | SIGNATURE_BYTES),
     st.builds(TookOver, BOOKS, HEADS, SIGNATURE_BYTES, OFFICERS),
     st.builds(BookClosed, OFFICERS),
     st.builds(RowSeen, LINES, OFFICERS),

@@ -238,6 +238,7 @@ FACTS: tuple[Fact, ...] = (
     LineAccepted(Release(OTHER, OTHER, _MOVED, bytes(64)), bytes(32)),
     AnnexAdded(LineId(5), True, "E-1", b"sealed"),
     ProvisionalResolved(LineId(5), Outcome.COUNTED, EntryNumber(4), _officers()),
+    ProvisionalResolved(LineId(5), Outcome.COUNTED, EntryNumber(4), _officers(), bytes(64)),
     TookOver(OTHER, Head(EntryNumber(5), bytes(32)), bytes(64), _officers()),
     BookClosed(_officers()),
     RowSeen(LineId(5), _officers()),

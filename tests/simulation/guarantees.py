@@ -179,10 +179,10 @@ def _agrees(station: SimulatedStation, register: AtRegister) -> Iterator[Broken]
         open_claims := [each for each in asking.claims(book) if each.is_open and each.answer is None]
     ):
         yield Broken("every claim is answered", f"{station.name} {len(open_claims)}")
-    # A restored register tells again, under new numbers, what the book may have missed. A revoked book that was told so
-    # is answered no more: what its envelopes come to is known at the centre alone.
+    # A restored register tells again, under new numbers, what the book may have missed. A revoked book hears too what
+    # became of its envelopes, in its own time.
     heard = {replace(item, number=0) for item in notices(book)}
-    if not station.is_revoked and (missing := {replace(item, number=0) for item in register.told} - heard):
+    if missing := {replace(item, number=0) for item in register.told} - heard:
         yield Broken("the book hears what the register tells", f"{station.name} {len(missing)} items")
 
 

@@ -85,13 +85,11 @@ def befall(world: World) -> None:
     def at() -> float:
         return lasts_s * rng.uniform(0.1, 0.9)
 
-    # A restored register says about an envelope again, under another number than its book may have acted on (open).
-    homes = () if world.plan.register_rollbacks or rare.forks else world.stations
-    for home in homes:
+    for home in world.stations:
         for index in range(len(home.prepared.lines)):
             if rng.random() < rare.envelopes:
                 other = rng.choice([station for station in world.stations if station is not home])
-                world.fault_s(at(), _seal_envelope, world, Envelope(other, home, index))
+                world.fault_s(at(), seal_envelope, world, Envelope(other, home, index))
     for _ in range(rare.revocations):
         world.fault_s(at(), _revoke, world, rng.choice(world.stations))
     for _ in range(rare.list_changes):
@@ -113,7 +111,7 @@ def befall(world: World) -> None:
 # Envelopes.
 
 
-def _seal_envelope(world: World, envelope: Envelope) -> None:
+def seal_envelope(world: World, envelope: Envelope) -> None:
     """The centre can't be asked where this voter's line is: the ballots go into a sealed envelope."""
     station, voter, index = envelope.station, envelope.home.prepared, envelope.index
     person = AnnexPerson(voter.pinfls[index], voter.documents[index], "A", "B", "C", date(1985, 8, 15), "here")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from pollbook.acts import Signer
-from pollbook.failures import Failure, Refused, WorldFailed
+from pollbook.failures import Exit, Failure, Refused, WorldFailed
 from pollbook.store.book import Book
 from pollbook.store.closing import close_book
 from pollbook.store.sign_in import two_signers
@@ -194,11 +194,14 @@ class SimulatedStation(Machine):
         self.disk.restore(image)
 
     def is_at_rest(self) -> bool:
-        """It has talked since healing and goes on no further: all is acknowledged, or it is locked and says why."""
+        """It has talked since healing and goes on no further: all is acknowledged, or it is locked and says why.
+
+        A locked book whose last cycle did not reach the register has not talked: it tries again soon.
+        """
         if self.book is None or self._cycling or self.cycles == self._cycles_before:
             return False
         if self.last_failure is not None:
-            return self.book.stopped is not None
+            return self.book.stopped is not None and self.last_failure.exit is not Exit.AWAY
         return sync_status(self.book).pending == 0
 
     def heal(self) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from pollbook.effects import Anomaly
+from pollbook.failures import Failure
 from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.permission import Refusal
-from pollbook.store import asking
+from pollbook.store import annex, asking
 from pollbook.store.moving import SentRelease, Way
 from pollbook.store.syncing import notices
 from pollbook.types import Channel
@@ -16,11 +17,11 @@ from register.feed import tell
 from register.store import own_ledger, stations
 from tests.simulation.disks import AFTER_COMMIT, Crashed
 from tests.simulation.moves import release
-from tests.simulation.rarities import as_older
+from tests.simulation.rarities import Envelope, as_older, seal_envelope
 from tests.simulation.stage import staged
 from tests.simulation.station import SimulatedStation
 from tests.simulation.takeovers import die, mark_and_mirror, mirrored, spare_takes_over
-from tests.simulation.world import World
+from tests.simulation.world import World, heal
 
 
 def test_a_grant_whose_answer_was_committed_right_before_a_crash_is_still_accepted() -> None:
@@ -246,6 +247,42 @@ def test_a_restored_register_is_known_also_by_a_book_that_began_its_chain_late()
         tell_notices(world, station, 5)  # other items under the numbers that the book has seen, and past them
         world.run_s(120)
         assert Anomaly.REGISTER_ROLLED_BACK in world.anomalies_of(station)
+
+
+def test_a_locked_book_is_not_at_rest_before_it_has_reached_the_register() -> None:
+    with staged(0, 2) as world:
+        station = world.stations[0]
+        with world.centre.database().write() as connection:
+            found = stations.find_station(connection, station.prepared.book)
+            assert found is not None
+            settling.revoke(connection, found, "the laptop was lost", 1)
+        station.is_revoked = True
+        world.run_s(120)
+        assert station.mark(station.prepared.lines[0], Channel.STATION) == "book_revoked"
+        world.centre.killed()  # all is healed while it starts again
+        heal(world)
+        assert station.last_failure is Failure.BOOK_REVOKED
+
+
+def test_what_an_envelope_of_a_revoked_book_comes_to_reaches_that_book_too() -> None:
+    with staged(0, 2) as world:
+        home, at = world.stations
+        seal_envelope(world, Envelope(at, home, 0))
+        world.links[home.name].weather.is_cut = True
+        world.run_s(90)
+        with world.centre.database().write() as connection:
+            found = stations.find_station(connection, at.prepared.book)
+            assert found is not None
+            settling.revoke(connection, found, "the laptop was lost", 1)
+        at.is_revoked = True
+        world.run_s(400)
+        assert at.last_failure is Failure.BOOK_REVOKED
+        world.links[home.name].weather.is_cut = False
+        home.want_cycle(0)
+        heal(world)
+        (known,) = at.do(annex.provisionals) or ()
+        assert known.adjudicated is not None
+        assert known.state.outcome is None  # nothing more is entered there
 
 
 def tell_notices(world: World, station: SimulatedStation, count: int) -> None:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
+from pollbook.failures import Failure
+from register.settling import recover
 from register.store import ledgers, own_ledger
 from tests.simulation.centre import SimulatedCentre
 from tests.simulation.cipher_disks import CipherDisk
@@ -225,19 +227,17 @@ def _recover(world: World) -> None:
     with world.centre.database().write() as connection:
         if own_ledger.is_behind(connection):
             world.log.note("register recovered")
-            own_ledger.set_behind(connection, None)
+            recover(connection, world.centre.centre, int(world.centre.clock.now().timestamp()))
 
 
 def _news_waits(world: World) -> bool:
-    """Whether the register has something for a book that the book has not fetched."""
+    """Whether the register has something for a book that the book has not fetched; a revoked one asks seldom."""
     told = dict(world.centre.disk.look(_NEWEST))
     due = {device for (device,) in world.centre.disk.look(_DUE)}
-    return any(
-        bytes(station.prepared.book.device) in due for station in world.stations if station.last_failure is None
-    ) or any(
+    hear = [each for each in world.stations if each.last_failure in {None, Failure.BOOK_REVOKED}]
+    return any(bytes(station.prepared.book.device) in due for station in hear if station.last_failure is None) or any(
         station.disk.look("SELECT feed_cursor FROM sync_state") < [(told.get(bytes(station.prepared.book.device), 0),)]
-        for station in world.stations
-        if station.last_failure is None
+        for station in hear
     )
 
 
