@@ -3,9 +3,9 @@
 An entry is a deterministic CBOR array `[kind, hybrid time, actor, body]` and holds nothing that can be derived:
 no number, no hash, no book. Kinds keep their numbers forever. Kinds beside those that the design names:
 `KeyBound` ties a person to a key, `DayOpened` is the act of the two who opened (docs/adr/0003); `RowSeen` and
-`TailReceived` prove lines that were taken over (docs/adr/0009). A `ProvisionalResolved` has two forms: since the register
-signs what it adjudicates, its signature is in the entry, under a kind of its own. The register's own ledger has kinds of its own,
-from 32 on (`register_entries.py`).
+`TailReceived` prove lines that were taken over (docs/adr/0009). A `ProvisionalResolved` has two forms: since the
+register signs what it adjudicates, its signature is in the entry, under a kind of its own. The register's own ledger
+has kinds of its own, from 32 on (`register_entries.py`).
 """
 
 from __future__ import annotations

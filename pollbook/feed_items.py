@@ -131,8 +131,8 @@ class ListChanged:
 class Adjudicated:
     """The register's word on a provisional line, by its own entry `number`.
 
-    `word` is its signature under that, for the book with the envelope; empty for the book with the voter's own line, and
-    from a register of an earlier release.
+    `word` is its signature under that, for the book with the envelope; empty for the book with the voter's own line,
+    and from a register of an earlier release.
     """
 
     line: LineId
@@ -231,9 +231,7 @@ def decode_content(kind: FeedKind, untrusted: bytes) -> Content | None:
     if size is None:
         return None
     value = cbor.decode(untrusted, CONTENT_BYTES_MAX)
-    if kind is FeedKind.ADJUDICATED and isinstance(value, list) and len(value) == _UNSIGNED_ADJUDICATED:
-        value = [*value, b""]
-    fields = Fields(value, size)
+    fields = Fields(_with_word(value) if kind is FeedKind.ADJUDICATED else value, size)
     match kind:
         case FeedKind.RECALLED:
             return Recalled(_line(fields), take_book(fields.take_array(2)), _claim(fields))
@@ -252,10 +250,7 @@ def decode_content(kind: FeedKind, untrusted: bytes) -> Content | None:
             return ListChanged(voter, fields.take_text(_SOURCE_CHARACTERS_MAX), fields.take_text(400))
         case FeedKind.ADJUDICATED:
             line, outcome = _line(fields), Outcome(fields.take_int(0, 1))
-            adjudication, word = EntryNumber(fields.take_int(1)), fields.take_bytes(0, SIGNATURE_BYTES)
-            if len(word) not in {0, SIGNATURE_BYTES}:
-                raise InputInvalid("a signature of another length")
-            return Adjudicated(line, outcome, adjudication, word)
+            return Adjudicated(line, outcome, EntryNumber(fields.take_int(1)), _word(fields))
         case FeedKind.TAIL:
             head, lines = _head(fields), take_tail(fields.take_array(TAIL_LINES_MAX))
             complete = bool(fields.take_int(0, 1))
@@ -304,6 +299,19 @@ _UNSIGNED_ADJUDICATED = 3
 
 def _line(fields: Fields) -> LineId:
     return LineId(fields.take_int(1, LINE_ID_MAX))
+
+
+def _with_word(untrusted: object) -> object:
+    if isinstance(untrusted, list) and len(untrusted) == _UNSIGNED_ADJUDICATED:
+        return [*untrusted, b""]
+    return untrusted
+
+
+def _word(fields: Fields) -> bytes:
+    word = fields.take_bytes(0, SIGNATURE_BYTES)
+    if len(word) not in {0, SIGNATURE_BYTES}:
+        raise InputInvalid("a signature of another length")
+    return word
 
 
 def _claim(fields: Fields) -> bytes:

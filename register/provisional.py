@@ -1,8 +1,8 @@
 """Provisional ballots: one verdict a person, once the register owns the line or its holder has closed (rule 13).
 
-A verdict is signed. Two officers do with the envelope what it says, once, and their entry carries it; so a register that
-was put back to a backup from before takes its own word from them, whatever it would say now. While it is behind its books
-it lets no envelope count (rule 11): another one of the same voter may do so already.
+A verdict is signed. Two officers do with the envelope what it says, once, and their entry carries it; so a register
+that was put back to a backup from before takes its own word from them, whatever it would say now. While it is behind
+its books it lets no envelope count (rule 11): another one of the same voter may do so already.
 """
 
 from __future__ import annotations
