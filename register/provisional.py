@@ -117,7 +117,9 @@ def tell_successor(connection: Transaction, centre: Centre, before: Station, suc
     while book is not None:
         for kept in every:
             if kept.station == book.id and kept.outcome is not None:
-                _tell_verdict(connection, centre, successor, kept.line, kept.outcome, kept.adjudication, at_s)
+                _tell_verdict(
+                    connection, centre, successor, kept.line, kept.outcome, EntryNumber(kept.adjudication), at_s
+                )
         book = stations.station_by_id(connection, book.predecessor) if book.predecessor else None
 
 
