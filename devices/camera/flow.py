@@ -15,6 +15,8 @@ WINDOW_S = 10.0
 QUIET_S = 2.0
 """No picture for so long, and the camera is lost, whatever its connection says; one a second is not."""
 _SETTLED_S = 5.0
+TURNED_BACK_S = 2.0
+"""Pictures that are sent before others that are older by less are in the order of decoding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Flowing:
         fingerprints: Of the pictures that stand alone and came since the last time that anybody asked.
         key_frame: The newest picture that stands alone and wasn't given before, with its time.
         clock_off_s: The camera's own clock less the machine's, where it told.
+        turned_back: How often the stream's clock or the camera's own went back since the last time that anybody asked.
     """
 
     is_lost: bool
@@ -42,6 +45,7 @@ class Flowing:
     fingerprints: tuple[int, ...]
     key_frame: tuple[Packet, int] | None
     clock_off_s: float | None
+    turned_back: int = 0
 
 
 class Flow:
@@ -58,13 +62,15 @@ class Flow:
         self._fingerprints: list[int] = []
         self._key_frame: tuple[Packet, int] | None = None
         self._clock_off_s: float | None = None
+        self._clocks: tuple[float, float | None] | None = None
+        self._turned_back = 0
 
     def opened(self, facts: StreamFacts, clock_off_s: float | None, now_s: float) -> None:
         """The camera's stream is open."""
         with self._lock:
             self._came.clear()
             self._facts, self._clock_off_s, self._opened_s = facts, clock_off_s, now_s
-            self._is_open = True
+            self._is_open, self._clocks = True, None
 
     def failed(self, trouble: Trouble | None) -> None:
         """It is not, or not any more."""
@@ -79,9 +85,21 @@ class Flow:
             self._came.append((now_s, packet.stream_s, len(packet.data)))
             while now_s - self._came[0][0] > WINDOW_S:
                 self._came.popleft()
+            self._compare(packet, at_ms)
             if fingerprint is not None:
                 self._fingerprints.append(fingerprint)
                 self._key_frame = packet, at_ms
+
+    def _compare(self, packet: Packet, at_ms: int) -> None:
+        """The stream's clock with what it was, the camera's own with the machine's."""
+        before, self._clocks = self._clocks, (packet.stream_s, packet.camera_s)
+        if packet.camera_s is not None:
+            self._clock_off_s = packet.camera_s - at_ms / 1000
+        if before is not None:
+            is_back = before[0] - packet.stream_s > TURNED_BACK_S
+            if packet.camera_s is not None and before[1] is not None:
+                is_back |= before[1] - packet.camera_s > TURNED_BACK_S
+            self._turned_back += is_back
 
     def now(self, now_s: float) -> Flowing:
         """The stream at this moment."""
@@ -89,6 +107,7 @@ class Flow:
             is_lost = now_s - self._last_s > QUIET_S or (self._has_failed and not self._is_open)
             fingerprints, self._fingerprints = tuple(self._fingerprints), []
             key_frame, self._key_frame = self._key_frame, None
+            turned_back, self._turned_back = self._turned_back, 0
             came = [each for each in self._came if now_s - each[0] <= WINDOW_S]
             window_s = min(now_s - self._opened_s, WINDOW_S)
             is_settled = window_s >= _SETTLED_S and not is_lost
@@ -97,7 +116,7 @@ class Flow:
                 len(came) / window_s if is_settled else None,
                 missing_share([stream_s for _, stream_s, _ in came]) if is_settled else None,
                 8 * sum(size for _, _, size in came) / max(window_s, 1.0),
-                fingerprints, key_frame, self._clock_off_s,
+                fingerprints, key_frame, self._clock_off_s, turned_back,
             )  # fmt: skip
 
 

@@ -23,6 +23,8 @@ BLURRED_DETAIL: Final = 0.55
 UNLIKE: Final = 0.4
 """Measured on scenes: passing people leave 0.5 or more in the blocks that are most alike, a move by 3 % at most 0.4."""
 LOOP_AGO_S, LOOP_WITHIN_S, LOOP_REPEATS = 2.0, 15.0, 3
+TURNS, TURNS_WITHIN_S = 2, 600.0
+"""A clock that goes back once was set; one that does so again and again belongs to a recording that is played."""
 REMEMBERED: Final = 20_000
 """Pictures: five hours of one a second, in about 2 MB."""
 RATE_LEAST, RATE_MOST = 0.7, 1.4
@@ -102,6 +104,7 @@ class Observed:
         rate: Pictures a second over the last ten seconds.
         missing_share: How many of the pictures that should have come in that time did not, 0 to 1.
         clock_off_s: The camera's clock less the machine's.
+        turned_back: How often the stream's clock went back since the last moment.
     """
 
     is_lost: bool = False
@@ -112,6 +115,7 @@ class Observed:
     rate: float | None = None
     missing_share: float | None = None
     clock_off_s: float | None = None
+    turned_back: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +169,7 @@ class Watch:
         self._seen: OrderedDict[int, float] = OrderedDict()
         self._last_fingerprint: int | None = None
         self._repeats: list[float] = []
+        self._turns: list[float] = []
         self.health = Health()
 
     def observe(self, observed: Observed, now_s: float) -> tuple[Change, ...]:
@@ -185,7 +190,8 @@ class Watch:
         for fingerprint in observed.fingerprints:
             self._note_fingerprint(fingerprint, now_s)
         self._repeats = [at_s for at_s in self._repeats if now_s - at_s <= LOOP_WITHIN_S]
-        signs[Alarm.LOOPED] = len(self._repeats) >= LOOP_REPEATS
+        self._turns = [at_s for at_s in self._turns if now_s - at_s <= TURNS_WITHIN_S] + [now_s] * observed.turned_back
+        signs[Alarm.LOOPED] = len(self._repeats) >= LOOP_REPEATS or len(self._turns) >= TURNS
         self.health, changes = step(self.health, signs, now_s)
         return changes
 

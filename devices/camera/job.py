@@ -52,6 +52,7 @@ class Status:
         rate: Pictures a second.
         bits_per_s: What the camera sends.
         is_encoded_here: Whether its pictures are compressed on this machine.
+        is_direct: Whether our own receiver reads it, rather than OpenCV.
     """
 
     light: Light
@@ -64,6 +65,7 @@ class Status:
     rate: float = 0.0
     bits_per_s: float = 0.0
     is_encoded_here: bool = False
+    is_direct: bool = False
 
 
 def write_job(job: Job) -> str:

@@ -1,30 +1,27 @@
 """Who answers at a camera's address, and why nobody does: RTSP and HTTP as far as the first status line.
 
 OpenCV says only that a camera did not open. What a person has to know (a wrong password, a wrong path, a cable) is
-asked for by hand here. A password goes to the camera alone, as a digest where the camera offers that.
+asked for by hand here.
 
-Source: RFC 2326 §6-7, §10 (RTSP), RFC 7616 and RFC 2617 §3.2 (digest), RFC 9110 §6.6.1 (Date).
+Source: RFC 2326 §6-7, §10 (RTSP), RFC 9110 §6.6.1 (Date).
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
-import socket
-import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from time import monotonic
 
 from devices.camera.address import Address, Credentials
+from devices.camera.authentication import authorization
+from devices.camera.connection import connect
 from devices.camera.values import CameraFailed, Trouble
 
 TIMEOUT_S = 3.0
 _HEAD_BYTES_MAX = 16_384
 _STATUS = re.compile(r"(?:RTSP|HTTP)/\d\.\d (\d{3})")
-_QUOTED = re.compile(r'(\w+)="([^"]*)"')
 _TROUBLES = {401: Trouble.DENIED, 403: Trouble.DENIED, 404: Trouble.NOT_THERE, 454: Trouble.NOT_THERE}
 
 
@@ -45,7 +42,7 @@ def ask(address: Address, credentials: Credentials | None, timeout_s: float = TI
     try:
         status, fields = _ask(address, None, deadline)
         if status == 401 and credentials is not None:
-            status, fields = _ask(address, _authorization(address, credentials, fields), deadline)
+            status, fields = _ask(address, _who(address, credentials, fields), deadline)
     except TimeoutError as error:
         raise CameraFailed(Trouble.SILENT) from error
     except (OSError, ValueError) as error:
@@ -63,8 +60,7 @@ def _ask(address: Address, authorization: str | None, deadline: float) -> tuple[
         lines = [f"GET {_path_of(address)} HTTP/1.1", f"Host: {host}:{port}", "Connection: close"]
     if authorization is not None:
         lines.append(f"Authorization: {authorization}")
-    with socket.create_connection((host, port), max(deadline - monotonic(), 0.1)) as plain:
-        connection = _secured(plain) if address.scheme in {"rtsps", "https"} else plain
+    with connect(address, max(deadline - monotonic(), 0.1)) as connection:
         connection.sendall("\r\n".join([*lines, "", ""]).encode())
         head = b""
         while b"\r\n\r\n" not in head and len(head) < _HEAD_BYTES_MAX:
@@ -79,13 +75,6 @@ def _ask(address: Address, authorization: str | None, deadline: float) -> tuple[
     return _parse(head)
 
 
-def _secured(plain: socket.socket) -> ssl.SSLSocket:
-    # Cameras have certificates of their own making. Nothing is trusted to what they show but pictures.
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context.wrap_socket(plain)
-
-
 def _parse(untrusted: bytes) -> tuple[int, dict[str, list[str]]]:
     lines = untrusted.split(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
     found = _STATUS.match(lines[0])
@@ -98,32 +87,14 @@ def _parse(untrusted: bytes) -> tuple[int, dict[str, list[str]]]:
     return int(found[1]), fields
 
 
-def _authorization(address: Address, credentials: Credentials, fields: dict[str, list[str]]) -> str:
-    offered = fields.get("www-authenticate", [])
-    digest = next((offer for offer in offered if offer.lower().startswith("digest")), None)
-    if digest is None:
-        pair = f"{credentials.user}:{credentials.password}".encode()
-        return f"Basic {base64.b64encode(pair).decode()}"
-    said = dict(_QUOTED.findall(digest))
-    realm, nonce = said.get("realm", ""), said.get("nonce", "")
+def _who(address: Address, credentials: Credentials, fields: dict[str, list[str]]) -> str:
     is_rtsp = address.scheme.startswith("rtsp")
-    method = "DESCRIBE" if is_rtsp else "GET"
-    url = address.text if is_rtsp else _path_of(address)
-    if "auth" in said.get("qop", "").split(","):
-        middle, extra = f"{nonce}:00000001:uchastka:auth", ', qop=auth, nc=00000001, cnonce="uchastka"'
-    else:
-        middle, extra = nonce, ""
-    answer = _md5(f"{_md5(f'{credentials.user}:{realm}:{credentials.password}')}:{middle}:{_md5(f'{method}:{url}')}")
-    who = f'username="{credentials.user}", realm="{realm}", nonce="{nonce}"'
-    return f'Digest {who}, uri="{url}", response="{answer}"{extra}'
+    method, uri = ("DESCRIBE", address.text) if is_rtsp else ("GET", _path_of(address))
+    return authorization(method, uri, credentials, fields.get("www-authenticate", ()), 1)
 
 
 def _path_of(address: Address) -> str:
     return "/" + [*address.text.split("/", 3), ""][3]
-
-
-def _md5(text: str) -> str:
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _clock(fields: dict[str, list[str]]) -> datetime | None:

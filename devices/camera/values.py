@@ -56,6 +56,8 @@ class StreamFacts:
         rate: Frames a second, as the stream says; 0 where it doesn't.
         parameter_sets: What a decoder needs before the first key frame (Annex B), or nothing.
         is_encoded_here: Whether the camera sends pictures that had to be compressed on this machine.
+        is_direct: Whether our own receiver reads it, rather than OpenCV.
+        clock_off_s: The camera's own clock less the machine's, where it told that when it was opened.
     """
 
     codec: Codec
@@ -64,6 +66,8 @@ class StreamFacts:
     rate: float
     parameter_sets: bytes = b""
     is_encoded_here: bool = False
+    is_direct: bool = False
+    clock_off_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +78,13 @@ class Packet:
         data: An access unit in Annex B form, or a JPEG file.
         stream_s: The stream's own clock, in seconds from an origin of its own.
         is_key: Whether a decoder can begin here.
+        camera_s: When it was taken by the camera's own clock, as Unix time, where the camera reports that.
     """
 
     data: bytes
     stream_s: float
     is_key: bool
+    camera_s: float | None = None
 
 
 class Camera(Protocol):

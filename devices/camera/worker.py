@@ -198,7 +198,9 @@ class Worker:
             trouble = trouble_of(place, ASK_S)
             self._silent_s = now_s if trouble is Trouble.SILENT else -ASK_AGAIN_S
             raise CameraFailed(trouble) from error
-        if now_s - self._clock_asked_s >= CLOCK_EVERY_S:
+        if camera.facts.is_direct:
+            self._clock_off_s = camera.facts.clock_off_s
+        elif now_s - self._clock_asked_s >= CLOCK_EVERY_S:
             self._clock_asked_s, self._clock_off_s = now_s, clock_off_s(place, ASK_S)
         self._flow.opened(camera.facts, self._clock_off_s, self._times.monotonic_s())
         return camera
@@ -242,6 +244,7 @@ class Worker:
             rate=flowing.rate,
             missing_share=flowing.missing_share,
             clock_off_s=flowing.clock_off_s,
+            turned_back=flowing.turned_back,
         )
         changes = self._watch.observe(observed, now_s)
         for change in changes:
@@ -290,6 +293,7 @@ class Worker:
             height=facts.height,
             bits_per_s=flowing.bits_per_s,
             is_encoded_here=facts.is_encoded_here,
+            is_direct=facts.is_direct,
         )
 
     def _wall_of(self, monotonic_s: float) -> int:

@@ -156,6 +156,7 @@ def probe_camera(arguments: argparse.Namespace, console: Console) -> Answer:
             "height": facts.height,
             "rate": round(pictures / seconds, 1) if seconds else 0.0,
             "copied": not facts.is_encoded_here,
+            "direct": facts.is_direct,
             "clock_off_s": None if off_s is None else round(off_s),
         }
     )
@@ -242,6 +243,7 @@ def _status_fields(status: Status) -> dict[str, object]:
         "height": status.height,
         "rate": round(status.rate, 1),
         "copied": not status.is_encoded_here,
+        "direct": status.is_direct,
         "alarms": status.alarms,
     }
 

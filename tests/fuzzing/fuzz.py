@@ -55,7 +55,7 @@ def _fuzz_here(name: str, inputs: int) -> int:
     import atheris  # noqa: PLC0415 - only here: it instruments what is imported after it
 
     os.nice(10)
-    with atheris.instrument_imports(include=["pollbook", "sync.lan", "devices.emrtd"]):
+    with atheris.instrument_imports(include=["pollbook", "sync.lan", "devices.emrtd", "devices.camera"]):
         from tests.fuzzing.target import feed  # noqa: PLC0415
         from tests.fuzzing.targets import TARGETS  # noqa: PLC0415
 

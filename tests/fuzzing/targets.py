@@ -46,6 +46,7 @@ from pollbook.types import BookName, Channel, DeviceId, ElectionId, EntryNumber,
 from pollbook.wire import Purpose
 from sync.lan.discovery import read_announcement
 from sync.lan.messages import decode_message
+from tests.fuzzing.camera_targets import CAMERA_TARGETS
 from tests.fuzzing.chip_targets import CHIP_TARGETS
 from tests.fuzzing.document_targets import DOCUMENT_TARGETS
 from tests.fuzzing.target import Target
@@ -228,5 +229,6 @@ TARGETS = {
     "desk_messages": Target(decode_message, (cbor.encode([1, 2]),)),
     **DOCUMENT_TARGETS,
     **CHIP_TARGETS,
+    **CAMERA_TARGETS,
 }
 """By the name that `dev.py fuzz NAME` takes."""

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from tests.fuzzing.camera_targets import CAMERA_TARGETS
 from tests.fuzzing.chip_targets import CHIP_TARGETS
 from tests.fuzzing.document_targets import DOCUMENT_TARGETS
 from tests.fuzzing.target import Target, feed
@@ -11,7 +12,7 @@ from tests.fuzzing.targets import TARGETS
 
 MUST_TAKE = {"cbor", "entries", "packing", "statuses", "compression", "requests", "answers", "addresses", "envelopes"}
 MUST_TAKE |= {"announcements", "releases", "bundles", "journals", "sealed"}
-MUST_TAKE |= {"checkpoints", "notes", "inclusions", *DOCUMENT_TARGETS, *CHIP_TARGETS}
+MUST_TAKE |= {"checkpoints", "notes", "inclusions", *DOCUMENT_TARGETS, *CHIP_TARGETS, *CAMERA_TARGETS}
 
 
 def changed(seed: bytes, rng: random.Random) -> bytes:

@@ -1,6 +1,6 @@
 """Cameras that are not there: an RTSP server on loopback, started by the system's Python, which has GStreamer.
 
-    /usr/bin/python3 rtsp_server.py [--user NAME:PASSWORD] MOUNT=FILE@RATE ...
+    /usr/bin/python3 rtsp_server.py [--user NAME:PASSWORD | --digest NAME:PASSWORD | --udp] MOUNT=FILE@RATE ...
 
 prints its port, then obeys lines on stdin, `MOUNT COMMAND [VALUE]`: `stall`, `go`, `rate N`, `play FILE`, `garbage`.
 A file holds access units of H.264 or H.265 with delimiters (`-x264-params aud=1`); it is played round and round.
@@ -21,7 +21,8 @@ import gi
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtspServer", "1.0")
 gi.require_version("GstApp", "1.0")
-from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
+gi.require_version("GstRtsp", "1.0")
+from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 DELIMITERS = {"h264": rb"\x00\x00\x00\x01\x09", "h265": rb"\x00\x00\x00\x01\x46\x01"}
 ROLE = "observer"
@@ -53,7 +54,7 @@ class Mount(GstRtspServer.RTSPMediaFactory):
 
     def __init__(self, film: Film) -> None:
         super().__init__()
-        self.film = film
+        self.film, self.is_udp = film, False
         self.set_shared(True)
         self.set_latency(0)
 
@@ -67,6 +68,8 @@ class Mount(GstRtspServer.RTSPMediaFactory):
 
     def do_configure(self, media: object) -> None:
         source, over = media.get_element().get_child_by_name("film"), threading.Event()
+        if self.is_udp:
+            media.set_protocols(GstRtsp.RTSPLowerTrans.UDP)
         media.connect("unprepared", lambda _media: over.set())
         threading.Thread(target=self._feed, args=(source, over), daemon=True).start()
 
@@ -102,20 +105,25 @@ def main(words: list[str]) -> None:
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service("0")
-    is_guarded = words[:1] == ["--user"]
+    is_guarded, is_udp = words[0] in {"--user", "--digest"}, words[0] == "--udp"
     if is_guarded:
         name, password = words[1].split(":")
         auth, token = GstRtspServer.RTSPAuth(), GstRtspServer.RTSPToken()
         token.set_string(GstRtspServer.RTSP_TOKEN_MEDIA_FACTORY_ROLE, ROLE)
-        auth.add_basic(GstRtspServer.RTSPAuth.make_basic(name, password), token)
+        if words[0] == "--digest":
+            auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+            auth.add_digest(name, password, token)
+        else:
+            auth.add_basic(GstRtspServer.RTSPAuth.make_basic(name, password), token)
         server.set_auth(auth)
-        words = words[2:]
+    words = words[2 if is_guarded else is_udp :]
     films = {}
     for word in words:
         mount, shown = word.split("=")
         path, rate = shown.rsplit("@", 1)
         films[mount] = Film(path, float(rate))
         factory = Mount(films[mount])
+        factory.is_udp = is_udp
         if is_guarded:
             permissions = GstRtspServer.RTSPPermissions()
             permissions.add_permission_for_role(ROLE, GstRtspServer.RTSP_PERM_MEDIA_FACTORY_ACCESS, True)
