@@ -7,6 +7,7 @@ stolen. Each target comes with seeds, bytes that it takes.
 from __future__ import annotations
 
 import base64
+import hashlib
 import random
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -16,7 +17,6 @@ from pollbook import (
     compression,
     enrolment_messages,
     feed_items,
-    messages,
     mirror_file,
     packing,
     release_certificate,
@@ -92,7 +92,7 @@ def _request(untrusted: bytes) -> None:
 def _answer(untrusted: bytes) -> None:
     payload = b"\x00" + untrusted
     head = bytes([wire.WIRE_SCHEMA]) + sync_answer.request_id(SENT)
-    signature = sign_for(Purpose.SYNCED, messages.hashlib.sha256(SENT).digest(), payload, KEY)
+    signature = sign_for(Purpose.SYNCED, hashlib.sha256(SENT).digest(), payload, KEY)
     sync_answer.decode_sync_answer(head + signature + payload, REQUEST, SENT, KEY.public)
 
 
