@@ -24,20 +24,16 @@ from sqlalchemy import Connection
 from pollbook import acts, custody, ledger, permission
 from pollbook.acts import Signer
 from pollbook.book_view import Identity
-from pollbook.clock import BEFORE_ALL, Clock, HybridTime, tick
+from pollbook.clock import Clock, HybridTime, tick
 from pollbook.effects import Anomaly
 from pollbook.election import Election
 from pollbook.entries import (
     DayOpened,
     Entry,
     Fact,
-    KeyBound,
     Marked,
     MarkVoided,
     Outcome,
-    SliceReceived,
-    TwoOfficers,
-    decode_entry,
     encode_entry,
 )
 from pollbook.failures import Failure, InputInvalid, WeFailed, WorldFailed
@@ -45,24 +41,20 @@ from pollbook.ledger import Head, SignedHead
 from pollbook.line_state import ELSEWHERE, UNMARKED, LineState, Place, Proof
 from pollbook.permission import Refusal, Safety
 from pollbook.slice import SliceHeader, open_header
-from pollbook.store import counter, engine, migrating, search, succession
+from pollbook.store import counter, engine, lines, migrating, search, standing, succession
 from pollbook.store.digests import LineDigests
 from pollbook.store.home import StationHome
 from pollbook.store.keys import machine_opens
 from pollbook.store.link import Link, read_link
-from pollbook.store.projection import ALL_STATES_SQL, STATE_COLUMNS, project, state_of, voter_of
+from pollbook.store.projection import project
 from pollbook.store.records import Found
-from pollbook.types import MACHINE, BookName, Channel, EntryNumber, LineId, Person, PersonNumber, parse_line
+from pollbook.store.standing import newest_entry
+from pollbook.types import BookName, Channel, EntryNumber, LineId, Person, PersonNumber
 from pollbook.voters import Voter
 
 LOCK_WAIT_S = 2.0
 """A command waits this long for another program to finish its writing; the desktop holds the lock all day."""
 TIDY_AFTER_ENTRIES = 100
-_LINE_SQL = (
-    f"SELECT v.birth_date, {STATE_COLUMNS} FROM voter v LEFT JOIN line_state s ON s.line = v.line WHERE v.line = ?"  # noqa: S608
-)
-_PLACE = STATE_COLUMNS.split(", ").index("s.place")
-_STATE_SQL = f"SELECT {STATE_COLUMNS} FROM line_state s WHERE s.line = ?"  # noqa: S608  (constants)
 
 
 def open_book(home: StationHome, clock: Clock, *, writer: bool) -> Book:
@@ -92,7 +84,6 @@ class Book:
         self.clock = clock
         self._lock = _take_lock(home) if writer and connection is None else None
         self._writer = writer
-        self._safety = Safety(EntryNumber(0))
         self._digests: LineDigests | None = None
         # A database that was handed over open has no files beside it.
         self._counter_key = counter.counter_key(key) if connection is None else None
@@ -123,10 +114,11 @@ class Book:
         self.election: Election = self.header.election
         self.people: Mapping[PersonNumber, Person] = {person.number: person for person in self.header.people}
         self.chain = succession.read_chain(self._connection, self.header, self.link)
-        self._head, self._last_at = self._newest()
-        self.read_standing()
+        self._head, self._last_at = newest_entry(self._connection, self.chain.start)
+        self._standing = standing.read_standing(self._connection)
         self._tidied_at: int = self._head.number
-        if self._writer and self._is_behind_counter():
+        counted = None if self._counter_key is None else counter.read_counter(self.home, self._counter_key)
+        if self._writer and standing.is_behind(self._connection, self._head, counted):
             self.stop(Refusal.BOOK_ROLLED_BACK)
 
     def __enter__(self) -> Self:
@@ -167,7 +159,7 @@ class Book:
             with engine.transaction(self._connection):
                 yield
         except BaseException:
-            self._head, self._last_at = self._newest()
+            self._head, self._last_at = newest_entry(self._connection, self.start)
             self._digests = None
             self.read_standing()
             raise
@@ -207,16 +199,12 @@ class Book:
     @property
     def is_closed(self) -> bool:
         """Whether two officers closed the book."""
-        return self._closed
+        return self._standing.is_closed
 
     def line(self, line: LineId) -> LineState | None:
         """The line's state, or None where this book has never heard of it."""
-        found = self._line_of(line)
-        if found is not None:
-            return found[0]
-        with engine.translated():
-            rows = engine.look(self._connection, _STATE_SQL, (line,))
-        return state_of(rows[0]) if rows else None
+        found = lines.state_and_birth(self._connection, line, self.unmoved)
+        return lines.state_without_voter(self._connection, line) if found is None else found[0]
 
     def held_unmarked(self) -> Iterable[tuple[LineId, LineState]]:
         """Every line that is here and unmarked."""
@@ -228,12 +216,7 @@ class Book:
 
     def states(self) -> list[tuple[LineId, LineState]]:
         """Every line that the book knows, with its state."""
-        with engine.translated():
-            rows = engine.look(self._connection, ALL_STATES_SQL)
-            lines = engine.look(self._connection, "SELECT line FROM voter ORDER BY id")
-        moved = {LineId(line): state_of(values) for line, *values in rows}
-        unmoved = self.unmoved
-        return [(LineId(line), moved.pop(LineId(line), unmoved)) for (line,) in lines] + list(moved.items())
+        return lines.all_states(self._connection, self.unmoved)
 
     def line_digests(self) -> LineDigests:
         """The digests of the lines as the newest entry leaves them."""
@@ -245,22 +228,19 @@ class Book:
 
     def adjudicated(self, line: LineId) -> tuple[EntryNumber, Outcome] | None:
         """The register's entry on this provisional line, and what it says; None while there is none."""
-        with engine.translated():
-            row = self._connection.exec_driver_sql(
-                "SELECT number, outcome FROM adjudication WHERE line = ?", (line,)
-            ).one_or_none()
-        return None if row is None else (EntryNumber(row.number), Outcome(row.outcome))
+        return lines.adjudicated(self._connection, line)
 
     def safety(self) -> Safety:
         """How far the entries are safe, and whether the station is on paper."""
-        return self._safety
+        return self._standing.safety
 
     def note_mirrored(self, number: EntryNumber) -> None:
         """Entries up to `number` are on a mirror; what was known to be there stays so, wherever the stick goes.
 
         Kept on the disk with the next signed head: a book that forgot it only waits longer (custody rule 4).
         """
-        self._safety = replace(self._safety, mirrored=max(number, self._safety.mirrored))
+        safety = self._standing.safety
+        self._standing = replace(self._standing, safety=replace(safety, mirrored=max(number, safety.mirrored)))
 
     def bound_keys(self) -> Mapping[PersonNumber, bytes]:
         """The public key bound to each person."""
@@ -270,18 +250,16 @@ class Book:
 
     def opened_days(self) -> frozenset[str]:
         """The days that two officers have opened, each YYYY-MM-DD."""
-        return self._opened_days
+        return self._standing.opened_days
 
     @property
     def stopped(self) -> Refusal | None:
         """Why this book may mark no more, or None."""
-        return self._stopped
+        return self._standing.stopped
 
     def voter(self, line: LineId) -> Voter | None:
         """The voter of a line, or None where this book has no such line."""
-        with engine.translated():
-            row = self._connection.exec_driver_sql("SELECT * FROM voter WHERE line = ?", (line,)).one_or_none()
-        return None if row is None else voter_of(row)
+        return lines.voter(self._connection, line)
 
     def find(self, text: str, limit: int) -> Found:
         """Voters for whatever was typed: see `search`."""
@@ -290,26 +268,19 @@ class Book:
 
     def line_named(self, untrusted_text: str) -> LineId | Failure:
         """The line that a line's id or a PINFL names; `UNKNOWN_VOTER` or `SEVERAL_VOTERS` where it names not one."""
-        text = untrusted_text.strip()
-        line = parse_line(text)
-        with engine.translated():
-            column, value = ("pinfl", text) if line is None else ("line", line)
-            rows = self._connection.exec_driver_sql(f"SELECT line FROM voter WHERE {column} = ?", (value,)).all()  # noqa: S608  (two constants)
-        if len(rows) == 1:
-            return LineId(rows[0].line)
-        return Failure.SEVERAL_VOTERS if rows else Failure.UNKNOWN_VOTER
+        return lines.line_named(self._connection, untrusted_text)
 
     def may_act(self, actor: PersonNumber) -> Refusal | None:
         """Why this person may not mark or void here, whatever the line, or None."""
-        return permission.may_act(actor, self._opened_days, self._stopped, is_closed=self._closed)
+        return permission.may_act(actor, self.opened_days(), self.stopped, is_closed=self.is_closed)
 
     # What it enters.
 
     def mark(self, line: LineId, channel: Channel, actor: PersonNumber) -> EntryNumber | Refusal:
         """The line is marked, on the disk, when a number comes back; a refusal has changed nothing."""
         with self.writing():
-            state, birth_date = self._line_of(line) or (None, date.min)
-            refusal = self.may_act(actor) or permission.may_mark(state, birth_date, self.election.day, self._safety)
+            state, birth_date = lines.state_and_birth(self._connection, line, self.unmoved) or (None, date.min)
+            refusal = self.may_act(actor) or permission.may_mark(state, birth_date, self.election.day, self.safety())
             return refusal if refusal is not None else self.enter(actor, Marked(line, channel), state)
 
     def void(
@@ -330,25 +301,8 @@ class Book:
         with self.writing():
             message = acts.opening_bytes(self.start, day.isoformat())
             number = self.enter(first[0], DayOpened(day.isoformat(), acts.sign_act(message, first, second)))
-        self._opened_days |= {day.isoformat()}
+        self.read_standing()
         return number
-
-    def bind_key(
-        self, person: PersonNumber, public_key: bytes, wrapped_key: bytes, officers: tuple[Signer, Signer] | None
-    ) -> EntryNumber:
-        """`person` signs with this key from here on; its private half is kept wrapped under the person's PIN."""
-        with self.writing():
-            acted: TwoOfficers | None = None
-            if officers is not None:
-                acted = acts.sign_act(acts.key_bytes(self.start, person, public_key), *officers)
-            self._connection.exec_driver_sql("INSERT OR REPLACE INTO pin VALUES (?, ?, 0, 0)", (person, wrapped_key))
-            return self.enter(MACHINE, KeyBound(person, public_key, acted))
-
-    def receive_slice(self) -> EntryNumber:
-        """The ledger begins: this book has the lines of its slice."""
-        header = self.header
-        with self.writing():
-            return self.enter(MACHINE, SliceReceived(header.sha256, header.line_count, header.holds))
 
     def stop(self, why: Refusal) -> None:
         """This book marks nothing more, also after it is opened again; only a new book goes on (rules 8, 9 and 10)."""
@@ -371,7 +325,7 @@ class Book:
         signed = ledger.sign_head(self.start, head, self.link.device_key)
         with self.writing():
             self._connection.exec_driver_sql("INSERT INTO signed_head VALUES (?, ?)", (head.number, signed.signature))
-            self._connection.exec_driver_sql("UPDATE sync_state SET mirrored = ?", (self._safety.mirrored,))
+            self._connection.exec_driver_sql("UPDATE sync_state SET mirrored = ?", (self.safety().mirrored,))
         return signed
 
     def note_opened_record(self, line: LineId, person: PersonNumber) -> None:
@@ -397,16 +351,6 @@ class Book:
         except OSError as error:
             full = error.errno == errno.ENOSPC
             raise WorldFailed(Failure.DISK_FULL if full else Failure.DISK_FAILED, f"errno {error.errno}") from error
-
-    def _is_behind_counter(self) -> bool:
-        counted = None if self._counter_key is None else counter.read_counter(self.home, self._counter_key)
-        if counted is None:
-            return False
-        if counted.number > self._head.number:
-            return True
-        with engine.translated():
-            there = self._connection.exec_driver_sql("SELECT hash FROM entry WHERE number = ?", (counted.number,))
-            return there.scalar_one_or_none() not in {None, counted.hash}
 
     def is_tidying_due(self) -> bool:
         """Whether enough has been written since the last `tidy` that the next idle moment should be used."""
@@ -436,48 +380,13 @@ class Book:
 
     def wall(self) -> datetime:
         """The wall clock as the register would read it: this machine's, less what it was found to be ahead."""
-        return self.clock.now() - timedelta(seconds=self._clock_ahead_s)
+        return self.clock.now() - timedelta(seconds=self._standing.clock_ahead_s)
 
     def read_standing(self) -> None:
         """What the book remembers of its own standing is as the tables have it; after they were written."""
-        with engine.translated():
-            days = engine.look(self._connection, "SELECT day FROM opened_day")
-            ((stopped, closed, ahead_s, mirrored, acknowledged, paper_since_s),) = engine.look(
-                self._connection,
-                "SELECT stopped, closed, clock_ahead_s, mirrored, acknowledged, paper_since_s FROM sync_state",
-            )
-        self._opened_days = frozenset(day for (day,) in days)
-        self._stopped = None if stopped is None else Refusal(stopped)
-        self._closed = closed is not None
-        self._clock_ahead_s = ahead_s
-        mirrored = max(mirrored, self._safety.mirrored)
-        self._safety = Safety(EntryNumber(acknowledged), EntryNumber(mirrored), paper_since_s)
-
-    def _line_of(self, line: LineId) -> tuple[LineState, date] | None:
-        with engine.translated():
-            rows = engine.look(self._connection, _LINE_SQL, (line,))
-        if not rows:
-            return None
-        born, *values = rows[0]
-        return (self.unmoved if values[_PLACE] is None else state_of(values)), date.fromisoformat(born)
-
-    def _newest(self) -> tuple[Head, HybridTime]:
-        with engine.translated():
-            rows = self._connection.exec_driver_sql(
-                "SELECT number, bytes, hash FROM entry ORDER BY number DESC LIMIT 2"
-            ).all()
-        if not rows:
-            return self.start, BEFORE_ALL
-        newest = rows[0]
-        if newest.number == self.start.number:  # a successor before its first entry
-            return self.start, decode_entry(newest.bytes).at
-        before = self.start
-        if newest.number > self.start.number + 1:
-            before = Head(EntryNumber(rows[1].number), rows[1].hash)
-        head = Head(EntryNumber(newest.number), newest.hash)
-        if ledger.extend(before, newest.bytes) != head:
-            raise WeFailed(Failure.LEDGER_BROKEN, f"entry {newest.number}", entry=newest.number)
-        return head, decode_entry(newest.bytes).at
+        known = self._standing.safety.mirrored  # kept on the disk with the next signed head only
+        read = standing.read_standing(self._connection)
+        self._standing = replace(read, safety=replace(read.safety, mirrored=max(known, read.safety.mirrored)))
 
 
 class _Entering:

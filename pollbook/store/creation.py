@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pollbook import collation
 from pollbook.clock import Clock
+from pollbook.entries import SliceReceived
 from pollbook.failures import Failure, WorldFailed
 from pollbook.files import sync_folder, write_secret
 from pollbook.people import PinCost, pin_refusal
@@ -18,7 +19,7 @@ from pollbook.store.keys import make_keys
 from pollbook.store.link import Link, write_link
 from pollbook.store.projection import VOTER_SQL, voter_row
 from pollbook.store.sign_in import set_first_pin
-from pollbook.types import OFFICERS_OF_AN_ACT, PersonNumber
+from pollbook.types import MACHINE, OFFICERS_OF_AN_ACT, PersonNumber
 from pollbook.voters import Voter
 
 
@@ -56,7 +57,8 @@ def create_book(
     key = make_keys(beside, officers, cost)
     fill(beside, key, link, Lists(slice_bytes, tuple(sorted(issued.voters, key=sort_key))))
     with Book(beside, key, clock, writer=True) as book:
-        book.receive_slice()
+        with book.writing():
+            book.enter(MACHINE, SliceReceived(book.header.sha256, book.header.line_count, book.header.holds))
         for number, pin in pins.items():
             set_first_pin(book, number, pin, cost)
         book.tidy()

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pollbook.acts import Signer
+from pollbook.acts import Signer, key_bytes, sign_act
+from pollbook.entries import KeyBound
 from pollbook.failures import Failure, Refused, WorldFailed
 from pollbook.people import PinCost, pin_refusal, unwrap, wait_s, wrap
 from pollbook.signing import SigningKey
 from pollbook.store import engine, keys
 from pollbook.store.book import Book
-from pollbook.types import Person, PersonNumber
+from pollbook.types import MACHINE, Person, PersonNumber
 
 
 def set_first_pin(book: Book, person: PersonNumber, pin: str, cost: PinCost) -> None:
@@ -130,4 +131,8 @@ def _set_pin(book: Book, person: PersonNumber, pin: str, cost: PinCost, officers
     if (failure := pin_refusal(pin)) is not None:
         raise WorldFailed(failure)
     key = SigningKey.generate()
-    book.bind_key(person, key.public, wrap(key.seed, cost, pin), officers)
+    wrapped_key = wrap(key.seed, cost, pin)
+    with book.writing():
+        signed = None if officers is None else sign_act(key_bytes(book.start, person, key.public), *officers)
+        book.connection.exec_driver_sql("INSERT OR REPLACE INTO pin VALUES (?, ?, 0, 0)", (person, wrapped_key))
+        book.enter(MACHINE, KeyBound(person, key.public, signed))
