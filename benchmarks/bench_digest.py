@@ -20,7 +20,7 @@ from pollbook.store.syncing import book_digest
 from pollbook.types import Channel
 from pollbook.wire import short_digest
 from register.making import training_election
-from register.store import ledgers, states, stations
+from register.store import books, states, stations
 from register.store.differences import lines_at
 from tests.crossing.worlds import Laptop, enrol_laptop
 from tests.register.lists_of_voters import PRECINCT, voters, write_list
@@ -46,7 +46,7 @@ def measure(centre: Centre, laptop: Laptop) -> tuple[float, ...]:
         with centre.database.read() as connection:
             station = stations.find_station(connection, laptop.name)
             assert station is not None
-            return short_digest(ledgers.load_book(connection, station.id).digest) == short_digest(book_digest(book))
+            return short_digest(books.load_book(connection, station.id).digest) == short_digest(book_digest(book))
 
     warm = took_ms(compare)
     with centre.database.read() as connection:
@@ -66,9 +66,9 @@ def round_trips(centre: Centre, laptop: Laptop) -> tuple[int, bool]:
         states.write_out(connection, 1)
     centre.change(f"UPDATE line_state SET custody = 9 WHERE line = {spoilt}")  # noqa: S608 - a number of ours
     with centre.database.write() as connection:
-        record = ledgers.hold_book(connection, 1)
+        record = books.hold_book(connection, 1)
         record.digest = digest(states.all_states(connection, 1).items())
-        ledgers.save_book(connection, 1, record)
+        books.save_book(connection, 1, record)
     before = laptop.register.requests
     report = laptop.sync()
     with centre.database.read() as connection:

@@ -20,7 +20,8 @@ from pollbook.signing import SigningKey
 from pollbook.types import BookName, DeviceId, ElectionId
 from register.log import QUARTER_S, bring_up_to_date, log_of, prove_entry
 from register.store.engine import Database, make_database
-from register.store.schema import book, entry, station
+from register.store.schema.ledgers import book, entry
+from register.store.schema.stations import station
 
 STATIONS = 50
 ENTRIES_EACH = 3000

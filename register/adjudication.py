@@ -15,8 +15,8 @@ from register.feed import tell_disputed, tell_resolved
 from register.replay import decoded, touched
 from register.statuses import note_changed
 from register.store import custody, ledgers, marks, states, stations
+from register.store.books import BookRecord
 from register.store.engine import Transaction
-from register.store.ledgers import BookRecord
 from register.store.stations import Station
 
 

@@ -15,7 +15,7 @@ from pollbook.sync_request import Address
 from pollbook.types import BookName
 from register.centre import Centre
 from register.ingest import ingest
-from register.store import ledgers, stations
+from register.store import books, stations
 from register.store.engine import Database
 
 _ANSWERS_BYTES_MAX = BUNDLE_BYTES_MAX // 2
@@ -71,7 +71,7 @@ def take_bundle(database: Database, centre: Centre, untrusted: bytes, now: datet
     with database.read() as connection:
         station = stations.find_station(connection, requests.book)
         assert station is not None  # noqa: S101 - its key was found above, and stations are never deleted
-        acknowledged = ledgers.load_book(connection, station.id).head.number
+        acknowledged = books.load_book(connection, station.id).head.number
     return Taken(requests.book, answer, len(requests.carried), len(answered), acknowledged, refused)
 
 

@@ -14,10 +14,10 @@ from register.centre import Centre
 from register.officers import is_proven
 from register.own_checking import check_own
 from register.replay import Ingested, decoded
-from register.store import decisions, ledgers, marks, setup, stations
+from register.store import books, decisions, ledgers, marks, setup, stations
 from register.store import states as line_states
+from register.store.books import BookRecord
 from register.store.engine import Transaction
-from register.store.ledgers import BookRecord
 from register.store.stations import Station
 from register.succession import inherited
 
@@ -72,7 +72,7 @@ def check_register(connection: Transaction, centre: Centre) -> Checked:
 
 
 def _check_book(connection: Transaction, centre: Centre, station: Station, *, is_superseded: bool) -> _CheckedBook:
-    record = ledgers.load_book(connection, station.id)
+    record = books.load_book(connection, station.id)
     stored = list(ledgers.all_entries(connection, station.id))
     faults: list[str] = []
     head = station.start
@@ -109,7 +109,7 @@ def _check_projection(
         faults.append("the lines' states do not follow from the entries")
     if line_state.digest(shown.items()) != record.digest:
         faults.append("the digest is not that of the lines' states")
-    if view.bound != ledgers.keys_of(connection, station.id):
+    if view.bound != books.keys_of(connection, station.id):
         faults.append("the people's keys do not follow from the entries")
     seen = (view.last_at, max(view.days, default=None), view.is_closed)
     if seen != (record.last_at, record.day, record.closed):

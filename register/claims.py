@@ -16,11 +16,11 @@ from register.centre import Centre
 from register.comparing import answer_comparison, note_lines
 from register.feed import tell
 from register.moving import grant_own, recall, tell_claim
-from register.store import custody, ledgers, own_ledger, stations
+from register.store import books, custody, own_ledger, stations
 from register.store.custody import ClaimState, KeptClaim
 from register.store.engine import Transaction
 from register.store.holders import Held, intake_at, line_of_person, marked_by, where_is
-from register.store.schema import LinePlace
+from register.store.schema.lists import LinePlace
 from register.store.stations import Station
 
 CLAIMS_AN_HOUR = 120
@@ -108,7 +108,7 @@ def _answer(connection: Transaction, station: Station, ask: Claim, line: int, sa
 
 
 def _where(connection: Transaction, claim: bytes, answer: ClaimAnswer, holder: Station) -> ClaimAnswered:
-    heard = ledgers.load_book(connection, holder.id).last_heard_at_s or 0
+    heard = books.load_book(connection, holder.id).last_heard_at_s or 0
     named = stations.precinct_row(connection, holder.precinct)
     return ClaimAnswered(claim, answer, holder.precinct, named[0] if named else "", heard)
 

@@ -10,7 +10,7 @@ from pollbook.effects import Anomaly
 from pollbook.feed_items import FeedItem, FeedKind, encode_content
 from pollbook.line_state import line_digest
 from register.feed import tell
-from register.store import differences, ledgers, states, stations
+from register.store import anomalies, books, differences, feeds, states, stations
 from register.store.engine import Transaction
 from register.store.stations import Station
 
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 def answer_comparison(connection: Transaction, station: Station, ask: CompareLines, at_s: int) -> None:
     """The lines of the buckets that differ stand in the book's feed, once, if the register stands at that entry too."""
-    if not _differs_at(connection, station, ask.number) or ledgers.is_told(
+    if not _differs_at(connection, station, ask.number) or feeds.is_told(
         connection, station.id, FeedKind.LINES_COMPARED, ask.id.hex()
     ):
         return
@@ -41,5 +41,5 @@ def note_lines(connection: Transaction, station: Station, ask: NameLines) -> Non
 
 def _differs_at(connection: Transaction, station: Station, number: int) -> bool:
     """Whether both stand at this entry, and their digests were found to differ there."""
-    head = ledgers.load_book(connection, station.id).head
-    return head.number == number and ledgers.has_anomaly(connection, station.id, Anomaly.DIGEST_DIFFERS, number)
+    head = books.load_book(connection, station.id).head
+    return head.number == number and anomalies.has_anomaly(connection, station.id, Anomaly.DIGEST_DIFFERS, number)

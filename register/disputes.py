@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pollbook.effects import Anomaly
 from pollbook.types import LineId, line_text
 from register.settling import RESOLVE
-from register.store import decisions, differences, ledgers, marks, stations
+from register.store import anomalies, decisions, differences, ledgers, marks, stations
+from register.store.anomalies import FoundAnomaly
 from register.store.engine import Transaction
-from register.store.ledgers import FoundAnomaly
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def listed_anomalies(connection: Transaction) -> list[ListedAnomaly]:
             if each.kind == Anomaly.DIGEST_DIFFERS
             else (),
         )
-        for each in ledgers.found_anomalies(connection)
+        for each in anomalies.found_anomalies(connection)
     ]
 
 

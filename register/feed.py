@@ -10,7 +10,7 @@ from pollbook.feed_items import FeedItem, FeedKind, LinesNamed, encode_content
 from pollbook.register_entries import AnomalyFound
 from pollbook.types import BookName, EntryNumber, LineId
 from register.own_ledger import enter
-from register.store import ledgers
+from register.store import anomalies, books, feeds
 from register.store.engine import Transaction
 from register.store.stations import Station
 
@@ -19,13 +19,13 @@ logger = logging.getLogger(__name__)
 
 def tell(connection: Transaction, station_id: int, item: FeedItem, at_s: int) -> None:
     """The item stands in the book's feed under the next number."""
-    ledgers.add_feed_items(connection, station_id, (item,), at_s)
+    feeds.add_feed_items(connection, station_id, (item,), at_s)
 
 
 def tell_anomaly(connection: Transaction, station: Station, kind: Anomaly, number: int, at_s: int) -> bool:
     """The anomaly is kept and stands in the book's feed; `number` 0 is the whole book. Whether it is new."""
-    ledgers.hold_book(connection, station.id)
-    is_new = ledgers.add_anomaly(connection, station.id, kind, number, at_s)
+    books.hold_book(connection, station.id)
+    is_new = anomalies.add_anomaly(connection, station.id, kind, number, at_s)
     if is_new:
         enter(connection, AnomalyFound(station.book, kind.value, number, 1), at_s)
         tell(connection, station.id, FeedItem(0, FeedKind.ANOMALY, kind.value, number), at_s)
@@ -57,7 +57,7 @@ def tell_quarantined(
 
     `found` are the anomalies of the entries from the number `first` on, None for those that changed something.
     """
-    ledgers.add_quarantined(connection, station.id, first, found, at_s)
+    anomalies.add_quarantined(connection, station.id, first, found, at_s)
     for kind, numbers in _by_kind(first, found).items():
         enter(connection, AnomalyFound(station.book, kind.value, numbers[0], len(numbers)), at_s)
     if count := sum(each is not None for each in found):
@@ -75,7 +75,7 @@ def _by_kind(first: int, found: Sequence[Anomaly | None]) -> dict[Anomaly, list[
 
 def tell_revoked(connection: Transaction, station: Station, at_s: int) -> None:
     """The book's feed says that it was revoked, and why."""
-    ledgers.hold_book(connection, station.id)
-    if not ledgers.has_feed_item(connection, station.id, FeedKind.REVOKED):
+    books.hold_book(connection, station.id)
+    if not feeds.has_feed_item(connection, station.id, FeedKind.REVOKED):
         reason = station.revoked_reason or ""
         tell(connection, station.id, FeedItem(0, FeedKind.REVOKED, reason), at_s)

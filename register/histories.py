@@ -8,9 +8,9 @@ from pollbook.sync_request import SyncRequest
 from pollbook.types import EntryNumber
 from pollbook.wire import short_digest
 from register.feed import tell_anomaly
-from register.store import ledgers, own_ledger
+from register.store import books, feeds, ledgers, own_ledger
+from register.store.books import BookRecord
 from register.store.engine import Transaction
-from register.store.ledgers import BookRecord
 from register.store.stations import Station
 
 
@@ -63,24 +63,24 @@ def compare_feeds(
     floor = record.feed_floor
     if cursor < floor or not cursor:
         return
-    known = record.feed_check if cursor == floor else ledgers.feed_check_at(connection, station.id, cursor)
+    known = record.feed_check if cursor == floor else feeds.feed_check_at(connection, station.id, cursor)
     if known is not None and (not check or (not known and cursor > floor)):
-        ledgers.set_feed_floor(connection, station.id, cursor, check)
-        ledgers.chain_feed_again(connection, station.id, cursor, check)
+        books.set_feed_floor(connection, station.id, cursor, check)
+        feeds.chain_feed_again(connection, station.id, cursor, check)
         return
     # Where the chain begins, a check of the same items is of a request from before that.
     if known in {check, b""}:
         if cursor > floor:
-            ledgers.set_feed_floor(connection, station.id, cursor, check)
+            books.set_feed_floor(connection, station.id, cursor, check)
         return
-    ledgers.set_feed_floor(connection, station.id, cursor, check)
-    ledgers.chain_feed_again(connection, station.id, cursor, check)
+    books.set_feed_floor(connection, station.id, cursor, check)
+    feeds.chain_feed_again(connection, station.id, cursor, check)
     own_ledger.set_behind(connection, at_s)
     tell_anomaly(connection, station, Anomaly.REGISTER_ROLLED_BACK, 0, at_s)
     # What was told since the restore has numbers that the book has seen. Which that is, nobody knows: all of it is told
     # once more (rule 2), and is harmless twice.
-    seen_or_not = ledgers.feed_upto(connection, station.id, cursor)
-    ledgers.add_feed_items(connection, station.id, seen_or_not, at_s)
+    seen_or_not = feeds.feed_upto(connection, station.id, cursor)
+    feeds.add_feed_items(connection, station.id, seen_or_not, at_s)
 
 
 def compare_digests(

@@ -31,7 +31,7 @@ from register.claims import answer_asks
 from register.feed import tell_anomaly, tell_revoked
 from register.histories import compare_digests, compare_entries, compare_feeds, keep_fork
 from register.statuses import tell_statuses
-from register.store import ledgers, orders, spares, stations
+from register.store import books, feeds, orders, spares, stations
 from register.store.engine import Transaction
 from register.store.stations import Station
 from register.succession import admit, carrier_key, follow_tail
@@ -66,7 +66,7 @@ def ingest(
     except InputInvalid as error:
         raise WorldFailed(Failure.REQUEST_NOT_ACCEPTED, str(error)) from error
     at_s = int(now.timestamp())
-    record = ledgers.hold_book(connection, station.id)
+    record = books.hold_book(connection, station.id)
     compare_feeds(connection, station, record, request, at_s)  # before anything is told under a number that was used
     before = record.head.number
     if record.adjudicated < before:  # what is looked up below is what was adjudicated
@@ -81,14 +81,14 @@ def ingest(
         changed = take(connection, centre, station, record, issued, new, request.head.head, at_s)
         record.signature = request.head.signature
         if record.closed is not was_closed:  # which decides about envelopes
-            ledgers.save_book(connection, station.id, record)
+            books.save_book(connection, station.id, record)
         adjudicate(connection, centre, station, record, changed, at_s)
     if not is_own:  # carried by another, who is told of nothing but that it is stored
-        ledgers.save_book(connection, station.id, record)
+        books.save_book(connection, station.id, record)
         return encode_sync_answer(SyncAnswer(record.head, (), None, at_s, 0), request, untrusted, centre.keys.key)
     if station.revoked_at_s is not None:
         tell_revoked(connection, station, at_s)
-        has_been_told = request.feed_cursor >= ledgers.newest_feed_number(connection, station.id)
+        has_been_told = request.feed_cursor >= feeds.newest_feed_number(connection, station.id)
         has_all = request.head.head.number <= record.head.number  # a register put back to a backup has lost some
         knows_all = not request.entries or record.forked  # what is sent again was stored, and its answer lost
         if record.head.number == before and has_been_told and has_all and knows_all:
@@ -98,16 +98,16 @@ def ingest(
     if runs_ahead or is_late or request.sent_at_s - at_s > SKEW_MAX_S:
         tell_anomaly(connection, station, Anomaly.CLOCK_SKEWED, 0, at_s)
     digest = compare_digests(connection, station, record, request, at_s)
-    if told_at := ledgers.newest_of_kind(connection, station.id, FeedKind.SUPERSEDED):
+    if told_at := feeds.newest_of_kind(connection, station.id, FeedKind.SUPERSEDED):
         is_told = request.feed_cursor >= told_at
         follow_tail(connection, centre, station, record, at_s, is_over=is_told and request.pending == 0)
     heard_at_s = min(request.sent_at_s, at_s) if is_carried else at_s
     if record.last_heard_at_s is None or heard_at_s >= record.last_heard_at_s or not is_carried:
         record.last_heard_at_s, record.pending, record.software = heard_at_s, request.pending, request.software
-    ledgers.save_book(connection, station.id, record)
+    books.save_book(connection, station.id, record)
     answer_asks(connection, centre, station, request.asks, at_s)
     tell_statuses(connection, station, at_s)
-    items = ledgers.feed_after(connection, station.id, request.feed_cursor)
+    items = feeds.feed_after(connection, station.id, request.feed_cursor)
     wished_s = 0 if request.pending else come_back_s(stations.enrolled_about(connection))
     logger.info("sync book=%s acknowledged=%s new=%s", station.book, record.head.number, len(new))
     answer = SyncAnswer(record.head, items, digest, at_s, wished_s)

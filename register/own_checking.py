@@ -18,7 +18,7 @@ from pollbook.register_entries import (
 )
 from register.centre import Centre
 from register.own_ledger import check_own_ledger
-from register.store import custody, decisions, ledgers, stations
+from register.store import anomalies, books, custody, decisions, stations
 from register.store.engine import Transaction
 
 
@@ -52,7 +52,7 @@ def _anomalies(connection: Transaction, facts: Iterable[RegisterFact]) -> list[s
     for fact in facts:
         if isinstance(fact, AnomalyFound):
             said[str(fact.book), fact.kind] += fact.count
-    kept = Counter((book, kind) for kind, book, *_ in ledgers.anomalies(connection))
+    kept = Counter((book, kind) for kind, book, *_ in anomalies.anomalies(connection))
     return [
         f"anomalies of {book}: {kept[book, kind]} of {kind} where {count} were found"
         for (book, kind), count in (said | kept).items()
@@ -67,7 +67,7 @@ def _grants(connection: Transaction, facts: Iterable[RegisterFact]) -> list[str]
     faults = [
         f"successor {each.book}: nothing says that it took over"
         for each in stations.all_stations(connection)
-        if each.predecessor and not ledgers.load_book(connection, each.id).forked and str(each.book) not in superseded
+        if each.predecessor and not books.load_book(connection, each.id).forked and str(each.book) not in superseded
     ]
     return faults + [
         "a line is on its way by a release that was never passed on"

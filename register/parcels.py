@@ -13,7 +13,7 @@ from typing import Final
 from pollbook.failures import Failure, InputInvalid, WorldFailed
 from pollbook.parcels import Piece, PieceAddress, decode_piece, encode_taken
 from pollbook.signing import SigningKey
-from register.store import ledgers, parcels, stations
+from register.store import books, parcels, stations
 from register.store.engine import Transaction
 from register.store.parcels import StoredParcel
 from register.store.stations import Station
@@ -61,7 +61,7 @@ def _proven(connection: Transaction, untrusted: bytes, address: PieceAddress) ->
 
 
 def _take(connection: Transaction, station: Station, piece: Piece, at_s: int) -> int:
-    ledgers.hold_book(connection, station.id)  # so that two pieces of one book do not come at once
+    books.hold_book(connection, station.id)  # so that two pieces of one book do not come at once
     stored = parcels.find_parcel(connection, station.id, piece.address.parcel)
     if stored is None:
         if parcels.bytes_of_station(connection, station.id) + piece.size > STATION_BYTES_MAX:

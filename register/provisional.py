@@ -22,11 +22,11 @@ from register.centre import Centre
 from register.feed import tell, tell_anomaly
 from register.moving import NO_CLAIM, recall
 from register.own_ledger import enter
-from register.store import custody, ledgers, own_ledger, stations
+from register.store import books, custody, own_ledger, stations
 from register.store.custody import REGISTER_HOLDS, Holding, KeptProvisional
 from register.store.engine import Transaction
 from register.store.holders import Held, line_of_person, marked_by, newest_of, where_is
-from register.store.schema import LinePlace
+from register.store.schema.lists import LinePlace
 from register.store.stations import Station
 
 logger = logging.getLogger(__name__)
@@ -133,7 +133,7 @@ def consider_closed(connection: Transaction, centre: Centre, station: Station, a
 
 
 def _is_closed(connection: Transaction, held: Held) -> bool:
-    return held.station is not None and ledgers.load_book(connection, held.station.id).closed
+    return held.station is not None and books.load_book(connection, held.station.id).closed
 
 
 def _used(held: Held, line: LineId, by: LineId) -> Holding:

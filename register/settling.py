@@ -19,7 +19,7 @@ from register.officers import ProvenAct, decide, signed_decision
 from register.own_ledger import enter
 from register.provisional import consider_all
 from register.statuses import note_changed
-from register.store import ledgers, marks, own_ledger, stations, voters
+from register.store import books, marks, own_ledger, stations, voters
 from register.store.engine import Transaction
 from register.store.holders import voters_of, where_is
 from register.store.stations import Station
@@ -106,7 +106,7 @@ def change_voter(
     content = encode_content(ListChangedItem(now, source, act.reason))
     enter(connection, ListChanged(line, hashlib.sha256(content).digest(), source, act.reason), act.at_s)
     for station in _who_know(connection, line, found[0].precinct):
-        ledgers.hold_book(connection, station.id)
+        books.hold_book(connection, station.id)
         tell(connection, station.id, FeedItem(0, FeedKind.LIST_CHANGED, source, 0, content), act.at_s)
     return line
 

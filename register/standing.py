@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from pollbook.line_state import LineState
-from register.store.schema import LinePlace
+from register.store.schema.lists import LinePlace
 from register.store.stations import Station
 from register.store.voters import LineRecord
 

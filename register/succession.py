@@ -34,10 +34,10 @@ from register.own_ledger import enter
 from register.provisional import tell_successor
 from register.replay import Ingested, decoded
 from register.statuses import note_new_book
-from register.store import custody, ledgers, marks, people, spares, stations
+from register.store import books, custody, ledgers, marks, people, spares, stations
 from register.store import states as line_states
+from register.store.books import BookRecord
 from register.store.engine import Transaction
-from register.store.ledgers import BookRecord
 from register.store.stations import Station
 
 logger = logging.getLogger(__name__)
@@ -112,7 +112,7 @@ def admit(connection: Transaction, centre: Centre, untrusted: bytes, address: Ad
     enter(connection, SupersededEntry(before.book, added.book, first.fact.head), at_s)
     logger.warning("superseded book=%s successor=%s", before.book, added.book)
     tell_successor(connection, centre, before, added, at_s)
-    follow_tail(connection, centre, before, ledgers.load_book(connection, before.id), at_s, is_over=False)
+    follow_tail(connection, centre, before, books.load_book(connection, before.id), at_s, is_over=False)
     return added
 
 
@@ -126,7 +126,7 @@ def follow_tail(
     successor = stations.successor_of(connection, old.id)
     if successor is None:
         return
-    said = ledgers.tail_of(connection, old.id)
+    said = books.tail_of(connection, old.id)
     if said.is_complete:
         return
     since = max(said.number, successor.start.number)
@@ -141,7 +141,7 @@ def follow_tail(
         if line.change is TailChange.MARKED:
             tell_anomaly(connection, old, Anomaly.MARKED_AFTER_TAKEOVER, line.number, at_s)
     _tell_tail(connection, centre, old, successor, record.head, lines, at_s, is_complete=is_over)
-    ledgers.note_tail(connection, old.id, record.head.number, is_complete=is_over)
+    books.note_tail(connection, old.id, record.head.number, is_complete=is_over)
     if is_over:
         enter(connection, TailClosed(old.book, record.head, 0), at_s)
 
@@ -149,11 +149,11 @@ def follow_tail(
 def close_tail(connection: Transaction, centre: Centre, old: Station, decision: int, at_s: int) -> bool:
     """Two officers wrote off what may still come of this old book; False where that is settled already."""
     successor = stations.successor_of(connection, old.id)
-    if successor is None or ledgers.tail_of(connection, old.id).is_complete:
+    if successor is None or books.tail_of(connection, old.id).is_complete:
         return False
-    head = ledgers.load_book(connection, old.id).head
+    head = books.load_book(connection, old.id).head
     _tell_tail(connection, centre, old, successor, head, [], at_s, is_complete=True)
-    ledgers.note_tail(connection, old.id, head.number, is_complete=True)
+    books.note_tail(connection, old.id, head.number, is_complete=True)
     enter(connection, TailClosed(old.book, head, decision), at_s)
     return True
 
@@ -230,12 +230,12 @@ def _add(connection: Transaction, before: Station, new: Station, view: Ingested,
     states = {line: state for line, state in view.states.items() if state != before.unmoved}
     line_states.save(connection, station_id, (), states)
     for person, key in view.bound.items():
-        ledgers.save_key(connection, station_id, person, key)
+        books.save_key(connection, station_id, person, key)
     note_new_book(connection, station_id, before.precinct)
-    record = ledgers.load_book(connection, station_id)
+    record = books.load_book(connection, station_id)
     record.digest, record.last_at = digest(states.items()), view.last_at
     record.day, record.forked = max(view.days, default=None), is_rival
-    ledgers.save_book(connection, station_id, record)
+    books.save_book(connection, station_id, record)
     added = stations.station_by_id(connection, station_id)
     assert added is not None  # noqa: S101 - added in this transaction
     return added

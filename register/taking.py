@@ -16,10 +16,10 @@ from register.adjudication import Changed
 from register.centre import Centre
 from register.feed import tell_quarantined
 from register.replay import Ingested
+from register.store import books, marks, orders, people, rows, states
 from register.store import custody as moved
-from register.store import ledgers, marks, orders, people, rows, states
+from register.store.books import BookRecord
 from register.store.engine import Transaction
-from register.store.ledgers import BookRecord
 from register.store.stations import Station
 from register.succession import identity_of
 
@@ -57,7 +57,7 @@ def take(
     after = {line: view.states[line] for line in view.changed}
     states.save(connection, station.id, loaded.with_rows, after)
     for person in view.keys_changed:
-        ledgers.save_key(connection, station.id, person, view.bound[person])
+        books.save_key(connection, station.id, person, view.bound[person])
     tell_quarantined(connection, station, first, taken.quarantined, at_s)
     record.head = head
     record.last_at, record.day, record.closed = view.last_at, max(view.days, default=None), view.is_closed
@@ -133,7 +133,7 @@ def _load_view(
         start=station.start,
         people={person.number: person for person in people.people_of(connection, station.precinct)},
         states=before | {line: before.get(line, station.unmoved) for line in held},
-        bound=ledgers.keys_of(connection, station.id),
+        bound=books.keys_of(connection, station.id),
         last_at=record.last_at,
         days=set() if record.day is None else {record.day},
         is_closed=record.closed,

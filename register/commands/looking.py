@@ -17,10 +17,10 @@ from register.disputes import listed_anomalies
 from register.log import log_of
 from register.log_checking import check_log
 from register.standing import holder, standing
-from register.store import decisions, ledgers, lists, stations, voters
+from register.store import books, decisions, lists, marks, stations, voters
 from register.store.engine import Transaction
 from register.store.holders import where_is
-from register.store.schema import LinePlace
+from register.store.schema.lists import LinePlace
 from register.store.stations import Station
 from register.store.voters import LineRecord
 
@@ -93,10 +93,10 @@ def check(arguments: argparse.Namespace, console: Console) -> Answer:
 
 def _status(register: OpenRegister) -> dict[str, object]:
     with register.database.read() as connection:
-        marks = ledgers.marks_by_station(connection)
+        marked = marks.marks_by_station(connection)
         rows = []
         for station in stations.all_stations(connection):
-            record = ledgers.load_book(connection, station.id)
+            record = books.load_book(connection, station.id)
             rows.append(
                 {
                     "precinct": station.precinct,
@@ -106,7 +106,7 @@ def _status(register: OpenRegister) -> dict[str, object]:
                     "entries": record.head.number,
                     "acknowledged": record.head.number,
                     "pending": record.pending,
-                    "marks": marks.get(station.id, 0),
+                    "marks": marked.get(station.id, 0),
                     "last_heard_at": moment(record.last_heard_at_s),
                     "software": record.software,
                     "revoked": station.revoked_at_s is not None,
@@ -117,7 +117,7 @@ def _status(register: OpenRegister) -> dict[str, object]:
         return {
             "election": register.election.id,
             "training": register.election.training,
-            "marks": ledgers.effective_marks(connection),
+            "marks": marks.effective_marks(connection),
             "lines": lists.active_lines(connection),
             "held_back": len(waiting),
             "stations": rows,

@@ -14,7 +14,7 @@ from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, 
 
 from pollbook.entries import Outcome
 from pollbook.types import BookName, EntryNumber, LineId, parse_book
-from register.store.schema import claim, custody, provisional
+from register.store.schema.marks import claim, custody, provisional
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, insert, select, update
 from pollbook.failures import Failure, WorldFailed
 from pollbook.types import PrecinctCode
 from register.store.lists import PrecinctCount, next_version, precinct_count
-from register.store.schema import LinePlace, decision, held_back, line, precinct
+from register.store.schema.centre import decision
+from register.store.schema.lists import LinePlace, held_back, line, precinct
 
 
 @dataclass(frozen=True, slots=True)

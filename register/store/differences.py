@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, insert, select
 
 from pollbook.types import LineId
-from register.store.schema import differing_line
+from register.store.schema.ledgers import differing_line
 
 
 def lines_at(connection: Connection, station_id: int, entry: int) -> list[LineId]:

@@ -11,7 +11,9 @@ from sqlalchemy import Connection, Row, select
 from pollbook.types import BookName, LineId, PrecinctCode
 from pollbook.voters import Voter
 from register.store.custody import REGISTER_HOLDS, Holding, holding_of
-from register.store.schema import LinePlace, effective_mark, line, station
+from register.store.schema.lists import LinePlace, line
+from register.store.schema.marks import effective_mark
+from register.store.schema.stations import station
 from register.store.stations import Station, find_station, issued_lines, station_by_id, successor_of
 
 

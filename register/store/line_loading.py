@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, liter
 
 from pollbook.failures import Failure, WeFailed
 from pollbook.types import LINE_ID_MAX
-from register.store.schema import LINE_INDEXES, line
+from register.store.schema.lists import LINE_INDEXES, line
 from register.voter_rows import COLUMNS, VoterRow
 
 BY_ID, BY_PLACE, BY_PINFL = 0, 1, 2

@@ -30,7 +30,8 @@ from sqlalchemy import (
 
 from register.store import line_loading
 from register.store.line_loading import BY_ID, BY_PINFL, BY_PLACE
-from register.store.schema import LinePlace, held_back, import_run, line, precinct, station
+from register.store.schema.lists import LinePlace, held_back, import_run, line, precinct
+from register.store.schema.stations import station
 from register.voter_rows import Reason, VoterRow
 
 _LOADED = 0

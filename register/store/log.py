@@ -10,18 +10,9 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from pollbook.merkle import HASH_BYTES, TILE_WIDTH, Frontier, Hashes, Stored
 from pollbook.types import BookName, DeviceId, EntryNumber
-from register.store.schema import (
-    book,
-    entry,
-    log_book,
-    log_head,
-    log_run,
-    log_state,
-    log_tile,
-    own_entry,
-    own_head,
-    station,
-)
+from register.store.schema.centre import log_book, log_head, log_run, log_state, log_tile, own_entry, own_head
+from register.store.schema.ledgers import book, entry
+from register.store.schema.stations import station
 
 OWN = 0
 """In a station's place: the register's own ledger."""

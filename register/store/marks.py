@@ -13,12 +13,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 from psycopg.errors import UniqueViolation
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, union_all, update
 from sqlalchemy.dialects import sqlite
 
 from pollbook.types import EntryNumber, LineId
 from register.store import rows, states
-from register.store.schema import book, disputed_mark, effective_mark
+from register.store.schema.ledgers import book, line_state
+from register.store.schema.marks import disputed_mark, effective_mark
 
 _LINES_AT_ONCE = 5000
 """Looked up in one statement; SQLite takes 32,766 values in one."""
@@ -149,6 +150,25 @@ def count(connection: Connection) -> int:
     """How many marks stand here, those that count and the disputed ones."""
     tables = (effective_mark, disputed_mark)
     return sum(int(connection.execute(select(func.count()).select_from(table)).scalar_one()) for table in tables)
+
+
+def marks_by_station(connection: Connection) -> dict[int, int]:
+    """How many lines each station's book has marked."""
+    with_rows = select(line_state.c.station).where(line_state.c.mark.is_not(None))
+    plain = [
+        select(table.c.station).where(
+            ~exists().where(line_state.c.station == table.c.station, line_state.c.line == table.c.line)
+        )
+        for table in (effective_mark, disputed_mark)
+    ]
+    every = union_all(with_rows, *plain).subquery()
+    query = select(every.c.station, func.count()).group_by(every.c.station)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def effective_marks(connection: Connection) -> int:
+    """How many lines are marked; one that two books marked counts once, and is an anomaly beside."""
+    return int(connection.execute(select(func.count()).select_from(effective_mark)).scalar_one())
 
 
 def are_complete(connection: Connection) -> bool:

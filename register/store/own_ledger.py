@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from pollbook.clock import HybridTime
 from pollbook.ledger import Head
 from pollbook.types import EntryNumber
-from register.store.schema import own_entry, own_head
+from register.store.schema.centre import own_entry, own_head
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, func, insert, select, update
 
 from pollbook.parcels import ParcelKind
-from register.store.schema import parcel, parcel_piece, station
+from register.store.schema.ledgers import parcel, parcel_piece
+from register.store.schema.stations import station
 
 
 @dataclass(frozen=True, slots=True)

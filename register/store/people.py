@@ -8,7 +8,8 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from pollbook.failures import Failure, WorldFailed
 from pollbook.types import Person, PersonNumber, PrecinctCode, Role
-from register.store.schema import person, station
+from register.store.schema.lists import person
+from register.store.schema.stations import station
 
 
 def set_people(connection: Connection, people: Mapping[str, Sequence[Person]]) -> None:

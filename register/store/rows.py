@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, insert
 
 from pollbook.plain_marks import PLAIN_BYTES
-from register.store.schema import entry
+from register.store.schema.ledgers import entry
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 """No flags, no extension. Source: PostgreSQL's documentation, COPY, "Binary Format"."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, insert, select, update
 
 from pollbook.election import Election, decode_election
-from register.store.schema import register, register_officer
+from register.store.schema.centre import register, register_officer
 
 
 @dataclass(frozen=True, slots=True)

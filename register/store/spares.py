@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Row, insert, select, update
 
 from pollbook.types import DeviceId
-from register.store.schema import spare
+from register.store.schema.stations import spare
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,9 @@ from pollbook.entries import Outcome
 from pollbook.line_state import LineState, Mark, Place, Proof
 from pollbook.plain_marks import CHANNELS, plain_mark
 from pollbook.types import Channel, EntryNumber, LineId, PersonNumber, parse_book
-from register.store.schema import disputed_mark, effective_mark, entry, line_state
+from register.store.schema.ledgers import entry, line_state
+from register.store.schema.marks import disputed_mark, effective_mark
+from register.store.schema.stations import OF_STATION
 
 
 def with_rows(
@@ -95,24 +97,23 @@ def save(connection: Connection, station_id: int, known: Collection[LineId], aft
 def _marks_in(table: Table) -> Select[Any]:
     same = (entry.c.station == table.c.station) & (entry.c.number == table.c.number)
     marks = select(table.c.line, entry.c.number, entry.c.bytes).join(entry, same)
-    return marks.where(table.c.station == _OF_STATION)
+    return marks.where(table.c.station == OF_STATION)
 
 
 def _among(query: Select[Any], table: Table, lines: str) -> Select[Any]:
     return query.where(text(f"{table.name}.line IN ({lines})"))
 
 
-_OF_STATION: BindParameter[int] = bindparam("station_id")
 _LINES = {
     # One value, however many lines: nothing is planned or bound line by line.
     "postgresql": "SELECT unnest(CAST(:lines AS bigint[]))",
     "sqlite": "SELECT value FROM json_each(:lines)",
 }
 _ARRAY = {"postgresql": "{{{}}}", "sqlite": "[{}]"}
-_ROWS = select(line_state).where(line_state.c.station == _OF_STATION)
+_ROWS = select(line_state).where(line_state.c.station == OF_STATION)
 _LINES_LOOKED_AT = 256
 """A book that lets go or takes in as many lines sends no long runs of marks alone."""
-_FIRST_LINES = select(line_state.c.line).where(line_state.c.station == _OF_STATION).limit(_LINES_LOOKED_AT)
+_FIRST_LINES = select(line_state.c.line).where(line_state.c.station == OF_STATION).limit(_LINES_LOOKED_AT)
 _ROWS_OF = {dialect: _among(_ROWS, line_state, lines) for dialect, lines in _LINES.items()}
 _MARKED = {
     dialect: union_all(*(_among(_marks_in(table), table, lines) for table in (effective_mark, disputed_mark)))
@@ -120,17 +121,17 @@ _MARKED = {
 }
 _LEDGER = (
     select(literal_column("NULL").label("line"), entry.c.number, entry.c.bytes)
-    .where(entry.c.station == _OF_STATION, entry.c.quarantined.is_(None))
+    .where(entry.c.station == OF_STATION, entry.c.quarantined.is_(None))
     .order_by(entry.c.number)
 )
 _MOVED = ("place", "custody", "since", "proof", "released_to", "annexed", "outcome")
 _VALUES: dict[str, BindParameter[Any]] = {
     name: bindparam(f"new_{name}") for name in ("mark", "channel", "at", "actor", "voids", *_MOVED)
 }
-_INSERT = insert(line_state).values(station=_OF_STATION, line=bindparam("line_id"), **_VALUES)
+_INSERT = insert(line_state).values(station=OF_STATION, line=bindparam("line_id"), **_VALUES)
 _UPDATE = (
     update(line_state)
-    .where(line_state.c.station == _OF_STATION, line_state.c.line == bindparam("line_id"))
+    .where(line_state.c.station == OF_STATION, line_state.c.line == bindparam("line_id"))
     .values(_VALUES)
 )
 

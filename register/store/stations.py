@@ -14,17 +14,10 @@ from pollbook.ledger import HEAD_BYTES, Head
 from pollbook.line_state import DIGEST_BYTES, ELSEWHERE, UNMARKED, LineState
 from pollbook.types import BookName, DeviceId, EntryNumber, LineId, PrecinctCode
 from pollbook.voters import Voter
-from register.store.schema import (
-    LinePlace,
-    book,
-    custody,
-    effective_mark,
-    enrolment_code,
-    issued,
-    line,
-    precinct,
-    station,
-)
+from register.store.schema.ledgers import book
+from register.store.schema.lists import LinePlace, line, precinct
+from register.store.schema.marks import custody, effective_mark
+from register.store.schema.stations import enrolment_code, issued, station
 
 _ISSUED = (
     *("id", "pinfl", "document", "surname", "given_name", "patronymic"),

@@ -12,7 +12,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from pollbook.types import LineId, PrecinctCode
 from register.store.custody import Holding, holding_in
-from register.store.schema import custody, effective_mark, line, status_due, status_watch
+from register.store.schema.lists import line
+from register.store.schema.marks import custody, effective_mark, status_due, status_watch
 from register.store.stations import Station, stations_at, successor_of
 
 _LINES_AT_ONCE = 5000

@@ -12,8 +12,10 @@ from pollbook.effects import Anomaly
 from pollbook.entries import LineAccepted, LineReleased, Marked, MarkVoided, decode_entry
 from pollbook.line_state import LineState
 from pollbook.types import MACHINE, LineId, PrecinctCode
-from register.store import ledgers
-from register.store.schema import LinePlace, line, line_state, station
+from register.store import books, ledgers
+from register.store.schema.ledgers import line_state
+from register.store.schema.lists import LinePlace, line
+from register.store.schema.stations import station
 from register.store.states import states_of
 from register.store.stations import Station, issued_lines, station_by_id
 
@@ -96,7 +98,7 @@ def history(
     for each in held_by:
         event = "issued" if each.predecessor is None else "taken_over"
         events.append(Event(event, str(each.book), each.issued_at_s))
-        head = ledgers.load_book(connection, each.id).head
+        head = books.load_book(connection, each.id).head
         state = states_of(connection, each.id, [record.line], head.number).get(record.line)
         if state is None:
             continue
@@ -106,7 +108,7 @@ def history(
         states[each.id] = state
         events += _entered(connection, each, record.line)
     for each in visited:
-        head = ledgers.load_book(connection, each.id).head
+        head = books.load_book(connection, each.id).head
         state = states_of(connection, each.id, [record.line], head.number).get(record.line)
         if state is not None:
             states[each.id] = state

@@ -11,7 +11,7 @@ from pollbook.store.check import check_book
 from pollbook.store.syncing import book_digest
 from pollbook.types import Channel
 from register.disputes import listed_anomalies
-from register.store import ledgers, states, stations
+from register.store import books, states, stations
 from tests.crossing.worlds import Laptop
 from tests.register.stand_in import Centre
 
@@ -31,9 +31,9 @@ def spoil(centre: Centre, laptop: Laptop, *places: int) -> None:
     for at in places:
         centre.change(f"UPDATE line_state SET custody = 9 WHERE line = {laptop.line(at)}")  # noqa: S608
     with centre.database.write() as connection:
-        record = ledgers.hold_book(connection, station.id)
+        record = books.hold_book(connection, station.id)
         record.digest = digest(states.all_states(connection, station.id).items())
-        ledgers.save_book(connection, station.id, record)
+        books.save_book(connection, station.id, record)
 
 
 def told_at_the_centre(centre: Centre) -> list[tuple[str, tuple[int, ...]]]:

@@ -14,7 +14,7 @@ from pollbook.types import Channel
 from register import settling
 from register.checking import check_register
 from register.officers import Act, ProvenAct, prove
-from register.store import ledgers, marks, own_ledger, stations
+from register.store import anomalies, marks, own_ledger, stations
 from tests.crossing.test_takeovers import Scene
 from tests.crossing.worlds import Laptop
 from tests.making import FakeClock
@@ -98,6 +98,6 @@ def test_a_dispute_is_settled_and_both_records_stay(centre: Centre, tmp_path: Pa
     assert check_book(new.book).problems == ()
     assert faults(centre) == ()
     with centre.database.read() as connection:
-        assert {kind for kind, *_ in ledgers.anomalies(connection)} >= {"second_mark"}
+        assert {kind for kind, *_ in anomalies.anomalies(connection)} >= {"second_mark"}
     scene.old.book.close()
     new.book.close()

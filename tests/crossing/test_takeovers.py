@@ -19,7 +19,7 @@ from pollbook.store.mirror import Mirror
 from pollbook.store.moving import Way
 from pollbook.types import Channel
 from register.checking import check_register
-from register.store import ledgers, stations
+from register.store import anomalies, ledgers, marks, stations
 from register.succession import close_tail
 from station_app.moving import Accepted
 from station_app.station_desk import StationDesk
@@ -54,7 +54,7 @@ class Scene:
 
     def anomalies(self) -> set[str]:
         with self.centre.database.read() as connection:
-            return {kind for kind, *_ in ledgers.anomalies(connection)}
+            return {kind for kind, *_ in anomalies.anomalies(connection)}
 
     def is_sound(self) -> bool:
         with self.centre.database.read() as connection:
@@ -103,7 +103,7 @@ def test_a_spare_goes_on_without_the_centre_and_brings_what_the_old_laptop_never
     assert report.failure is None
     assert report.pending == 0
     with scene.centre.database.read() as connection:
-        assert ledgers.effective_marks(connection) == 4
+        assert marks.effective_marks(connection) == 4
     assert check_book(new.book).problems == ()
     assert scene.is_sound()
     new.book.close()
@@ -127,7 +127,7 @@ def test_the_old_laptop_that_comes_back_locks_and_its_later_marks_are_found(scen
     assert isinstance(new.book.mark(new.line(13), Channel.STATION, new.operator), int)  # proven: the tail is complete
     new.sync()
     with scene.centre.database.read() as connection:
-        assert ledgers.effective_marks(connection) == 6
+        assert marks.effective_marks(connection) == 6
     assert check_book(new.book).problems == ()
     assert scene.is_sound()
     new.book.close()
@@ -172,7 +172,7 @@ def test_a_mirror_copied_to_two_spares_is_a_fork_and_the_second_one_locks(
         found = stations.find_station(connection, rival.name)
         assert found is not None
         assert len(list(ledgers.all_entries(connection, found.id))) >= 3  # kept, and nothing of it counts
-        assert ledgers.effective_marks(connection) == 3
+        assert marks.effective_marks(connection) == 3
     assert scene.is_sound()
     new.book.close()
     rival.book.close()

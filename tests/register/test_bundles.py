@@ -14,7 +14,8 @@ from pollbook.sync_request import Address
 from pollbook.types import ElectionId, EntryNumber
 from register.bundles import Taken, take_bundle
 from register.log import bring_up_to_date, log_of
-from register.store import ledgers, stations
+from register.store import anomalies as stored_anomalies
+from register.store import books, marks, stations
 from tests.register.stand_in import NOON, OPENING, Centre, Station
 from tests.register.test_commands import Commands
 
@@ -54,7 +55,7 @@ def acknowledged(centre: Centre, station: Station, answer: bytes) -> list[int]:
 
 def anomalies(centre: Centre) -> list[tuple[str, str, int, int]]:
     with centre.database.read() as connection:
-        return ledgers.anomalies(connection)
+        return stored_anomalies.anomalies(connection)
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_a_bundle_taken_twice_changes_nothing(loaded: Centre, marked: Station) -
     again = taken(loaded, untrusted)
     assert (again.answered, again.acknowledged) == (first.answered, first.acknowledged)
     with loaded.database.read() as connection:
-        assert sum(ledgers.marks_by_station(connection).values()) == 6
+        assert sum(marks.marks_by_station(connection).values()) == 6
     assert anomalies(loaded) == []
 
 
@@ -95,7 +96,7 @@ def test_hours_on_the_way_are_no_skewed_clock_and_no_fresh_word(loaded: Centre, 
     with loaded.database.read() as connection:
         station = stations.find_station(connection, marked.book)
         assert station is not None
-        assert ledgers.load_book(connection, station.id).last_heard_at_s == int(NOON.timestamp())
+        assert books.load_book(connection, station.id).last_heard_at_s == int(NOON.timestamp())
 
 
 def test_what_came_by_hand_is_in_the_log_like_anything_else(loaded: Centre, marked: Station) -> None:

@@ -11,7 +11,7 @@ from pollbook.failures import Failure, WorldFailed
 from pollbook.signing import SigningKey
 from register import settling
 from register.store import stations
-from register.store.schema import enrolment_code
+from register.store.schema.stations import enrolment_code
 from tests.register.lists_of_voters import OTHER, PRECINCT, pinfl, voter, voters, write_list, write_totals
 from tests.register.stand_in import Centre, Station, enrol_request, enrolled_station, make_centre, take_enrolment
 

@@ -23,9 +23,11 @@ from register.checking import check_register
 from register.disputes import listed_anomalies
 from register.feed import tell
 from register.making import training_election
-from register.store import ledgers, stations
-from register.store.schema import LinePlace
-from register.store.schema import line as line_table
+from register.store import anomalies as stored_anomalies
+from register.store import marks as stored_marks
+from register.store import stations
+from register.store.schema.lists import LinePlace
+from register.store.schema.lists import line as line_table
 from tests.register.lists_of_voters import PRECINCT, voters, write_list
 from tests.register.stand_in import OPENING, Centre, Station, enrolled_station, make_centre
 
@@ -46,12 +48,12 @@ def settled(centre: Centre) -> list[bool]:
 
 def anomalies(centre: Centre) -> list[tuple[str, int]]:
     with centre.database.read() as connection:
-        return [(kind, entry) for kind, _, entry, _ in ledgers.anomalies(connection)]
+        return [(kind, entry) for kind, _, entry, _ in stored_anomalies.anomalies(connection)]
 
 
 def marks(centre: Centre) -> int:
     with centre.database.read() as connection:
-        return ledgers.effective_marks(connection)
+        return stored_marks.effective_marks(connection)
 
 
 def is_sound(centre: Centre) -> bool:

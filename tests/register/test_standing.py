@@ -6,7 +6,7 @@ from pollbook.clock import BEFORE_ALL
 from pollbook.line_state import UNMARKED, LineState, Mark
 from pollbook.types import Channel, EntryNumber, LineId, PersonNumber, PrecinctCode
 from register.standing import Standing, standing
-from register.store.schema import LinePlace
+from register.store.schema.lists import LinePlace
 from register.store.voters import LineRecord
 
 MARKED = LineState(Mark(EntryNumber(4), Channel.STATION, BEFORE_ALL, PersonNumber(6)))

@@ -20,8 +20,8 @@ from pollbook.election import Election
 from pollbook.failures import Failure, InputInvalid, WorldFailed
 from register.home import DEFAULT_URL, RegisterHome
 from register.making import make_register
+from register.store import books, postgresql, setup, stations, versions
 from register.store import engine as engines
-from register.store import ledgers, postgresql, setup, stations, versions
 from register.store import sqlite as sqlite_store
 from register.store.engine import Database, make_database, make_shared_database, open_database
 from register.store.schema import PARTITIONS, SPREAD, metadata
@@ -123,7 +123,7 @@ def test_a_register_of_the_first_release_is_brought_up_with_what_it_holds(tmp_pa
         disputed = [tuple(row) for row in connection.execute(text("SELECT line, station, number FROM disputed_mark"))]
         assert (marks, disputed) == ([(11, 1, 4), (12, 1, 5)], [(12, 2, 4)])
         assert stations.answer_of(connection, 2) == b"b"
-        assert ledgers.load_book(connection, 1).adjudicated == 7
+        assert books.load_book(connection, 1).adjudicated == 7
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     database.close()
 
@@ -343,10 +343,10 @@ def test_two_books_are_changed_at_once_and_one_book_by_one_at_a_time(
     impatient = open_database(centre.home)
 
     def while_one_is_held(connection: Connection) -> None:
-        ledgers.hold_book(connection, 1)
-        impatient.change_book(lambda other: ledgers.hold_book(other, 2))
+        books.hold_book(connection, 1)
+        impatient.change_book(lambda other: books.hold_book(other, 2))
         with pytest.raises(WorldFailed) as caught:
-            impatient.change_book(lambda other: ledgers.hold_book(other, 1))
+            impatient.change_book(lambda other: books.hold_book(other, 1))
         assert caught.value.failure is Failure.REGISTER_IN_USE
 
     centre.database.change_book(while_one_is_held)

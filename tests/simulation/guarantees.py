@@ -22,8 +22,8 @@ from pollbook.store.syncing import book_digest, notices, sync_status
 from pollbook.types import BookName, LineId
 from register.checking import check_register
 from register.disputes import listed_anomalies
-from register.store import ledgers, stations
-from register.store.schema import fork_entry
+from register.store import books, feeds, ledgers, stations
+from register.store.schema.ledgers import fork_entry
 from tests.simulation.model import contradictions, folded, in_flight
 from tests.simulation.moves import couriers_carry
 from tests.simulation.rarities import wrong_envelopes
@@ -46,7 +46,7 @@ class AtRegister:
     """What the register has of one book."""
 
     entries: dict[int, bytes] = field(default_factory=dict)
-    record: ledgers.BookRecord | None = None
+    record: books.BookRecord | None = None
     told: set[object] = field(default_factory=set)
     evidence: set[tuple[int, bytes]] = field(default_factory=set)
     anomalies: set[str] = field(default_factory=set)
@@ -84,8 +84,8 @@ def _register(world: World) -> dict[BookName, AtRegister]:
             evidence = connection.execute(fork_entry.select().where(fork_entry.c.station == station.id))
             found[station.book] = AtRegister(
                 {each.number: each.content for each in ledgers.all_entries(connection, station.id)},
-                ledgers.load_book(connection, station.id),
-                set(ledgers.feed_after(connection, station.id, 0)),
+                books.load_book(connection, station.id),
+                set(feeds.feed_after(connection, station.id, 0)),
                 {(row.number, bytes(row.bytes)) for row in evidence},
                 {each.kind for each in anomalies if each.book == str(station.book)},
             )

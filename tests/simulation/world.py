@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pollbook.failures import Failure
 from register.settling import recover
-from register.store import ledgers, own_ledger
+from register.store import anomalies, own_ledger
 from tests.simulation.centre import SimulatedCentre
 from tests.simulation.cipher_disks import CipherDisk
 from tests.simulation.dead_laptops import mend
@@ -72,7 +72,7 @@ class World:
     def anomalies_of(self, station: SimulatedStation) -> set[str]:
         """The kinds of anomaly that the register knows of this station's book."""
         with self.centre.database().read() as connection:
-            every = ledgers.anomalies(connection)
+            every = anomalies.anomalies(connection)
         return {kind for kind, book, *_ in every if book == str(station.prepared.book)}
 
     def lan(self, one: SimulatedStation, other: SimulatedStation) -> Link:
