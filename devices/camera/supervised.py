@@ -23,6 +23,8 @@ from devices.camera.values import Trouble
 
 SILENT_S = 10.0
 """A process that tells nothing for so long is stuck: opening a camera and closing one take less."""
+STARTING_S = 45.0
+"""Before its first word it has OpenCV to load, which took 12 s on a machine with 14 programs at each core."""
 RESTART_S = 1.0
 END_S = 8.0
 FROZEN_PROGRAM = "uchastka-camera"
@@ -33,6 +35,7 @@ class _Running:
     process: subprocess.Popen[str]
     heard_s: float
     hearing: threading.Thread
+    has_spoken: bool = False
 
 
 class Supervised:
@@ -80,7 +83,7 @@ class Supervised:
                 self.restarts += 1
                 self.start()
             return
-        is_stuck = now_s - running.heard_s > SILENT_S
+        is_stuck = is_too_long(now_s - running.heard_s, has_spoken=running.has_spoken)
         if is_stuck:
             running.process.kill()
         if is_stuck or running.process.poll() is not None:
@@ -122,11 +125,16 @@ class Supervised:
         for line in process.stdout:
             message = read_message(line)
             if self._running is not None:
-                self._running.heard_s = time.monotonic()
+                self._running.heard_s, self._running.has_spoken = time.monotonic(), True
             if isinstance(message, Status):
                 self._status = message
             elif message is not None:
                 self._tell(message)
+
+
+def is_too_long(silent_s: float, *, has_spoken: bool) -> bool:
+    """Whether a process that has told nothing for so long is stuck; one that still starts is given more time."""
+    return silent_s > (SILENT_S if has_spoken else STARTING_S)
 
 
 def _program() -> list[str]:

@@ -25,7 +25,7 @@ from devices.camera.opening import open_or_explain
 from devices.camera.place import Place, place_of
 from devices.camera.probing import ask
 from devices.camera.replay import Pace, Paced, film_camera
-from devices.camera.supervised import Supervised
+from devices.camera.supervised import SILENT_S, STARTING_S, Supervised, is_too_long
 from devices.camera.usb import UsbDevice, list_usb, number_now
 from devices.camera.values import CameraFailed, Codec, Packet, StreamFacts, Trouble
 from tests.devices.camera.servers import RtspServer, answering, answers_with, rtsp_server, says_nothing
@@ -184,6 +184,12 @@ def test_the_newest_picture_is_there_for_whoever_shows_it(server: RtspServer, ro
         assert pictures.newest(10**6) is None
     finally:
         supervised.close()
+
+
+def test_a_process_that_loads_slowly_on_a_busy_machine_is_not_taken_for_a_stuck_one() -> None:
+    assert not is_too_long(SILENT_S + 1, has_spoken=False)
+    assert is_too_long(SILENT_S + 1, has_spoken=True)
+    assert is_too_long(STARTING_S + 1, has_spoken=False)
 
 
 def test_a_wrong_password_is_told_and_no_password_is_seen_anywhere(films: Path, root: Path) -> None:
