@@ -207,6 +207,8 @@ class Failure(Enum):
     CAMERAS_IN_USE = ("V15", Exit.REFUSED)
     NOTHING_RECORDED = ("V16", Exit.REFUSED)
     RECORDING_SHORT = ("V17", Exit.REFUSED)
+    RECORDING_QUOTA_USED = ("V18", Exit.FAULT)
+    CAMERA_RECONNECTING = ("V19", Exit.AWAY)
     CAMERA_LOST = ("V20", Exit.AWAY)
     CAMERA_BLACK = ("V21", Exit.AWAY)
     CAMERA_COVERED = ("V22", Exit.AWAY)
@@ -235,6 +237,8 @@ class Failure(Enum):
     OBSERVERS_FULL = ("W07", Exit.REFUSED)
     CAMERA_NAME_UNFIT = ("W08", Exit.REFUSED)
     CAMERAS_TOO_MANY = ("W09", Exit.REFUSED)
+    QUOTA_UNFIT = ("W10", Exit.REFUSED)
+    KEEPING_UNFIT = ("W11", Exit.REFUSED)
 
     @property
     def code(self) -> str:

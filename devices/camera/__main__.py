@@ -7,7 +7,7 @@ import sys
 import threading
 
 from devices.camera.folder import Row
-from devices.camera.job import Status, read_job, write_message
+from devices.camera.job import Status, read_allowed, read_job, write_message
 from devices.camera.worker import Worker
 
 
@@ -26,7 +26,8 @@ def main() -> int:
             worker.stop()
 
     def wait_for_the_end() -> None:
-        sys.stdin.read()
+        for word in sys.stdin:
+            worker.allow(read_allowed(word))
         worker.stop()
 
     worker = Worker(read_job(line), tell)

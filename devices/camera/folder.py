@@ -48,6 +48,7 @@ class GapReason(Enum):
     CLOCK_SET = "clock_set"
     STREAM_CHANGED = "stream_changed"
     DISK_FULL = "disk_full"
+    QUOTA_USED = "quota_used"
     FOLDER_GONE = "folder_gone"
 
 
@@ -98,11 +99,17 @@ _ROWS: dict[str, type[Row]] = {"segment": SegmentRow, "gap": GapRow, "alarm": Al
 _KINDS = {kind: name for name, kind in _ROWS.items()}
 
 
+class QuotaUsed(OSError):
+    """The recordings take as much as they may."""
+
+
 @contextmanager
 def disk_errors() -> Iterator[None]:
     """Errors of the disk inside become `CameraFailed` with what a person can do something about."""
     try:
         yield
+    except QuotaUsed as error:
+        raise CameraFailed(Trouble.QUOTA_USED) from error
     except OSError as error:
         trouble = Trouble.DISK_FAILED
         if error.errno in _FULL:

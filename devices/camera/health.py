@@ -36,6 +36,7 @@ class Alarm(Enum):
     """What can be wrong with a camera."""
 
     LOST = "lost"
+    RECONNECTING = "reconnecting"
     NOT_RECORDING = "not_recording"
     BLACK = "black"
     COVERED = "covered"
@@ -68,6 +69,7 @@ class Rule:
 
 RULES: Final[Mapping[Alarm, Rule]] = {
     Alarm.LOST: Rule(0.0, 1.0, Light.RED),
+    Alarm.RECONNECTING: Rule(0.0, 5.0, Light.RED),
     Alarm.NOT_RECORDING: Rule(0.0, 0.0, Light.RED),
     Alarm.BLACK: Rule(2.5, 3.0, Light.RED),
     Alarm.COVERED: Rule(3.0, 3.0, Light.RED),
@@ -97,6 +99,7 @@ class Observed:
 
     Attributes:
         is_lost: Whether no picture comes.
+        is_reconnecting: Whether its connection breaks off again and again; None where that is between often and seldom.
         is_recording: Whether what comes is kept.
         look: The newest picture's numbers.
         fingerprints: Of the pictures that came since the last moment: of the compressed ones where there are any.
@@ -108,6 +111,7 @@ class Observed:
     """
 
     is_lost: bool = False
+    is_reconnecting: bool | None = False
     is_recording: bool = True
     look: Look | None = None
     fingerprints: tuple[int, ...] = ()
@@ -174,7 +178,12 @@ class Watch:
 
     def observe(self, observed: Observed, now_s: float) -> tuple[Change, ...]:
         """What this changes; `now_s` never goes back."""
-        signs = {Alarm.LOST: observed.is_lost, Alarm.NOT_RECORDING: not observed.is_recording}
+        signs = {Alarm.NOT_RECORDING: not observed.is_recording}
+        if observed.is_reconnecting is not None:
+            signs[Alarm.RECONNECTING] = observed.is_reconnecting
+        # A camera that is lost and found every second is told of once, not sixty times a minute.
+        is_reconnecting = signs.get(Alarm.RECONNECTING, Alarm.RECONNECTING in self.health.alarms)
+        signs[Alarm.LOST] = observed.is_lost and not is_reconnecting
         if observed.look is not None:
             signs |= picture_signs(observed.look)
         if observed.size is not None:

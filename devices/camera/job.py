@@ -1,4 +1,7 @@
-"""What a camera's process is told and what it tells: lines of JSON over its pipes, secrets among them on stdin only."""
+"""What a camera's process is told and what it tells: lines of JSON over its pipes, secrets among them on stdin only.
+
+The first line in is the job; later ones tell how much the recordings may take, as often as that changes.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,7 @@ class Job:
         view: The smaller stream that is looked at, where the camera has one.
         expected: What it was set up to send.
         reserve_bytes: Recording stops where the disk has less room than this.
+        quota_bytes: What all recordings together may take; None: as much as the disk has.
         slot: The name of the `FrameSlot` that its pictures go to, or nothing.
     """
 
@@ -34,6 +38,7 @@ class Job:
     view: Place | None = None
     expected: Expected = field(default_factory=Expected)
     reserve_bytes: int = RESERVE_BYTES
+    quota_bytes: int | None = None
     slot: str = ""
 
 
@@ -77,6 +82,7 @@ def write_job(job: Job) -> str:
         "view": None if job.view is None else _place_fields(job.view),
         "expected": asdict(job.expected),
         "reserve_bytes": job.reserve_bytes,
+        "quota_bytes": job.quota_bytes,
         "slot": job.slot,
     }
     return json.dumps(fields) + "\n"
@@ -92,8 +98,20 @@ def read_job(line: str) -> Job:
         None if fields["view"] is None else _place(fields["view"]),
         Expected(**fields["expected"]),
         fields["reserve_bytes"],
+        fields["quota_bytes"],
         fields["slot"],
     )
+
+
+def write_allowed(quota_bytes: int | None) -> str:
+    """The line after the job's that `read_allowed` reads: what all recordings together may take from now on."""
+    return json.dumps({"quota_bytes": quota_bytes}) + "\n"
+
+
+def read_allowed(line: str) -> int | None:
+    """The quota that was written, in bytes."""
+    quota_bytes = json.loads(line)["quota_bytes"]
+    return None if quota_bytes is None else int(quota_bytes)
 
 
 def write_message(message: Row | Status) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 from devices.camera.folder import Row
 from devices.camera.frame_slot import FrameSlot
 from devices.camera.health import Alarm, Light
-from devices.camera.job import Job, Status, read_message, write_job
+from devices.camera.job import Job, Status, read_message, write_allowed, write_job
 from devices.camera.values import Trouble
 
 SILENT_S = 10.0
@@ -74,6 +74,17 @@ class Supervised:
             process.stdin.write(write_job(self._job))
             process.stdin.flush()
         hearing.start()
+
+    def allow(self, quota_bytes: int | None) -> None:
+        """All recordings together may take so many bytes from now on; the process goes on."""
+        if quota_bytes == self._job.quota_bytes:
+            return
+        self._job = replace(self._job, quota_bytes=quota_bytes)
+        if self._running is not None:
+            assert self._running.process.stdin is not None  # noqa: S101 - it is a pipe
+            with suppress(OSError):
+                self._running.process.stdin.write(write_allowed(quota_bytes))
+                self._running.process.stdin.flush()
 
     def poll(self) -> None:
         """A process that ended or got stuck is replaced by another."""

@@ -32,6 +32,7 @@ class Trouble(Enum):
     NO_VIDEO = "no_video"
     UNPLUGGED = "unplugged"
     DISK_FULL = "disk_full"
+    QUOTA_USED = "quota_used"
     FOLDER_GONE = "folder_gone"
     DISK_FAILED = "disk_failed"
     STUCK = "stuck"

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from devices.camera import folder, opencv
+from devices.camera.allowance import Allowance
 from devices.camera.flow import Flow, Flowing
 from devices.camera.folder import AlarmRow, GapReason, Row
 from devices.camera.frame_slot import FrameSlot
@@ -20,6 +21,7 @@ from devices.camera.health import Alarm, Change, Observed, Watch
 from devices.camera.job import Job, Status
 from devices.camera.looking import Looker
 from devices.camera.opening import clock_off_s, open_place, open_view, trouble_of
+from devices.camera.reconnects import Reconnects
 from devices.camera.recording import Recording
 from devices.camera.values import Camera, CameraFailed, Codec, Look, Pixels, Trouble, Viewer
 
@@ -34,6 +36,13 @@ RETRY_S = 0.3
 RETRY_DENIED_S = 30.0
 """Some cameras lock out whoever gives a wrong password too often."""
 RETRY_DISK_S = 5.0
+_OF_THE_DISK = {
+    Trouble.DISK_FULL: GapReason.DISK_FULL,
+    Trouble.DISK_FAILED: GapReason.DISK_FULL,
+    Trouble.QUOTA_USED: GapReason.QUOTA_USED,
+    Trouble.FOLDER_GONE: GapReason.FOLDER_GONE,
+}
+"""What keeps the recording from the disk, and the reason that the gap has then."""
 Tell = Callable[[Row | Status], None]
 
 
@@ -57,7 +66,7 @@ class Worker:
         self._telling = threading.Lock()
         self._tell_unlocked = tell
         self._stopping, self._news = threading.Event(), threading.Event()
-        self._flow = Flow(self._times.monotonic_s())
+        self._flow, self._reconnects = Flow(self._times.monotonic_s()), Reconnects()
         self._watch, self._looker = Watch(job.expected), Looker()
         self._slot = FrameSlot.join(job.slot) if job.slot else None
         self._picture: tuple[Pixels, int] | None = None
@@ -65,12 +74,17 @@ class Worker:
         self._silent_s = self._clock_asked_s = float("-inf")
         self._clock_off_s: float | None = None
         self._disk: Trouble | None = None
+        self._allowance = Allowance(job.quota_bytes)
         self._recorded_until_ms: int | None = None
 
     def stop(self) -> None:
         """`run` returns within a few seconds, with everything closed."""
         self._stopping.set()
         self._news.set()
+
+    def allow(self, quota_bytes: int | None) -> None:
+        """All recordings together may take so many bytes from now on."""
+        self._allowance.use(quota_bytes)
 
     def run(self) -> None:
         """Record and watch until `stop`."""
@@ -111,13 +125,13 @@ class Worker:
                 if recording is None and self._job.root is not None:
                     recording = Recording(
                         self._job.root, self._job.camera, self._times, self._tell,
-                        reserve_bytes=self._job.reserve_bytes, paused_by=paused_by,
+                        room=self._allowance.room, reserve_bytes=self._job.reserve_bytes, paused_by=paused_by,
                     )  # fmt: skip
                     self._disk = None
                 camera = self._open()
             except CameraFailed as error:
-                if error.trouble in {Trouble.DISK_FULL, Trouble.FOLDER_GONE, Trouble.DISK_FAILED}:
-                    self._disk, paused_by = error.trouble, _reason_of(error.trouble)
+                if error.trouble in _OF_THE_DISK:
+                    self._disk, paused_by = error.trouble, _OF_THE_DISK[error.trouble]
                     self._watch_only()
                 else:
                     self._failed(error.trouble)
@@ -125,7 +139,7 @@ class Worker:
             try:
                 reason = self._read(camera, recording)
             except CameraFailed as error:
-                recording, paused_by, self._disk = None, _reason_of(error.trouble), error.trouble
+                recording, paused_by, self._disk = None, _OF_THE_DISK[error.trouble], error.trouble
                 self._recorded_until_ms = None
                 continue
             finally:
@@ -135,10 +149,14 @@ class Worker:
                     recording.interrupt(GapReason.STOPPED if self._stopping.is_set() else reason)
                 self._recorded_until_ms = None
             if not self._stopping.is_set():
-                self._failed(Trouble.NO_VIDEO if reason is GapReason.NO_VIDEO else None)
+                self._broke_off(Trouble.NO_VIDEO if reason is GapReason.NO_VIDEO else None)
         if recording is not None:
             with suppress(CameraFailed):
                 recording.interrupt(GapReason.STOPPED)
+
+    def _broke_off(self, trouble: Trouble | None) -> None:
+        self._reconnects.note(self._times.monotonic_s())
+        self._failed(trouble)
 
     def _failed(self, trouble: Trouble | None) -> None:
         self._flow.failed(trouble)
@@ -177,7 +195,7 @@ class Worker:
             return
         try:
             if self._read(camera, None, RETRY_DISK_S) is not GapReason.STOPPED:
-                self._failed(None)
+                self._broke_off(None)
         finally:
             camera.close()
 
@@ -237,6 +255,7 @@ class Worker:
         size = (facts.width, facts.height) if facts is not None and facts.width else None
         observed = Observed(
             is_lost=flowing.is_lost,
+            is_reconnecting=self._reconnects.is_endless(now_s),
             is_recording=self._disk is None,
             look=look,
             fingerprints=flowing.fingerprints,
@@ -302,7 +321,3 @@ class Worker:
     def _tell(self, message: Row | Status) -> None:
         with self._telling:
             self._tell_unlocked(message)
-
-
-def _reason_of(trouble: Trouble) -> GapReason:
-    return GapReason.FOLDER_GONE if trouble is Trouble.FOLDER_GONE else GapReason.DISK_FULL

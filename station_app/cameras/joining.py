@@ -7,9 +7,10 @@ when the cameras are next joined, so that every closed segment has its entry.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import TracebackType
@@ -17,6 +18,8 @@ from typing import Self
 
 from devices.camera import folder
 from devices.camera.folder import AlarmRow, GapRow, Row, SegmentRow
+from devices.camera.frame_slot import Shown
+from devices.camera.health import Light
 from devices.camera.job import Status
 from devices.camera.supervised import Supervised
 from devices.camera.values import CameraFailed
@@ -26,7 +29,7 @@ from pollbook.failures import InputInvalid, WorldFailed
 from pollbook.store.book import Book
 from pollbook.store.camera_ledger import CameraLedger
 from station_app.cameras.identity import ledger_path, read_vouchings, vouching_of, write_vouching
-from station_app.cameras.settings import CameraSetting, camera_failure, job_of
+from station_app.cameras.settings import CameraSetting, Limits, camera_failure, job_of
 
 logger = logging.getLogger(__name__)
 
@@ -43,20 +46,24 @@ class Tally:
 
 
 class Cameras:
-    """The station's cameras, recorded and watched. A context manager; `poll` is called every second or so."""
+    """The station's cameras, recorded and watched. A context manager; `poll` is called every second or so.
 
-    def __init__(
-        self, book: Book, clock: Clock, settings: Iterable[CameraSetting], root: Path, *, with_pictures: bool = False
-    ) -> None:
-        """The ledger is open and whole, the folder is there; nothing records before `start`.
+    `status` and `picture` may be called from any thread, everything else from one at a time.
+    """
+
+    def __init__(self, book: Book, clock: Clock, root: Path, *, with_pictures: bool = False) -> None:
+        """The ledger is open and whole, the folder is there; nothing records before `use`.
 
         Raises:
             WorldFailed: `CAMERAS_IN_USE`, `RECORDING_FOLDER_GONE`, `RECORDING_DISK_FULL`, `RECORDING_DISK_FAILED`.
             WeFailed: `CAMERA_LEDGER_BROKEN`.
         """
         self._clock, self._root, self._name = clock, root, book.name
+        self._with_pictures = with_pictures
         self._told: SimpleQueue[Row] = SimpleQueue()
-        self.tallies: Mapping[str, Tally] = {setting.name: Tally() for setting in settings}
+        self.tallies: dict[str, Tally] = {}
+        self._guard = threading.Lock()
+        self._running: dict[str, tuple[CameraSetting, Supervised]] = {}
         try:
             folder.make_root(root)
             with folder.disk_errors():
@@ -69,10 +76,6 @@ class Cameras:
         except BaseException:
             self._ledger.close()
             raise
-        self._supervised = {
-            setting.name: Supervised(job_of(setting, root), self._told.put, with_pictures=with_pictures)
-            for setting in settings
-        }
 
     def __enter__(self) -> Self:
         return self
@@ -82,10 +85,25 @@ class Cameras:
     ) -> None:
         self.close()
 
-    def start(self) -> None:
-        """Every camera's process runs."""
-        for supervised in self._supervised.values():
+    def use(self, settings: Iterable[CameraSetting], limits: Limits) -> None:
+        """These cameras run, and no others; one that already runs as it is set up goes on without a gap."""
+        wanted = {setting.name: setting for setting in settings}
+        with self._guard:
+            gone = [name for name, (setting, _) in self._running.items() if not _is_same(setting, wanted.get(name))]
+            ended = [self._running.pop(name)[1] for name in gone]
+        for supervised in ended:
+            supervised.close()
+        for _, supervised in self._running.values():
+            supervised.allow(limits.quota_bytes)
+        for name, setting in wanted.items():
+            if name in self._running:
+                continue
+            self.tallies.setdefault(name, Tally())
+            job = job_of(setting, self._root, limits)
+            supervised = Supervised(job, self._told.put, with_pictures=self._with_pictures)
             supervised.start()
+            with self._guard:
+                self._running[name] = setting, supervised
 
     def poll(self) -> Mapping[str, Status]:
         """What was told is in the ledger; a process that ended is started again. Returns how each camera is.
@@ -93,14 +111,28 @@ class Cameras:
         Raises:
             WorldFailed: `DISK_FULL`, `DISK_FAILED`: the ledger could not be written; it is tried again.
         """
-        for supervised in self._supervised.values():
+        for _, supervised in self._running.values():
             supervised.poll()
         self._enter()
-        return {name: supervised.status for name, supervised in self._supervised.items()}
+        return {name: supervised.status for name, (_, supervised) in self._running.items()}
 
-    def camera(self, name: str) -> Supervised:
-        """One camera's process, with its newest picture."""
-        return self._supervised[name]
+    def status(self, name: str) -> Status:
+        """How a camera is; one that is being started is to be looked at."""
+        with self._guard:
+            running = self._running.get(name)
+            return Status(Light.AMBER, {}) if running is None else running[1].status
+
+    def picture(self, name: str, after: int) -> Shown | None:
+        """A camera's newest picture whose number is above `after`, or None."""
+        with self._guard:
+            running = self._running.get(name)
+            pictures = None if running is None else running[1].pictures
+            return None if pictures is None else pictures.newest(after)
+
+    def pid(self, name: str) -> int | None:
+        """Of a camera's process, while one runs."""
+        with self._guard:
+            return self._running[name][1].pid if name in self._running else None
 
     def note_view(self, view: ViewSigned) -> None:
         """That the chair signed off a view is in the ledger.
@@ -113,7 +145,9 @@ class Cameras:
 
     def close(self) -> None:
         """Every recording is closed and in the ledger, and the ledger is free."""
-        for supervised in self._supervised.values():
+        with self._guard:
+            ended, self._running = [supervised for _, supervised in self._running.values()], {}
+        for supervised in ended:
             supervised.close()
         try:
             self._enter()
@@ -182,6 +216,11 @@ class Cameras:
 
     def _now_ms(self) -> int:
         return int(self._clock.now().timestamp() * 1000)
+
+
+def _is_same(running: CameraSetting, wanted: CameraSetting | None) -> bool:
+    """Whether the camera may go on; its masks are no matter of its process."""
+    return wanted is not None and replace(running, masks=wanted.masks) == wanted
 
 
 def fact_of(row: Row) -> CameraFact:

@@ -11,8 +11,8 @@ from devices.camera.health import RULES, Alarm, Light
 from devices.camera.job import Status
 from devices.camera.supervised import Supervised
 from pollbook.failures import Failure
-from station_app.cameras.keeping import days_of
-from station_app.cameras.settings import ALARM_FAILURES, FAILURES, CameraSetting, job_of
+from station_app.cameras.keeping import days_of, room_of
+from station_app.cameras.settings import ALARM_FAILURES, FAILURES, CameraSetting, Limits, job_of
 
 STEP_S = 0.25
 
@@ -46,7 +46,11 @@ class Rehearsal:
 
 
 def rehearse(
-    settings: Sequence[CameraSetting], root: Path, seconds: float, wait: Callable[[float], object] = time.sleep
+    settings: Sequence[CameraSetting],
+    root: Path,
+    limits: Limits,
+    seconds: float,
+    wait: Callable[[float], object] = time.sleep,
 ) -> Rehearsal:
     """Every camera was watched for so long; nothing was recorded."""
     running = {setting.name: Supervised(job_of(setting, None), lambda _row: None) for setting in settings}
@@ -76,7 +80,7 @@ def rehearse(
         )
         for setting in settings
     )
-    return Rehearsal(cameras, days_of(root, statuses, len(cameras)))
+    return Rehearsal(cameras, days_of(room_of(root, limits), statuses, len(cameras)))
 
 
 def _failures(status: Status, alarms: set[Alarm], troubles: list[Failure]) -> tuple[Failure, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import ceil
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ from devices.camera.folder import NAME
 from devices.camera.health import Alarm, Expected
 from devices.camera.job import Job
 from devices.camera.place import Place, place_of
+from devices.camera.quota import KEEP_DAYS
 from devices.camera.values import CameraFailed, Trouble
 from pollbook import cbor
 from pollbook.cbor import Fields
@@ -22,7 +24,11 @@ from pollbook.store.keys import machine_unwraps, machine_wraps
 CAMERAS_MAX: Final = 16
 MASKS_MAX: Final = 16
 PER_MILLE: Final = 1000
-_SCHEMA = 1
+GIGABYTE: Final = 10**9
+QUOTA_GB_MAX: Final = 100_000
+KEEP_DAYS_LEAST, KEEP_DAYS_MOST = 90, 3650
+"""Three months are the least that is usual for recordings of elections."""
+_SCHEMA_WITHOUT_LIMITS, _SCHEMA = 1, 2
 _BYTES_MAX = 64 * 1024
 
 FAILURES: Final[Mapping[Trouble, Failure]] = {
@@ -35,11 +41,13 @@ FAILURES: Final[Mapping[Trouble, Failure]] = {
     Trouble.UNPLUGGED: Failure.CAMERA_UNPLUGGED,
     Trouble.STUCK: Failure.CAMERA_STUCK,
     Trouble.DISK_FULL: Failure.RECORDING_DISK_FULL,
+    Trouble.QUOTA_USED: Failure.RECORDING_QUOTA_USED,
     Trouble.FOLDER_GONE: Failure.RECORDING_FOLDER_GONE,
     Trouble.DISK_FAILED: Failure.RECORDING_DISK_FAILED,
 }
 ALARM_FAILURES: Final[Mapping[Alarm, Failure]] = {
     Alarm.LOST: Failure.CAMERA_LOST,
+    Alarm.RECONNECTING: Failure.CAMERA_RECONNECTING,
     Alarm.NOT_RECORDING: Failure.RECORDING_DISK_FAILED,
     Alarm.BLACK: Failure.CAMERA_BLACK,
     Alarm.COVERED: Failure.CAMERA_COVERED,
@@ -84,11 +92,30 @@ class CameraSetting:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How much recordings may take, and how long those of earlier elections are kept.
+
+    Attributes:
+        quota_gb: For the recordings of all elections together, in units of `GIGABYTE`; None: as far as the disk goes.
+        keep_days: After these the recordings of an earlier election may go, if there is no room otherwise.
+    """
+
+    quota_gb: int | None = None
+    keep_days: int = KEEP_DAYS
+
+    @property
+    def quota_bytes(self) -> int | None:
+        """The quota in bytes."""
+        return None if self.quota_gb is None else self.quota_gb * GIGABYTE
+
+
+@dataclass(frozen=True, slots=True)
 class CameraSettings:
-    """All cameras, and where their recordings go (None: into the station's folder)."""
+    """All cameras, where their recordings go (None: into the station's folder), and how much they may take."""
 
     cameras: tuple[CameraSetting, ...] = ()
     folder: Path | None = None
+    limits: Limits = Limits()
 
     def find(self, name: str) -> CameraSetting | Refused:
         """The camera with this name."""
@@ -111,9 +138,31 @@ class CameraSettings:
         return (self.folder or home.path / "recordings") / election
 
 
-def job_of(setting: CameraSetting, root: Path | None) -> Job:
+def job_of(setting: CameraSetting, root: Path | None, limits: Limits = Limits()) -> Job:
     """What the camera's process is told; without a root it only watches."""
-    return Job(setting.name, root, setting.place, setting.view, setting.expected)
+    return Job(setting.name, root, setting.place, setting.view, setting.expected, quota_bytes=limits.quota_bytes)
+
+
+def limits_of(untrusted_quota_gb: str, untrusted_keep_days: str, used_bytes: int) -> Limits | Refused:
+    """The limits that a person typed; nothing typed as a quota means that the disk alone limits.
+
+    A quota that the recordings have used up already is refused: it would stop them at once.
+    """
+    least_gb = ceil((used_bytes + 1) / GIGABYTE)
+    quota_gb = _whole(untrusted_quota_gb, least_gb, QUOTA_GB_MAX) if untrusted_quota_gb.strip() else None
+    if untrusted_quota_gb.strip() and quota_gb is None:
+        return Refused(Failure.QUOTA_UNFIT, {"least": least_gb, "limit": QUOTA_GB_MAX})
+    keep_days = _whole(untrusted_keep_days, KEEP_DAYS_LEAST, KEEP_DAYS_MOST)
+    if keep_days is None:
+        return Refused(Failure.KEEPING_UNFIT, {"least": KEEP_DAYS_LEAST, "limit": KEEP_DAYS_MOST})
+    return Limits(quota_gb, keep_days)
+
+
+def _whole(untrusted: str, low: int, high: int) -> int | None:
+    digits = untrusted.strip()
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= len(str(high))):
+        return None
+    return int(digits) if low <= int(digits) <= high else None
 
 
 def camera_failure(error: CameraFailed) -> WorldFailed:
@@ -148,7 +197,8 @@ def save_settings(home: StationHome, settings: CameraSettings) -> None:
         WorldFailed: `DISK_FAILED`.
     """
     folder = "" if settings.folder is None else str(settings.folder)
-    plain = cbor.encode([_SCHEMA, folder, [_pack(camera) for camera in settings.cameras]])
+    limits = [settings.limits.quota_gb or 0, settings.limits.keep_days]
+    plain = cbor.encode([_SCHEMA, folder, [_pack(camera) for camera in settings.cameras], limits])
     try:
         home.make()
         write_secret(home.cameras, machine_wraps(home, plain))
@@ -175,11 +225,18 @@ def _pack_place(place: Place) -> list[object]:
 
 
 def _decode(plain: bytes) -> CameraSettings:
-    fields = Fields(cbor.decode(plain, _BYTES_MAX), 3)
-    fields.take_int(_SCHEMA, _SCHEMA)
+    items = cbor.decode(plain, _BYTES_MAX)
+    is_old = isinstance(items, list) and items[:1] == [_SCHEMA_WITHOUT_LIMITS]
+    fields = Fields(items, 3 if is_old else 4)
+    fields.take_int(_SCHEMA_WITHOUT_LIMITS, _SCHEMA)
     folder = fields.take_text(4096)
     cameras = tuple(_camera(Fields(item, 5)) for item in fields.take_array(CAMERAS_MAX))
-    return CameraSettings(cameras, Path(folder) if folder else None)
+    limits = Limits() if is_old else _limits(Fields(fields.take_array(2), 2))
+    return CameraSettings(cameras, Path(folder) if folder else None, limits)
+
+
+def _limits(fields: Fields) -> Limits:
+    return Limits(fields.take_int(0, QUOTA_GB_MAX) or None, fields.take_int(KEEP_DAYS_LEAST, KEEP_DAYS_MOST))
 
 
 def _camera(fields: Fields) -> CameraSetting:

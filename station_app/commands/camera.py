@@ -33,6 +33,12 @@ def add_commands(top: CommandParser) -> None:
     add.add_argument("--folder", type=Path, metavar="DIR", help="where all cameras' recordings go")
     remove = group.command("remove", "take a camera out; its recordings stay", partial(_do, "remove_camera"))
     remove.add_argument("name", metavar="NAME")
+    limit = group.command(
+        "limit", "how much recordings may take, and how long those of earlier elections are kept",
+        partial(_do, "limit_recordings"),
+    )  # fmt: skip
+    limit.add_argument("--quota", dest="quota_gb", metavar="GB|none", help="all recordings together; none: the disk")
+    limit.add_argument("--keep", dest="keep_days", metavar="DAYS", help="recordings of earlier elections (365)")
     probe = group.command("probe", "what a camera sends, or why it sends nothing", partial(_do, "probe_camera"))
     probe.add_argument("camera", metavar="NAME|ADDRESS", help="one that was set up, or an address")
     probe.add_argument("--user", metavar="USER", help="its user; the password is asked for")

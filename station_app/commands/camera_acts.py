@@ -6,7 +6,7 @@ import argparse
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -27,7 +27,7 @@ from pollbook.store.home import StationHome
 from station_app.cameras.checking import Report, check_folder
 from station_app.cameras.exporting import Wish, export_span, load_page_texts
 from station_app.cameras.joining import Cameras
-from station_app.cameras.keeping import days_of, room_for_a_day
+from station_app.cameras.keeping import days_of, room_for_a_day, room_of
 from station_app.cameras.settings import (
     ALARM_FAILURES,
     FAILURES,
@@ -36,6 +36,7 @@ from station_app.cameras.settings import (
     Mask,
     camera_failure,
     is_name,
+    limits_of,
     load_settings,
     save_settings,
 )
@@ -89,7 +90,7 @@ def add_camera(arguments: argparse.Namespace, console: Console) -> Answer:
     if isinstance(changed, Refused):
         return refuse(console, changed)
     folder = arguments.folder.absolute() if arguments.folder is not None else changed.folder
-    save_settings(StationHome(arguments.home), CameraSettings(changed.cameras, folder))
+    save_settings(StationHome(arguments.home), replace(changed, folder=folder))
     return Answer({"outcome": "added", **_fields(camera)})
 
 
@@ -130,6 +131,39 @@ def remove_camera(arguments: argparse.Namespace, console: Console) -> Answer:
         return refuse(console, changed)
     save_settings(StationHome(arguments.home), changed)
     return Answer({"outcome": "removed", "name": arguments.name})
+
+
+def limit_recordings(arguments: argparse.Namespace, console: Console) -> Answer:
+    """How much recordings may take and how long they are kept, as it is now, after what was asked to be changed."""
+    home, settings = StationHome(arguments.home), _settings(arguments)
+    with _reader(arguments) as book:
+        root = settings.root(home, book.election.id)
+    room = room_of(root, settings.limits)
+    if arguments.quota_gb is not None or arguments.keep_days is not None:
+        now = settings.limits
+        quota = (
+            ("" if now.quota_gb is None else str(now.quota_gb)) if arguments.quota_gb is None else arguments.quota_gb
+        )
+        limits = limits_of("" if quota == "none" else quota, arguments.keep_days or str(now.keep_days), room.used)
+        if isinstance(limits, Refused):
+            return refuse(console, limits)
+        settings = replace(settings, limits=limits)
+        save_settings(home, settings)
+        room = room_of(root, limits)
+    days = days_of(room, {}, max(len(settings.cameras), 1))
+    if days < WARN_DAYS:
+        console.tell_failure(Failure.RECORDING_SHORT, {"limit": round(WARN_DAYS)})
+    return Answer(
+        {
+            "quota_gb": settings.limits.quota_gb,
+            "keep_days": settings.limits.keep_days,
+            "used_bytes": room.used,
+            "free_bytes": room.free,
+            "left_bytes": room.left,
+            "days_left": round(days, 1),
+            "short": days < WARN_DAYS,
+        }
+    )
 
 
 def probe_camera(arguments: argparse.Namespace, console: Console) -> Answer:
@@ -199,8 +233,9 @@ def rehearse_cameras(arguments: argparse.Namespace, console: Console) -> Answer:
         return refuse(console, chosen)
     with _reader(arguments) as book:
         header = book.header
-        root = _settings(arguments).root(book.home, header.election.id)
-    rehearsal = rehearse(chosen, root, arguments.seconds)
+        settings = _settings(arguments)
+        root = settings.root(book.home, header.election.id)
+    rehearsal = rehearse(chosen, root, settings.limits, arguments.seconds)
     if arguments.pdf is not None:
         lines = [
             CameraLine(camera.camera, camera.address, _sent(camera.status), camera.failures)
@@ -255,19 +290,20 @@ def record_cameras(arguments: argparse.Namespace, console: Console) -> Answer:
         return refuse(console, chosen)
     clock = SystemClock()
     with _reader(arguments) as book:
-        root = _settings(arguments).root(book.home, book.election.id)
-        deleted = room_for_a_day(root, len(chosen), clock.now())
-        cameras = Cameras(book, clock, chosen, root)
+        settings = _settings(arguments)
+        root, limits = settings.root(book.home, book.election.id), settings.limits
+        deleted = room_for_a_day(root, len(chosen), clock.now(), limits)
+        cameras = Cameras(book, clock, root)
     ends_s = None if arguments.seconds is None else clock.monotonic_s() + arguments.seconds
     with cameras:
-        cameras.start()
+        cameras.use(chosen, limits)
         statuses = cameras.poll()
         with suppress(KeyboardInterrupt):
             while ends_s is None or clock.monotonic_s() < ends_s:
                 time.sleep(POLL_S)
                 before, statuses = statuses, cameras.poll()
                 _tell_alarms(console, before, statuses)
-    days = days_of(root, statuses, len(chosen))
+    days = days_of(room_of(root, limits), statuses, len(chosen))
     if days < WARN_DAYS:
         console.tell_failure(Failure.RECORDING_SHORT, {"limit": round(WARN_DAYS)})
     recorded = {name: {**asdict(cameras.tallies[name]), **_status_fields(status)} for name, status in statuses.items()}

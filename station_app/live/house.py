@@ -1,14 +1,13 @@
 """The station's cameras at work, as the screens ask of them (`room.House`): joined to their ledger, shown, changed.
 
-What records and enters is `station_app.cameras`. Here is what a person does with it: adding a camera joins all of them
-anew, which leaves a gap of a second or two in the others, with its reason; masks and signatures touch no recording.
+What records and enters is `station_app.cameras`. Here is what a person does with it, or a command meanwhile: a camera
+that is added, changed or taken out leaves the others as they are; masks, limits and signatures stop no recording.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
-import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -23,19 +22,20 @@ from devices.camera.place import place_of
 from devices.camera.values import CameraFailed, Pixels
 from pollbook.camera_entries import ViewSigned
 from pollbook.clock import Clock
-from pollbook.failures import Failure, Refused
+from pollbook.failures import Failure, Refused, WorldFailed
 from pollbook.store.book import Book
 from pollbook.store.camera_views import MaskFields, SeenView, SignedView, sign_view, signed_view
 from pollbook.store.home import StationHome
 from pollbook.types import PersonNumber
 from station_app.cameras.joining import Cameras
-from station_app.cameras.keeping import days_of
+from station_app.cameras.keeping import days_of, room_for_a_day, room_of
 from station_app.cameras.settings import (
     FAILURES,
     CameraSetting,
     CameraSettings,
     Mask,
     is_name,
+    limits_of,
     load_settings,
     save_settings,
 )
@@ -59,6 +59,7 @@ class StationHouse:
         self._home, self._access, self._clock, self._encode = home, access, clock, encode
         self._guard, self._changing = threading.Lock(), threading.RLock()
         self._settings = CameraSettings()
+        self._settings_ns = 0
         self._election = ""
         self._joined: Cameras | None = None
         self._signed: dict[str, SignedView] = {}
@@ -76,7 +77,7 @@ class StationHouse:
             if joined is None:
                 return ()
             return tuple(
-                self._shown(setting, joined.camera(setting.name).status)
+                self._shown(setting, joined.status(setting.name))
                 for setting in sorted(self._settings.cameras, key=lambda each: each.name)
             )
 
@@ -85,8 +86,7 @@ class StationHouse:
         with self._guard:
             if self._joined is None or isinstance(self._settings.find(camera), Refused):
                 return None
-            pictures = self._joined.camera(camera).pictures
-            return None if pictures is None else pictures.newest(after)
+            return self._joined.picture(camera, after)
 
     def disk_left(self) -> DiskLeft | None:
         """What is left of the disk, as it was counted within the last minute."""
@@ -101,15 +101,14 @@ class StationHouse:
             UchastkaError: Another program has them, or their recordings cannot be kept.
         """
         with self._changing:
-            settings = load_settings(self._home)
-            names = [setting.name for setting in settings.cameras]
-            self._election, signed = self._access.step(lambda book: (book.election.id, _signed(book, names)))
-            self._signed = signed
-            self._join(settings)
+            self._election = self._access.step(lambda book: book.election.id)
+            self._take_up()
 
     def poll(self) -> None:
         """Once a second: what was told is entered, and a process that ended is started again."""
         with self._changing:
+            if self._stamp() != self._settings_ns:  # a command set something up
+                self._take_up()
             if self._joined is None:
                 return
             statuses = self._joined.poll()
@@ -136,7 +135,7 @@ class StationHouse:
 
         if not is_name(camera.name):
             return Refused(Failure.CAMERA_NAME_UNFIT)
-        if len(self._settings.cameras) >= CAMERAS_MAX:
+        if len(load_settings(self._home).cameras) >= CAMERAS_MAX:
             return Refused(Failure.CAMERAS_TOO_MANY, {"limit": CAMERAS_MAX})
         try:
             place = place_of(camera.address, camera.user or None, camera.password)
@@ -149,7 +148,7 @@ class StationHouse:
         except CameraFailed as error:
             return Refused(FAILURES[error.trouble])
         with self._changing:
-            settings = self._settings.with_camera(CameraSetting(camera.name, place, view))
+            settings = load_settings(self._home).with_camera(CameraSetting(camera.name, place, view))
             if isinstance(settings, Refused):
                 return settings
             self._change(settings)
@@ -158,7 +157,7 @@ class StationHouse:
     def remove(self, camera: str) -> Refused | None:
         """The camera is not used any more; its recordings stay."""
         with self._changing:
-            settings = self._settings.without(camera)
+            settings = load_settings(self._home).without(camera)
             if isinstance(settings, Refused):
                 return settings
             self._change(settings)
@@ -167,15 +166,23 @@ class StationHouse:
     def mask(self, camera: str, masks: tuple[MaskFields, ...]) -> Refused | None:
         """These are its masks, from the next picture on."""
         with self._changing:
-            setting = self._settings.find(camera)
+            before = load_settings(self._home)
+            setting = before.find(camera)
             if isinstance(setting, Refused):
                 return setting
             masked = replace(setting, masks=tuple(Mask(*mask) for mask in masks))
-            cameras = tuple(masked if each.name == camera else each for each in self._settings.cameras)
-            settings = replace(self._settings, cameras=cameras)
-            save_settings(self._home, settings)
-            with self._guard:
-                self._settings = settings
+            self._change(replace(before, cameras=tuple(masked if each == setting else each for each in before.cameras)))
+            return None
+
+    def limit(self, untrusted_quota_gb: str, untrusted_keep_days: str) -> Refused | None:
+        """So much the recordings may take, and so long they are kept; no camera stops for it."""
+        with self._changing:
+            settings = load_settings(self._home)
+            used = room_of(settings.root(self._home, self._election), settings.limits).used
+            limits = limits_of(untrusted_quota_gb, untrusted_keep_days, used)
+            if isinstance(limits, Refused):
+                return limits
+            self._change(replace(settings, limits=limits))
             return None
 
     def sign(self, camera: str, person: PersonNumber, pin: str) -> SignedView | Refused:
@@ -199,24 +206,36 @@ class StationHouse:
     # --- within
 
     def _change(self, settings: CameraSettings) -> None:
-        self._part()
         save_settings(self._home, settings)
-        self._join(settings)
+        self._take_up()
 
-    def _join(self, settings: CameraSettings) -> None:
-        joined = None
-        if settings.cameras:
+    def _stamp(self) -> int:
+        try:
+            return self._home.cameras.stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
+    def _take_up(self) -> None:
+        """The cameras run as they are set up now; one that is set up as before goes on without a gap."""
+        stamp = self._stamp()
+        settings = load_settings(self._home)
+        names = [setting.name for setting in settings.cameras]
+        signed = self._access.step(lambda book: _signed(book, names))
+        if not settings.cameras or settings.folder != self._settings.folder:
+            self._part()
+        joined = self._joined
+        if settings.cameras and joined is None:
             root = settings.root(self._home, self._election)
-            joined = self._access.step(
-                lambda book: Cameras(book, self._clock, settings.cameras, root, with_pictures=True)
-            )
-            joined.start()
-        self._counted.clear()
-        self._disk_at_s = float("-inf")
+            joined = self._access.step(lambda book: Cameras(book, self._clock, root, with_pictures=True))
         with self._guard:
-            self._settings, self._joined = settings, joined
+            self._settings, self._joined, self._signed = settings, joined, signed
+        if joined is not None:
+            joined.use(settings.cameras, settings.limits)
+        self._settings_ns = stamp
+        self._disk_at_s = float("-inf")
 
     def _part(self) -> None:
+        self._counted.clear()
         with self._guard:
             joined, self._joined = self._joined, None
         if joined is not None:
@@ -240,12 +259,18 @@ class StationHouse:
         return segment, gap
 
     def _count_disk(self, statuses: Mapping[str, Status]) -> DiskLeft | None:
-        root = self._settings.root(self._home, self._election)
+        settings, count = self._settings, len(self._settings.cameras)
+        root, limits = settings.root(self._home, self._election), settings.limits
         try:
-            free = shutil.disk_usage(root).free
-            return DiskLeft(free, days_of(root, statuses, len(self._settings.cameras)))
+            if deleted := room_for_a_day(root, count, self._clock.now(), limits):
+                log.info("event=recordings_deleted elections=%s", ",".join(deleted))
+            room = room_of(root, limits)
+            return DiskLeft(room.free, days_of(room, statuses, count), room.used, limits)
         except OSError as error:
             log.warning("event=recordings_not_counted errno=%s", error.errno)
+            return None
+        except WorldFailed as error:
+            log.warning("event=recordings_not_counted code=%s", error.failure.code)
             return None
 
 

@@ -10,9 +10,11 @@ from devices.camera.folder import GapRow, SegmentRow
 from devices.camera.frame_slot import Shown
 from devices.camera.health import Alarm
 from devices.camera.job import Status
+from devices.camera.quota import WARN_DAYS
 from pollbook.failures import Failure, Refused
 from pollbook.store.camera_views import MaskFields, SignedView
 from pollbook.types import PersonNumber
+from station_app.cameras.settings import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,24 @@ class NewCamera:
 
 @dataclass(frozen=True, slots=True)
 class DiskLeft:
-    """What the disk of the recordings still holds at the rate of now; `days` is None where nothing is recorded."""
+    """What the disk and the limits still leave for recordings at the rate of now.
+
+    Attributes:
+        free_bytes: Of the disk.
+        days: Election days for which there is room; None where nothing is recorded.
+        used_bytes: What the recordings of all elections take.
+        limits: How much they may take, and how long they are kept.
+    """
 
     free_bytes: int
     days: float | None
+    used_bytes: int = 0
+    limits: Limits = Limits()  # noqa: RUF009 - it is frozen
+
+    @property
+    def is_short(self) -> bool:
+        """Whether somebody has to be warned."""
+        return self.days is not None and self.days < WARN_DAYS
 
 
 class Withheld(StrEnum):
@@ -103,6 +119,9 @@ class House(Room, Protocol):
 
     def mask(self, camera: str, masks: tuple[MaskFields, ...]) -> Refused | None:
         """These are its masks, from the next picture on."""
+
+    def limit(self, untrusted_quota_gb: str, untrusted_keep_days: str) -> Refused | None:
+        """So much the recordings may take, and so long they are kept; no camera stops for it."""
 
     def sign(self, camera: str, person: PersonNumber, pin: str) -> SignedView | Refused:
         """The chair has signed off what its recording sees now."""

@@ -29,6 +29,7 @@ from station_app.ui.camera_words import status_words
 from station_app.ui.faults import failure_of
 from station_app.ui.masks_sheet import MasksSheet
 from station_app.ui.observers_sheet import ObserversSheet
+from station_app.ui.recordings_room_sheet import RecordingsRoomSheet
 from station_app.ui.shell import Shell
 from station_app.ui.sign_view_sheet import SignViewSheet
 
@@ -42,6 +43,7 @@ RETRY_S = 15.0
 PICTURE_WIDTH, PICTURE_QUALITY = 640, 60
 
 log = logging.getLogger(__name__)
+Asking = AddCameraSheet | SignViewSheet | RecordingsRoomSheet
 Encode = Callable[["Pixels", int, int], bytes]
 
 
@@ -72,9 +74,11 @@ class CameraDesk(QObject):
         self._serving: Task | None = None
         self._page: Observers | None = None
         self.cameras: tuple[CameraShown, ...] = ()
+        self.disk: DiskLeft | None = None
         self.screen = CameraScreen(window.texts, window.appearance.tokens, zone)
         self.screen.add_asked.connect(self.open_add)
         self.screen.observers_asked.connect(self.open_observers)
+        self.screen.room_asked.connect(self.open_room)
         self.screen.masks_asked.connect(self.open_masks)
         self.screen.sign_asked.connect(self.open_sign)
         self.screen.remove_asked.connect(self.remove)
@@ -126,11 +130,12 @@ class CameraDesk(QObject):
         if isinstance(told, UchastkaError):
             self._window.toast.say(str(self._window.texts.failure(told.failure, told.facts)), "closer")
             return
-        self.cameras, disk = told
+        self.cameras, self.disk = told
+        disk = self.disk
         if self.screen.is_without_room:
             self.screen.use_room(self._house)
         self.screen.show_cameras(self.cameras, disk)
-        self.changed.emit(partial(status_words, self.cameras) if self.cameras else None)
+        self.changed.emit(partial(status_words, self.cameras, disk) if self.cameras else None)
         self._show_page()
 
     def _broke(self, error: Exception) -> None:
@@ -190,7 +195,22 @@ class CameraDesk(QObject):
         said = self._window.texts("camera_removed", camera=name)
         self._do("remove", lambda: self._house.remove(name), partial(self._settle, None, said), None)
 
-    def _settle(self, sheet: AddCameraSheet | SignViewSheet | None, said: str, answer: object) -> None:
+    def open_room(self) -> None:
+        """How much recordings may take is seen and set."""
+        if (disk := self.disk) is None:
+            return
+        sheet = self._window.sheets.show(
+            lambda window, texts, theme: RecordingsRoomSheet(window, self._around.book, disk, texts, theme)
+        )
+        if isinstance(sheet, RecordingsRoomSheet):
+            sheet.wanted.connect(partial(self._limit, sheet))
+
+    def _limit(self, sheet: RecordingsRoomSheet, untrusted_quota_gb: str, untrusted_keep_days: str) -> None:
+        said = self._window.texts("room_saved")
+        work = partial(self._house.limit, untrusted_quota_gb, untrusted_keep_days)
+        self._do("limit", work, partial(self._settle, sheet, said), sheet)
+
+    def _settle(self, sheet: Asking | None, said: str, answer: object) -> None:
         if isinstance(answer, Refused):
             if sheet is not None and self._window.sheets.current is sheet:
                 sheet.refuse(answer)
@@ -285,7 +305,7 @@ class CameraDesk(QObject):
 
     def _do(
         self, name: str, work: Callable[[], object], done: Callable[[object], object],
-        sheet: AddCameraSheet | SignViewSheet | None,
+        sheet: Asking | None,
     ) -> None:  # fmt: skip
         task = self._around.background.start(name, lambda _report, _stop: work())
         task.done.connect(done)

@@ -9,6 +9,8 @@ from PySide6.QtCore import Qt, QTimer, Signal, SignalInstance
 from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from devices.camera.quota import WARN_DAYS
+from pollbook.failures import Failure
 from pollbook.texts import Texts
 from station_app.live.room import CameraShown, DiskLeft, Room
 from station_app.ui.buttons import Button, with_key
@@ -29,6 +31,7 @@ class CameraScreen(QWidget):
     left = Signal()
     add_asked = Signal()
     observers_asked = Signal()
+    room_asked = Signal()
     masks_asked = Signal(str)
     sign_asked = Signal(str)
     remove_asked = Signal(str)
@@ -47,9 +50,9 @@ class CameraScreen(QWidget):
         self.title = label(Step.NAME, "title", wraps=True)
         self.words = [label(Step.BASE, "strong" if not place else "", wraps=True) for place in range(14)]
         self.masks, self.sign, self.all, self.remove = Button(), Button(), Button(), Button()
-        self.add, self.observers, self.leave = Button(), Button(), Button("quiet")
+        self.add, self.observers, self.room, self.leave = Button(), Button(), Button(), Button("quiet")
         self._of_one = (self.masks, self.sign, self.all, self.remove)
-        self._of_all = (self.add, self.observers)
+        self._of_all = (self.add, self.observers, self.room)
         self._lay_out()
         self._connect()
         self._looks = QTimer(self, interval=PAINT_EVERY_MS, timerType=Qt.TimerType.PreciseTimer)
@@ -91,6 +94,7 @@ class CameraScreen(QWidget):
         self.all.clicked.connect(self.show_all)
         self.add.clicked.connect(self.add_asked)
         self.observers.clicked.connect(self.observers_asked)
+        self.room.clicked.connect(self.room_asked)
         self.leave.clicked.connect(self.left)
 
     @property
@@ -232,13 +236,15 @@ class CameraScreen(QWidget):
                 said.append(texts("cameras_none"))
         if self._disk is not None:
             said.append(disk_words(self._disk, texts))
+            if self._disk.is_short:
+                said.append(str(texts.failure(Failure.RECORDING_SHORT, {"limit": round(WARN_DAYS)})))
         self.title.setText(title)
         for place, text in enumerate(self.words):
             text.setText(said[place] if place < len(said) else "")
             text.setVisible(place < len(said))
         for button, key in {
             self.masks: "button_camera_masks", self.sign: "button_camera_sign", self.remove: "button_camera_remove",
-            self.add: "button_camera_add", self.observers: "button_observers",
+            self.add: "button_camera_add", self.observers: "button_observers", self.room: "button_camera_room",
         }.items():  # fmt: skip
             button.setText(texts(key))
         self.all.setText(with_key("Esc", texts("button_camera_all")))
@@ -250,3 +256,4 @@ class CameraScreen(QWidget):
         for button in self._of_all:
             button.setVisible(camera is None)
         self.observers.setEnabled(bool(self._cameras))
+        self.room.setEnabled(self._disk is not None)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, tzinfo
 
 from devices.camera.health import Alarm, Light
 from pollbook.texts import Texts
+from station_app.cameras.settings import GIGABYTE
 from station_app.live.room import CameraShown, DiskLeft
 from station_app.ui.formats import number, time_of_day
 
@@ -101,10 +102,22 @@ def disk_words(left: DiskLeft, texts: Texts) -> str:
     return texts("camera_disk", days=number(int(left.days), texts.language))
 
 
-def status_words(cameras: tuple[CameraShown, ...], texts: Texts) -> tuple[str, str]:
-    """What the foot of the screens says of all cameras: the worst light's tone, and what is wrong with the worst."""
+def room_words(left: DiskLeft, texts: Texts) -> str:
+    """What recordings take now."""
+    used, free = (f"{size / GIGABYTE:.1f}" for size in (left.used_bytes, left.free_bytes))
+    return texts("room_facts", used=used, free=free)
+
+
+def status_words(cameras: tuple[CameraShown, ...], disk: DiskLeft | None, texts: Texts) -> tuple[str, str]:
+    """What the foot of the screens says of all cameras: the worst light's tone, and what is wrong with the worst.
+
+    Room for recordings that runs short is told where nothing else is wrong.
+    """
     worst = max((camera.status.light for camera in cameras), default=Light.GREEN)
     bad = [camera for camera in cameras if camera.status.alarms]
+    if not bad and disk is not None and disk.days is not None and disk.is_short:
+        days = int(disk.days)
+        return TONES[Light.AMBER], texts("cameras_room_short", days=days) if days else texts("cameras_room_gone")
     if not bad:
         key = "cameras_good" if worst is Light.GREEN else "cameras_short"
         return TONES[worst], texts(key, count=len(cameras))

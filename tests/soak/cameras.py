@@ -25,7 +25,7 @@ from pollbook.camera_entries import GapNoted
 from pollbook.clock import SystemClock
 from station_app.cameras.checking import Report, check_folder
 from station_app.cameras.joining import Cameras
-from station_app.cameras.settings import CameraSetting
+from station_app.cameras.settings import CameraSetting, Limits
 from tests.devices.camera.servers import RtspServer, make_film, rtsp_server
 from tests.making import make_station
 
@@ -91,7 +91,7 @@ def do(stage: Stage, fault: str, camera: str, seconds: float) -> Done:
             with said(stage, camera, f"play {stage.films[1]}", f"play {stage.films[0]}"):
                 stage.pass_time(seconds)
         case "killed":
-            pid = stage.cameras.camera(camera).pid
+            pid = stage.cameras.pid(camera)
             if pid is not None:
                 os.kill(pid, signal.SIGKILL)
         case "host stops":
@@ -172,8 +172,8 @@ def main() -> None:
         root = place / "recordings"
         with rtsp_server(*(f"{name}={film}@10" for name in NAMES)) as server, station.open() as book:
             settings = [CameraSetting(name, place_of(server.url(name), None, None)) for name in NAMES]
-            with Cameras(book, SystemClock(), settings, root) as cameras:
-                cameras.start()
+            with Cameras(book, SystemClock(), root) as cameras:
+                cameras.use(settings, Limits())
                 done = run_script(Stage(server, cameras, root, (film, wide)), asked.minutes * 60, asked.seed)
             as_it_must_be = tell(check_folder(root, book.link.authority_pem), done)
         found = tampered(root)

@@ -74,7 +74,7 @@ class Recorded:
     root: Path
 
     def join(self) -> None:
-        Cameras(self.book, self.book.clock, [], self.root).close()
+        Cameras(self.book, self.book.clock, self.root).close()
 
     def check(self) -> Report:
         return check_folder(self.root, self.book.link.authority_pem)
@@ -244,7 +244,7 @@ def test_time_that_is_missing_without_a_reason_is_found(station: Station, tmp_pa
     for row in (rows[0], moved):
         folder.add_row(root, row, "2026-12-20")
     with station.open() as book:
-        Cameras(book, book.clock, [], root).close()
+        Cameras(book, book.clock, root).close()
         assert problems(check_folder(root)) == [(Failure.GAP_UNEXPLAINED, 1)]
 
 

@@ -90,6 +90,33 @@ def test_what_cannot_be_done_is_refused(rehearsal: Shell, words: tuple[str, ...]
     assert (found, answer.get("refusal", answer.get("failure"))) == (status, refusal)
 
 
+def test_the_room_for_recordings_is_told_set_and_kept(rehearsal: Shell) -> None:
+    status, told = rehearsal.run("camera", "limit")
+    assert (status, told["quota_gb"], told["keep_days"], told["used_bytes"]) == (0, None, 365, 0)
+    status, told = rehearsal.run("camera", "limit", "--quota", "20", "--keep", "400")
+    assert (status, told["quota_gb"], told["keep_days"], told["short"]) == (0, 20, 400, True)
+    assert "V17" in rehearsal.said, "at 4 Mbit/s that is less than a day"
+    assert rehearsal.run("camera", "add", "hall", "scene:5")[0] == 0
+    assert rehearsal.run("camera", "limit", "--keep", "500")[1]["quota_gb"] == 20
+    assert rehearsal.run("camera", "limit", "--quota", "none")[1]["quota_gb"] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "refusal"),
+    [
+        (("--quota", "0"), "quota_unfit"),
+        (("--quota", "-3"), "quota_unfit"),
+        (("--quota", "lots"), "quota_unfit"),
+        (("--keep", "3"), "keeping_unfit"),
+        (("--keep", "forever"), "keeping_unfit"),
+    ],
+)
+def test_limits_that_nobody_may_set_are_refused(rehearsal: Shell, words: tuple[str, ...], refusal: str) -> None:
+    status, answer = rehearsal.run("camera", "limit", *words)
+    assert (status, answer["refusal"]) == (3, refusal)
+    assert rehearsal.run("camera", "limit")[1]["quota_gb"] is None
+
+
 def test_a_second_camera_of_the_same_name_is_refused(rehearsal: Shell) -> None:
     rehearsal.run("camera", "add", "hall", "scene:5")
     assert rehearsal.run("camera", "add", "hall", "scene:6")[1]["refusal"] == "camera_exists"

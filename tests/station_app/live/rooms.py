@@ -15,6 +15,7 @@ from devices.camera.values import Codec, Trouble
 from pollbook.failures import Failure, Refused
 from pollbook.store.camera_views import MaskFields, SignedView
 from pollbook.types import PersonNumber
+from station_app.cameras.settings import Limits, limits_of
 from station_app.live.room import CameraShown, DiskLeft, NewCamera
 
 BOOTH: tuple[MaskFields, ...] = ((620, 220, 260, 520),)
@@ -48,6 +49,7 @@ class DemoHouse:
         self.is_closed = False
         self.password = "right"
         self.pin = "271828"
+        self.days, self.used_bytes, self.limits = 23.4, 31_400_000_000, Limits()
 
     def alarm(self, name: str, *alarms: Alarm, began_ms: int = AT_MS - 180_000) -> None:
         camera = self.shown[name]
@@ -73,7 +75,8 @@ class DemoHouse:
         return picture(sorted(self.shown).index(camera), self.number, *self.size, trick)
 
     def disk_left(self) -> DiskLeft | None:
-        return DiskLeft(412_000_000_000, 23.4) if self.shown else None
+        days = self.days if self.limits.quota_gb is None else self.limits.quota_gb / 20
+        return DiskLeft(412_000_000_000, days, self.used_bytes, self.limits) if self.shown else None
 
     def load(self) -> None:
         pass
@@ -98,6 +101,13 @@ class DemoHouse:
 
     def mask(self, camera: str, masks: tuple[MaskFields, ...]) -> Refused | None:
         self.shown[camera] = replace(self.shown[camera], masks=masks, signed_at_s=None)
+        return None
+
+    def limit(self, untrusted_quota_gb: str, untrusted_keep_days: str) -> Refused | None:
+        limits = limits_of(untrusted_quota_gb, untrusted_keep_days, self.used_bytes)
+        if isinstance(limits, Refused):
+            return limits
+        self.limits = limits
         return None
 
     def sign(self, camera: str, person: PersonNumber, pin: str) -> SignedView | Refused:

@@ -6,18 +6,19 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TypeVar
 
 import pytest
 
-from devices.camera.health import Light
+from devices.camera.health import Expected, Light
 from devices.camera.opencv import decode_jpeg, small_jpeg
 from pollbook.camera_entries import ViewSigned
 from pollbook.failures import Failure, Refused, WorldFailed
 from pollbook.store.book import Book
 from pollbook.store.camera_ledger import ledger_of
 from pollbook.store.camera_views import SignedView
-from station_app.cameras.settings import load_settings
+from station_app.cameras.settings import Limits, load_settings, save_settings
 from station_app.live.house import CAMERAS_MAX, StationHouse
 from station_app.live.room import NewCamera
 from tests.making import CHAIR, PINS, Station
@@ -89,6 +90,64 @@ def test_a_camera_is_added_seen_masked_signed_and_all_of_it_is_there_the_next_ti
         again.close()
 
 
+def ready(house: StationHouse, *names: str) -> None:
+    wait_until(house, lambda: {each.name for each in house.cameras() if each.status.recorded_until_ms} >= set(names))
+
+
+def pids(house: StationHouse) -> dict[str, int | None]:
+    assert house._joined is not None
+    return {each.name: house._joined.pid(each.name) for each in house.cameras()}
+
+
+def test_adding_masking_limiting_and_removing_leaves_the_other_cameras_as_they_are(house: StationHouse) -> None:
+    house.add(HALL)
+    ready(house, "hall")
+    hall = pids(house)["hall"]
+    assert house.add(NewCamera("door", "scene:8")) is None
+    ready(house, "hall", "door")
+    assert pids(house)["hall"] == hall
+    door = pids(house)["door"]
+    house.mask("hall", BOOTH)
+    assert house.limit("500", "400") is None
+    house.poll()
+    left = house.disk_left()
+    assert left is not None
+    assert left.limits == Limits(500, 400)
+    assert pids(house) == {"hall": hall, "door": door}
+    house.remove("hall")
+    house.poll()
+    assert pids(house) == {"door": door}
+    assert house.picture("hall") is None
+
+
+def test_what_a_command_changes_is_taken_up_and_only_the_changed_camera_begins_anew(
+    house: StationHouse, station: Station
+) -> None:
+    house.add(HALL)
+    house.add(NewCamera("door", "scene:8"))
+    ready(house, "hall", "door")
+    before = pids(house)
+    settings = load_settings(station.home)
+    wanted = tuple(
+        replace(each, expected=Expected(640, 480)) if each.name == "hall" else each for each in settings.cameras
+    )
+    save_settings(station.home, replace(settings, cameras=wanted))
+    house.poll()
+    after = pids(house)
+    assert after["door"] == before["door"]
+    assert after["hall"] not in {None, before["hall"]}
+    ready(house, "hall")
+
+
+def test_limits_that_nobody_may_set_are_refused_and_nothing_changes(house: StationHouse) -> None:
+    house.add(HALL)
+    for quota, keep, failure in (("0", "365", Failure.QUOTA_UNFIT), ("", "7", Failure.KEEPING_UNFIT)):
+        refused = house.limit(quota, keep)
+        assert isinstance(refused, Refused)
+        assert refused.failure is failure
+    assert house._settings.limits == Limits()
+
+
 def test_what_another_program_records_is_told_and_left_alone(house: StationHouse, book: Book, station: Station) -> None:
     house.add(HALL)
     second = StationHouse(station.home, Direct(book), book.clock, small_jpeg)
@@ -127,7 +186,9 @@ def test_a_password_in_the_address_is_taken_out_and_stands_in_no_text(house: Sta
 def test_the_same_name_twice_and_one_camera_too_many_are_refused(house: StationHouse) -> None:
     assert house.add(HALL) is None
     assert house.add(HALL) == Refused(Failure.CAMERA_EXISTS)
-    object.__setattr__(house._settings, "cameras", house._settings.cameras * CAMERAS_MAX)
+    settings = load_settings(house._home)
+    many = tuple(replace(settings.cameras[0], name=f"hall-{number}") for number in range(CAMERAS_MAX))
+    save_settings(house._home, replace(settings, cameras=many))
     refused = house.add(NewCamera("one-more", "scene:8"))
     assert refused == Refused(Failure.CAMERAS_TOO_MANY, {"limit": CAMERAS_MAX})
 

@@ -14,11 +14,13 @@ from PySide6.QtWidgets import QApplication, QWidget
 from devices.camera.health import Alarm
 from pollbook.failures import Failure
 from pollbook.texts import LANGUAGES
+from station_app.cameras.settings import Limits
 from station_app.ui.add_camera_sheet import AddCameraSheet
 from station_app.ui.appearance import Appearance
 from station_app.ui.mask_area import STEP
 from station_app.ui.masks_sheet import MasksSheet
 from station_app.ui.observers_sheet import ObserversSheet
+from station_app.ui.recordings_room_sheet import RecordingsRoomSheet
 from station_app.ui.sign_view_sheet import SignViewSheet
 from station_app.ui.stages import Done, Shown
 from tests.station_app.live.rooms import BOOTH, DemoHouse
@@ -360,6 +362,53 @@ def test_a_page_that_cannot_be_opened_is_said(at_desk: Driver, with_cameras: Wit
     assert Failure.PAGE_NOT_OPENED.code in sheet.failure.text.text()
 
 
+# Room for recordings
+
+
+def room_sheet(cameras: CameraDriver) -> RecordingsRoomSheet:
+    cameras.open()
+    cameras.screen.room.click()
+    sheet = cameras.driver.window.sheets.current
+    assert isinstance(sheet, RecordingsRoomSheet)
+    return sheet
+
+
+def test_the_room_for_recordings_is_seen_and_set(cameras: CameraDriver) -> None:
+    sheet = room_sheet(cameras)
+    assert "Recordings take 31.4 GB. The disk has 412.0 GB free." in sheet.facts.text()
+    sheet.quota.line.setText("200")
+    sheet.main.click()
+    cameras.driver.wait(lambda: cameras.driver.window.sheets.current is None)
+    assert cameras.house.limits == Limits(200, 365)
+    assert "room for 10 more days of recording" in [text.text() for text in cameras.screen.words]
+
+
+def test_a_limit_that_would_stop_the_recording_is_refused_where_the_eye_is(cameras: CameraDriver) -> None:
+    sheet = room_sheet(cameras)
+    sheet.quota.line.setText("20")
+    sheet.main.click()
+    cameras.driver.wait(sheet.failure.isVisible)
+    assert Failure.QUOTA_UNFIT.code in sheet.failure.text.text()
+    assert "from 32 to" in sheet.failure.text.text()
+    assert sheet.quota.line.text() == "20"
+    assert cameras.house.limits == Limits()
+
+
+def test_room_that_runs_short_is_told_days_ahead_at_the_foot_and_beside_the_cameras(cameras: CameraDriver) -> None:
+    cameras.house.days = 2.4
+    cameras.refresh()
+    status = cameras.driver.window.status_line.cameras
+    assert (status.button.text(), status.sign.tone) == ("room for 2 days of recording", "closer")
+    cameras.open()
+    assert any(Failure.RECORDING_SHORT.code in text.text() for text in cameras.screen.words)
+    cameras.house.days = 0.5
+    cameras.refresh()
+    assert status.button.text() == "recordings: room for less than a day"
+    cameras.house.alarm("hall", Alarm.LOST)
+    cameras.refresh()
+    assert status.button.text() == "camera hall: no picture"
+
+
 # Every screen
 
 
@@ -397,6 +446,12 @@ def test_nothing_is_cut_and_nothing_overlaps(
     cameras.screen.show_all()
     cameras.screen.add.click()
     look("add")
+    driver.window.sheets.close()
+    cameras.house.days = 0.4
+    cameras.refresh()
+    look("room is short")
+    cameras.screen.room.click()
+    look("room")
     driver.window.sheets.close()
     sheet = observers_sheet(cameras)
     look("observers, closed")
