@@ -18,7 +18,7 @@ ROW = re.compile(
     r"\| (?P<code>[A-Z]\d\d) \| `(?P<name>\w+)` \| (?P<who>[^|]+) \| (?P<cause>[^|]+) \| (?P<todo>[^|]+) \|"
 )
 
-PLACES = {"wait_s", "found", "expected", "limit", "path", "precinct", "known", "loaded", "official", "desk"}
+PLACES = {"wait_s", "found", "expected", "least", "limit", "path", "precinct", "known", "loaded", "official", "desk"}
 """The facts that failures are raised with; a place for another one would always show as an ellipsis."""
 
 LATIN = set(string.ascii_letters)
