@@ -76,6 +76,16 @@ def parameter_sets(data: bytes, codec: Codec) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(unit for unit in nal_units(data) if nal_type(unit, codec) in sets))
 
 
+def leading_sets(data: bytes, codec: Codec) -> tuple[bytes, ...]:
+    """As `parameter_sets`, of what comes before an access unit's first slice."""
+    pictures = _H264_PICTURES if codec is Codec.H264 else _H265_PICTURES
+    at = -1
+    while (at := data.find(_START, at + 1, _HEAD_BYTES_MAX)) >= 0:
+        if at + 3 < len(data) and nal_type(data[at + 3 : at + 4], codec) in pictures:
+            return parameter_sets(data[:at], codec)
+    return parameter_sets(data, codec)
+
+
 def _types(data: bytes, codec: Codec) -> set[int]:
     head, types, at = data[:_HEAD_BYTES_MAX], set[int](), -1
     while (at := head.find(_START, at + 1)) >= 0:

@@ -111,12 +111,17 @@ def disk_errors() -> Iterator[None]:
     except QuotaUsed as error:
         raise CameraFailed(Trouble.QUOTA_USED) from error
     except OSError as error:
-        trouble = Trouble.DISK_FAILED
-        if error.errno in _FULL:
-            trouble = Trouble.DISK_FULL
-        elif error.errno in _GONE:
-            trouble = Trouble.FOLDER_GONE
-        raise CameraFailed(trouble, f"errno {error.errno}") from error
+        raise disk_failed(error) from error
+
+
+def disk_failed(error: OSError) -> CameraFailed:
+    """What a person can do something about."""
+    trouble = Trouble.DISK_FAILED
+    if error.errno in _FULL:
+        trouble = Trouble.DISK_FULL
+    elif error.errno in _GONE:
+        trouble = Trouble.FOLDER_GONE
+    return CameraFailed(trouble, f"errno {error.errno}")
 
 
 def make_root(root: Path) -> None:

@@ -25,6 +25,8 @@ WRAP_MS = WRAP_TICKS / TICKS_PER_MS
 _SYNC, _VIDEO_PID, _TABLE_PID = 0x47, 0x100, 0x1000
 _STREAM_TYPES = {Codec.H264: 0x1B, Codec.H265: 0x24}
 _FIRST_PAYLOAD_BYTES, _PAYLOAD_BYTES = 176, 184
+_AT_ONCE = 2048
+"""Packets of one copy: 376 KiB of a picture."""
 _PCR_AHEAD_TICKS = 100 * TICKS_PER_MS
 """The reference clock stands this much before the picture it comes with, as a receiver's buffer wants."""
 
@@ -44,35 +46,39 @@ class TsWriter:
     def __init__(self, codec: Codec) -> None:
         self._tables = _Tables(codec)
         self._count = 0
+        # Packets without content, counted: those of a picture are copied into a stretch that begins at its number.
+        self._blank = np.empty((_AT_ONCE + 16, PACKET_BYTES), np.uint8)
+        self._blank[:, :3] = (_SYNC, _VIDEO_PID >> 8, _VIDEO_PID & 0xFF)
+        self._blank[:, 3] = 0x10 | np.arange(_AT_ONCE + 16) & 15
 
     def encode(self, data: bytes, at_ms: int, *, is_key: bool) -> bytes:
         """The packets of one picture, with the tables before each key frame."""
         ticks = at_ms * TICKS_PER_MS % WRAP_TICKS
-        pes = b"\0\0\1\xe0\0\0\x80\x80\x05" + _pts(ticks) + data
         tables = self._tables.next() if is_key else b""
-        return tables + self._packets(pes, (ticks - _PCR_AHEAD_TICKS) % WRAP_TICKS, is_key=is_key)
-
-    def _packets(self, pes: bytes, pcr: int, *, is_key: bool) -> bytes:
-        clock = bytes([0x50 if is_key else 0x10]) + (pcr << 15 | 0x7E00).to_bytes(6, "big")
-        stuffing = max(_FIRST_PAYLOAD_BYTES - len(pes), 0)
-        field = bytes([len(clock) + stuffing]) + clock + b"\xff" * stuffing
-        first = self._head(0x40, 0x30) + field + pes[:_FIRST_PAYLOAD_BYTES]
-        body = pes[_FIRST_PAYLOAD_BYTES:]
-        full, rest = divmod(len(body), _PAYLOAD_BYTES)
-        middle = np.empty((full, PACKET_BYTES), np.uint8)
-        middle[:, :3] = (_SYNC, _VIDEO_PID >> 8, _VIDEO_PID & 0xFF)
-        middle[:, 3] = 0x10 | (self._count + np.arange(full)) & 15
-        middle[:, 4:] = np.frombuffer(body, np.uint8, full * _PAYLOAD_BYTES).reshape(full, _PAYLOAD_BYTES)
-        self._count = (self._count + full) & 15
-        last = b""
+        clock = (ticks - _PCR_AHEAD_TICKS) % WRAP_TICKS << 15 | 0x7E00
+        head = b"\0\0\1\xe0\0\0\x80\x80\x05" + _pts(ticks)
+        inside = _FIRST_PAYLOAD_BYTES - len(head)
+        stuffing = max(inside - len(data), 0)
+        field = bytes((7 + stuffing, 0x50 if is_key else 0x10)) + clock.to_bytes(6, "big") + b"\xff" * stuffing
+        parts: list[bytes | memoryview] = [tables, self._head(0x40), field, head, data[:inside]]
+        full, rest = divmod(max(len(data) - inside, 0), _PAYLOAD_BYTES)
+        if full:
+            body = np.frombuffer(data, np.uint8, full * _PAYLOAD_BYTES, inside).reshape(full, _PAYLOAD_BYTES)
+            for at in range(0, full, _AT_ONCE):
+                some = body[at : at + _AT_ONCE]
+                filled = self._blank[self._count : self._count + len(some)]
+                filled[:, 4:] = some
+                parts.append(filled.data if full <= _AT_ONCE else filled.tobytes())
+                self._count = (self._count + len(some)) & 15
         if rest:
             room = _PAYLOAD_BYTES - rest - 1
-            stuffed = bytes([room]) + (b"\0" + b"\xff" * (room - 1) if room else b"")
-            last = self._head(0, 0x30) + stuffed + body[-rest:]
-        return first + middle.tobytes() + last
+            stuffed = bytes((room,)) + (b"\0" + b"\xff" * (room - 1) if room else b"")
+            parts += (self._head(0), stuffed, data[-rest:])
+        return b"".join(parts)
 
-    def _head(self, start: int, control: int) -> bytes:
-        head = bytes([_SYNC, start | _VIDEO_PID >> 8, _VIDEO_PID & 0xFF, control | self._count])
+    def _head(self, start: int) -> bytes:
+        """Of a packet with an adaptation field."""
+        head = bytes((_SYNC, start | _VIDEO_PID >> 8, _VIDEO_PID & 0xFF, 0x30 | self._count))
         self._count = (self._count + 1) & 15
         return head
 

@@ -127,8 +127,10 @@ class Recording:
             CameraFailed: `DISK_FULL`, `FOLDER_GONE`, `DISK_FAILED`. The recording is over; a new one takes it up.
         """
         try:
-            with folder.disk_errors():
-                return self._take(packet)
+            return self._take(packet)
+        except OSError as error:
+            self.abandon()
+            raise folder.disk_failed(error) from error
         except CameraFailed:
             self.abandon()
             raise
@@ -185,7 +187,7 @@ class Recording:
         """The facts with what this key frame brings along."""
         if facts.codec is Codec.JPEG or not annexb.has_parameter_sets(packet.data, facts.codec):
             return facts
-        units = annexb.parameter_sets(packet.data, facts.codec)
+        units = annexb.leading_sets(packet.data, facts.codec)
         sets = b"".join(b"\0\0\0\1" + unit for unit in units)
         if sets != facts.parameter_sets:
             size = picture_size(sets, facts.codec) or (facts.width, facts.height)
