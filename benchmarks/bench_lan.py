@@ -20,7 +20,8 @@ from threading import Event, Thread
 from benchmarks.measuring import figure, percentile, runs
 from pollbook.clock import SystemClock
 from pollbook.store.book import open_book
-from pollbook.store.mirror import Mirror, name_place, set_up
+from pollbook.store.mirror import Mirror
+from pollbook.store.mirror_set_up import name_place, set_up
 from station_app.neighbours import StationNeighbour, credentials_of, place_of
 from sync.lan.asking import Fetched
 from sync.lan.conversation import QUESTIONS_PER_S

@@ -17,7 +17,7 @@ from pollbook.failures import Refused
 from pollbook.people import PinCost
 from pollbook.signing import REGISTER_SUBJECT, SigningKey, device_id
 from pollbook.slice import Expected, read_slice
-from pollbook.store import mirror as mirrors
+from pollbook.store import mirror_set_up
 from pollbook.store.creation import create_book
 from pollbook.store.home import StationHome
 from pollbook.store.link import Link
@@ -45,8 +45,8 @@ def make_spare(path: Path, station: Station) -> StationHome:
 def mark_and_mirror(station: Station, stick: Path) -> tuple[str, list[float], list[float]]:
     marks, mirror_waits = [], []
     with station.open() as book:
-        code = mirrors.set_up(book).code
-        mirrors.name_place(book, stick)
+        code = mirror_set_up.set_up(book).code
+        mirror_set_up.name_place(book, stick)
         with closing(Mirror(book, Surroundings(media=lambda: ()))) as following:
             following.fill()
             for voter in station.voters[::2]:

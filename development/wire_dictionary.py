@@ -17,24 +17,15 @@ from pollbook.asks import Ask, Claim, ClaimAnswer, IntakeAsk, KeepLine, Withdraw
 from pollbook.clock import COUNTER_BITS, HybridTime
 from pollbook.commanding import software_name
 from pollbook.effects import Anomaly
-from pollbook.entries import (
-    DayOpened,
-    Entry,
-    Fact,
-    KeyBound,
-    Marked,
-    MarkVoided,
-    OfficerSignature,
-    Outcome,
-    encode_entry,
-)
-from pollbook.entries import TwoOfficers as Officers
+from pollbook.entries import DayOpened, Entry, Fact, KeyBound, Marked, MarkVoided, Outcome, encode_entry
 from pollbook.feed_items import Adjudicated, Arrived, ClaimAnswered, FeedItem, FeedKind, Recalled, encode_content
 from pollbook.ledger import Head, SignedHead
 from pollbook.packing import SliceOrder
 from pollbook.permission import Refusal
 from pollbook.sync_answer import SyncAnswer, plain_sync_answer
 from pollbook.sync_request import SyncRequest, plain_sync_request
+from pollbook.two_officers import OfficerSignature
+from pollbook.two_officers import TwoOfficers as Officers
 from pollbook.types import BookName, Channel, DeviceId, EntryNumber, LineId, PersonNumber, PrecinctCode
 
 SEED = 7

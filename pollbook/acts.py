@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from pollbook import cbor
-from pollbook.entries import Kind, OfficerSignature, Outcome, TailLine, TwoOfficers, pack_tail
+from pollbook.entries import Kind, Outcome
 from pollbook.ledger import Head
 from pollbook.releases import pack_book
 from pollbook.signing import is_signature
+from pollbook.tails import TailLine, pack_tail
+from pollbook.two_officers import OfficerSignature, TwoOfficers
 from pollbook.types import BookName, ElectionId, EntryNumber, LineId, Person, PersonNumber
 
 Signer = tuple[PersonNumber, Callable[[bytes], bytes]]

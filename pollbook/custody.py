@@ -53,8 +53,6 @@ from pollbook.entries import (
     ProvisionalResolved,
     RowSeen,
     SliceReceived,
-    TailChange,
-    TailLine,
     TailReceived,
     TookOver,
 )
@@ -62,6 +60,7 @@ from pollbook.ledger import SignedHead, is_signed_head
 from pollbook.line_state import ELSEWHERE, LineState, Mark, Place, Proof
 from pollbook.releases import is_release
 from pollbook.signing import is_signature
+from pollbook.tails import TailChange, TailLine
 from pollbook.types import MACHINE, EntryNumber, LineId
 
 _AFTER_CLOSING = (ProvisionalResolved, KeyBound, TailReceived)

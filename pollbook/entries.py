@@ -19,7 +19,6 @@ from pollbook.clock import HYBRID_TIME_MAX, HybridTime
 from pollbook.failures import InputInvalid
 from pollbook.ledger import HEAD_BYTES, Head
 from pollbook.releases import (
-    CUSTODY_NUMBER_MAX,
     KEY_BYTES,
     LINES_MAX,
     SIGNATURE_BYTES,
@@ -32,14 +31,14 @@ from pollbook.releases import (
     take_lines,
     take_release,
 )
-from pollbook.types import LINE_ID_MAX, MACHINE, BookName, Channel, EntryNumber, LineId, PersonNumber
+from pollbook.tails import TAIL_LINES_MAX, TailLine, pack_tail, take_tail
+from pollbook.two_officers import PERSON_NUMBER_MAX, TwoOfficers, officers_of, pack_officers, take_officers
+from pollbook.types import CHANNELS, LINE_ID_MAX, MACHINE, BookName, Channel, EntryNumber, LineId, PersonNumber
 
 ENTRY_BYTES_MAX = 4096
 REASON_CHARACTERS_MAX = 300
-PERSON_NUMBER_MAX = 999
 ENVELOPE_CHARACTERS_MAX = 20
 SEALED_BYTES_MAX = 2048
-TAIL_LINES_MAX = 200
 SHA256_BYTES = 32
 
 
@@ -62,32 +61,11 @@ class Kind(IntEnum):
     PROVISIONAL_RESOLVED_PROVEN = 20
 
 
-_CHANNELS = (Channel.STATION, Channel.HOME, Channel.EARLY)
-
-
 class Outcome(IntEnum):
     """What became of a provisional ballot: its envelope goes into the box, or stays closed."""
 
     NOT_COUNTED = 0
     COUNTED = 1
-
-
-class TailChange(IntEnum):
-    """What an old book did to a line past the mirror that its successor took over from."""
-
-    MARKED = 1
-    RELEASED = 2
-
-
-@dataclass(frozen=True, slots=True)
-class OfficerSignature:
-    """One officer's Ed25519 signature under an act (see `acts.py` for the bytes that are signed)."""
-
-    person: PersonNumber
-    signature: bytes
-
-
-TwoOfficers = tuple[OfficerSignature, OfficerSignature]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,20 +174,6 @@ class RowSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class TailLine:
-    """What the old book's entry `number` did to a line past the mirror.
-
-    `channel` is a mark's, `custody` a release's (0 for a mark).
-    """
-
-    line: LineId
-    change: TailChange
-    number: EntryNumber
-    channel: Channel = Channel.STATION
-    custody: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class TailReceived:
     """The register's word on the predecessor's ledger past the mirror, signed by it (`acts.tail_bytes`).
 
@@ -306,7 +270,7 @@ def lines_of(fact: Fact) -> tuple[LineId, ...]:
 def _body(fact: Fact) -> tuple[Kind, list[object]]:
     match fact:
         case Marked(line, channel):
-            return Kind.MARKED, [line, _CHANNELS.index(channel)]
+            return Kind.MARKED, [line, CHANNELS.index(channel)]
         case MarkVoided(line, mark, reason, officers):
             return Kind.MARK_VOIDED, [line, mark, reason, pack_officers(officers)]
         case SliceReceived(slice_sha256, line_count, holds):
@@ -341,7 +305,7 @@ def _fact(kind: Kind, body: list[object]) -> Fact:
     fields = Fields(body, _SIZES[kind])
     match kind:
         case Kind.MARKED:
-            return Marked(_line(fields), _CHANNELS[fields.take_int(0, len(_CHANNELS) - 1)])
+            return Marked(_line(fields), CHANNELS[fields.take_int(0, len(CHANNELS) - 1)])
         case Kind.MARK_VOIDED:
             line, mark = _line(fields), EntryNumber(fields.take_int(1))
             return MarkVoided(line, mark, fields.take_text(REASON_CHARACTERS_MAX), take_officers(fields))
@@ -371,7 +335,7 @@ def _fact(kind: Kind, body: list[object]) -> Fact:
         case Kind.KEY_BOUND:
             person = PersonNumber(fields.take_int(1, PERSON_NUMBER_MAX))
             key, signatures = fields.take_bytes(KEY_BYTES, KEY_BYTES), fields.take_array(2)
-            return KeyBound(person, key, _officers(signatures) if signatures else None)
+            return KeyBound(person, key, officers_of(signatures) if signatures else None)
         case Kind.DAY_OPENED:
             return DayOpened(fields.take_date().isoformat(), take_officers(fields))
         case Kind.ROW_SEEN:
@@ -411,49 +375,3 @@ def _head(fields: Fields) -> Head:
 
 def _signature(fields: Fields) -> bytes:
     return fields.take_bytes(SIGNATURE_BYTES, SIGNATURE_BYTES)
-
-
-def pack_tail(lines: tuple[TailLine, ...]) -> list[object]:
-    """Lines of a tail as a CBOR array."""
-    return [[each.line, int(each.change), each.number, _CHANNELS.index(each.channel), each.custody] for each in lines]
-
-
-def take_tail(untrusted: list[object]) -> tuple[TailLine, ...]:
-    """The lines that `pack_tail` made this array of.
-
-    Raises:
-        InputInvalid: Anything else.
-    """
-    return tuple(_tail_line(Fields(item, 5)) for item in untrusted)
-
-
-def _tail_line(fields: Fields) -> TailLine:
-    line, change = _line(fields), TailChange(fields.take_int(1, len(TailChange)))
-    number, channel = EntryNumber(fields.take_int(1)), _CHANNELS[fields.take_int(0, len(_CHANNELS) - 1)]
-    return TailLine(line, change, number, channel, fields.take_int(0, CUSTODY_NUMBER_MAX))
-
-
-def pack_officers(officers: TwoOfficers) -> list[object]:
-    """The two signatures as a CBOR array."""
-    return [[officer.person, officer.signature] for officer in officers]
-
-
-def take_officers(fields: Fields) -> TwoOfficers:
-    """The next item, two officers' signatures.
-
-    Raises:
-        InputInvalid: Anything else.
-    """
-    return _officers(fields.take_array(2))
-
-
-def _officers(untrusted: list[object]) -> TwoOfficers:
-    if len(untrusted) != 2:
-        raise InputInvalid("an act of two officers without two signatures")
-    first, second = (_officer(Fields(item, 2)) for item in untrusted)
-    return first, second
-
-
-def _officer(fields: Fields) -> OfficerSignature:
-    person = PersonNumber(fields.take_int(1, PERSON_NUMBER_MAX))
-    return OfficerSignature(person, _signature(fields))

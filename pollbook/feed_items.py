@@ -21,13 +21,14 @@ from pollbook.differences import (
     pack_compared,
     unpack_compared,
 )
-from pollbook.entries import TAIL_LINES_MAX, Outcome, TailLine, pack_tail, take_tail
+from pollbook.entries import Outcome
 from pollbook.failures import InputInvalid
 from pollbook.ledger import HEAD_BYTES, Head
 from pollbook.release_certificate import CERTIFICATE_OF_RELEASE_BYTES_MAX
 from pollbook.releases import KEY_BYTES, RELEASE_ID_BYTES, SIGNATURE_BYTES, pack_book, take_book
 from pollbook.slice import pack_voters, unpack_voters
 from pollbook.statuses import Statuses, pack_groups, take_statuses
+from pollbook.tails import TAIL_LINES_MAX, TailLine, pack_tail, take_tail
 from pollbook.types import LINE_ID_MAX, BookName, EntryNumber, LineId, PrecinctCode, is_precinct_code
 from pollbook.voters import Voter
 

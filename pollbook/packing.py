@@ -30,10 +30,11 @@ from typing import NamedTuple
 from pollbook import cbor
 from pollbook.bits import K_MAX, WHOLE_BITS, Reader, best_k, column, rice_column, unzigzag, varint, zigzag
 from pollbook.clock import COUNTER_BITS, HYBRID_TIME_MAX
-from pollbook.entries import ENTRY_BYTES_MAX, PERSON_NUMBER_MAX, Kind, Marked, decode_entry
+from pollbook.entries import ENTRY_BYTES_MAX, Kind, Marked, decode_entry
 from pollbook.failures import InputInvalid
-from pollbook.plain_marks import CHANNELS, encode_marks, plain_mark
-from pollbook.types import LINE_ID_MAX, Channel, LineId
+from pollbook.plain_marks import encode_marks, plain_mark
+from pollbook.two_officers import PERSON_NUMBER_MAX
+from pollbook.types import CHANNELS, LINE_ID_MAX, Channel, LineId
 
 ORDER_CHECK_BYTES = 4
 """Two orders that differ have one check once in four thousand million times; then the head's hash differs."""

@@ -13,10 +13,8 @@ from typing import NamedTuple
 
 from pollbook.clock import HybridTime
 from pollbook.entries import Entry, Marked, encode_entry
-from pollbook.types import Channel, LineId, PersonNumber
+from pollbook.types import CHANNELS, LineId, PersonNumber
 
-CHANNELS = (Channel.STATION, Channel.HOME, Channel.EARLY)
-"""By their number in an entry."""
 PLAIN_BYTES = 23
 _PLAIN = struct.Struct(">3sQB2sQB")
 BEGIN, MIDDLE = b"\x84\x01\x1b", b"\x82\x1b"

@@ -37,6 +37,10 @@ class Channel(StrEnum):
     EARLY = "early"
 
 
+CHANNELS = (Channel.STATION, Channel.HOME, Channel.EARLY)
+"""By the numbers that entries have for them."""
+
+
 class Role(StrEnum):
     """A person's office in the precinct commission."""
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from pollbook.clock import HybridTime
 from pollbook.line_state import Place
-from pollbook.plain_marks import ACTOR_MAX, BEGIN, CHANNELS, LONG_MAX, LONG_MIN, MIDDLE, PLAIN_BYTES
-from pollbook.types import MACHINE, EntryNumber, LineId, PersonNumber
+from pollbook.plain_marks import ACTOR_MAX, BEGIN, LONG_MAX, LONG_MIN, MIDDLE, PLAIN_BYTES
+from pollbook.types import CHANNELS, MACHINE, EntryNumber, LineId, PersonNumber
 
 MARKS_MIN = 32
 """Of fewer, the columns cost more than they save."""

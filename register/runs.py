@@ -18,8 +18,8 @@ from pollbook.effects import Anomaly
 from pollbook.entries import Entry, TailReceived, TookOver, decode_entry, lines_of
 from pollbook.failures import InputInvalid
 from pollbook.line_state import LineState, Mark, Place
-from pollbook.plain_marks import CHANNELS, PlainMark, all_plain, plain_mark
-from pollbook.types import MACHINE, EntryNumber, LineId, PersonNumber
+from pollbook.plain_marks import PlainMark, all_plain, plain_mark
+from pollbook.types import CHANNELS, MACHINE, EntryNumber, LineId, PersonNumber
 from register.replay import Ingested
 from register.store.rows import FreshMark
 

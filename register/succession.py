@@ -19,7 +19,7 @@ from pollbook import acts
 from pollbook import custody as custody_rules
 from pollbook.book_view import Identity
 from pollbook.effects import Anomaly
-from pollbook.entries import TAIL_LINES_MAX, Entry, LineReleased, Marked, TailChange, TailLine, TookOver, decode_entry
+from pollbook.entries import Entry, LineReleased, Marked, TookOver, decode_entry
 from pollbook.failures import InputInvalid
 from pollbook.feed_items import FeedItem, FeedKind, Superseded, Tail, encode_content
 from pollbook.ledger import Head, extend_all, successor_origin
@@ -27,6 +27,7 @@ from pollbook.line_state import digest
 from pollbook.register_entries import Superseded as SupersededEntry
 from pollbook.register_entries import TailClosed
 from pollbook.sync_request import Address, SyncRequest, decode_sync_request, is_signed_request
+from pollbook.tails import TAIL_LINES_MAX, TailChange, TailLine
 from pollbook.types import BookName, EntryNumber
 from register.centre import Centre
 from register.feed import tell, tell_anomaly

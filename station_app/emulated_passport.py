@@ -16,7 +16,7 @@ from devices.emrtd.emulator.issuing import ChipKeys, Features, PaceOffer, issue
 from devices.emrtd.emulator.personalisation import personalise
 from devices.emrtd.emulator.strange import STRANGE
 from devices.emrtd.emulator.writing import Holder
-from devices.emrtd.mrz import Form
+from devices.emrtd.mrz_layouts import Form
 from devices.emrtd.security_infos import Agreement, PaceMapping
 
 CAN = "271828"

@@ -22,7 +22,8 @@ from devices.emrtd.emulator.issuing import ChipKeys, Features, PaceOffer, issue
 from devices.emrtd.emulator.personalisation import personalise
 from devices.emrtd.emulator.writing import Holder
 from devices.emrtd.files import File
-from devices.emrtd.mrz import Form, Mrz, parse
+from devices.emrtd.mrz import Mrz, parse
+from devices.emrtd.mrz_layouts import Form
 from devices.emrtd.reading import World, read_document
 from devices.emrtd.security_infos import Agreement, PaceMapping
 from devices.emrtd.trust import EMPTY, TrustStore

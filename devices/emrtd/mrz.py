@@ -18,6 +18,7 @@ from datetime import date
 from enum import Enum
 from typing import Final
 
+from devices.emrtd.mrz_layouts import LAYOUT_OF, Form, Layout, Place
 from devices.emrtd.tlv import ContentInvalid
 
 FILLER: Final = "<"
@@ -34,14 +35,6 @@ class MrzInvalid(ContentInvalid):
         reason: What is wrong, without the text.
         position: Where, counted from 0 in the text without its line ends; for a wrong length, the length.
     """
-
-
-class Form(Enum):
-    """The size of a document, which tells the layout of its MRZ (Parts 4 to 6 §4.2)."""
-
-    TD1 = "TD1"
-    TD2 = "TD2"
-    TD3 = "TD3"
 
 
 class Element(Enum):
@@ -194,95 +187,6 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(run[start : start + width] for start in range(0, len(run), width))
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Positions `first` to `last` of a line, both included and counted from 1, as the standard writes them."""
-
-    line: int
-    first: int
-    last: int
-
-    def of(self, lines: tuple[str, ...]) -> str:
-        return lines[self.line - 1][self.first - 1 : self.last]
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """Where the data elements of one form are; a check digit follows its element but for the composite's."""
-
-    form: Form
-    code: _Place
-    issuer: _Place
-    name: _Place
-    number: _Place
-    nationality: _Place
-    birth: _Place
-    sex: _Place
-    expiry: _Place
-    optional: _Place
-    optional_2: _Place | None
-    optional_has_check_digit: bool
-    number_may_be_long: bool
-    composite: _Place
-    composite_over: tuple[_Place, ...]
-
-
-# Part 5 §4.2.2 and §4.2.4
-_TD1: Final = _Layout(
-    form=Form.TD1,
-    code=_Place(1, 1, 2),
-    issuer=_Place(1, 3, 5),
-    name=_Place(3, 1, 30),
-    number=_Place(1, 6, 14),
-    nationality=_Place(2, 16, 18),
-    birth=_Place(2, 1, 6),
-    sex=_Place(2, 8, 8),
-    expiry=_Place(2, 9, 14),
-    optional=_Place(1, 16, 30),
-    optional_2=_Place(2, 19, 29),
-    optional_has_check_digit=False,
-    number_may_be_long=True,
-    composite=_Place(2, 30, 30),
-    composite_over=(_Place(1, 6, 30), _Place(2, 1, 7), _Place(2, 9, 15), _Place(2, 19, 29)),
-)
-# Part 6 §4.2.2 and §4.2.4
-_TD2: Final = _Layout(
-    form=Form.TD2,
-    code=_Place(1, 1, 2),
-    issuer=_Place(1, 3, 5),
-    name=_Place(1, 6, 36),
-    number=_Place(2, 1, 9),
-    nationality=_Place(2, 11, 13),
-    birth=_Place(2, 14, 19),
-    sex=_Place(2, 21, 21),
-    expiry=_Place(2, 22, 27),
-    optional=_Place(2, 29, 35),
-    optional_2=None,
-    optional_has_check_digit=False,
-    number_may_be_long=True,
-    composite=_Place(2, 36, 36),
-    composite_over=(_Place(2, 1, 10), _Place(2, 14, 20), _Place(2, 22, 35)),
-)
-# Part 4 §4.2.2 and §4.2.4
-_TD3: Final = _Layout(
-    form=Form.TD3,
-    code=_Place(1, 1, 2),
-    issuer=_Place(1, 3, 5),
-    name=_Place(1, 6, 44),
-    number=_Place(2, 1, 9),
-    nationality=_Place(2, 11, 13),
-    birth=_Place(2, 14, 19),
-    sex=_Place(2, 21, 21),
-    expiry=_Place(2, 22, 27),
-    optional=_Place(2, 29, 42),
-    optional_2=None,
-    optional_has_check_digit=True,
-    number_may_be_long=False,
-    composite=_Place(2, 44, 44),
-    composite_over=(_Place(2, 1, 10), _Place(2, 14, 20), _Place(2, 22, 43)),
-)
-_LAYOUT_OF: Final = {30: _TD1, 36: _TD2, 44: _TD3}
-
 _LETTERS: Final = re.compile("[A-Z]{1,3}<*")
 _CODE: Final = re.compile("[A-Z][A-Z<]")
 _NUMBER: Final = re.compile("[A-Z0-9<]*[A-Z0-9]<*")
@@ -317,7 +221,7 @@ class _Number:
     optional: str
 
 
-def _document_number(layout: _Layout, lines: tuple[str, ...]) -> _Number:
+def _document_number(layout: Layout, lines: tuple[str, ...]) -> _Number:
     """Read the document number, long or not.
 
     Of a number over nine characters the first nine stand in its place with a filler instead of the check digit;
@@ -338,10 +242,10 @@ def _document_number(layout: _Layout, lines: tuple[str, ...]) -> _Number:
     return _Number(first_nine, printed, place.line, place.last + 1, optional)
 
 
-def _failures(layout: _Layout, lines: tuple[str, ...], number: _Number) -> tuple[FieldFailure, ...]:
+def _failures(layout: Layout, lines: tuple[str, ...], number: _Number) -> tuple[FieldFailure, ...]:
     found: list[FieldFailure] = []
 
-    def content(element: Element, place: _Place, holds: bool) -> None:
+    def content(element: Element, place: Place, holds: bool) -> None:
         if not holds:
             found.append(FieldFailure(element, Fault.CONTENT, place.line, place.first))
 
@@ -350,10 +254,10 @@ def _failures(layout: _Layout, lines: tuple[str, ...], number: _Number) -> tuple
         if check_digit(over) != printed and (printed != FILLER or over.strip(FILLER)):
             found.append(FieldFailure(element, Fault.CHECK_DIGIT, line, column))
 
-    def pattern(element: Element, place: _Place, wanted: re.Pattern[str]) -> None:
+    def pattern(element: Element, place: Place, wanted: re.Pattern[str]) -> None:
         content(element, place, wanted.fullmatch(place.of(lines)) is not None)
 
-    def dated(element: Element, place: _Place) -> None:
+    def dated(element: Element, place: Place) -> None:
         yymmdd = place.of(lines)
         content(element, place, _may_be_date(yymmdd))
         digit(element, yymmdd, lines[place.line - 1][place.last], place.line, place.last + 1)
@@ -390,7 +294,7 @@ def parse(text: str) -> Mrz:
     Source: ICAO 9303-3 §4, 9303-4 §4.2, 9303-5 §4.2, 9303-6 §4.2.
     """
     lines = _split(text)
-    layout = _LAYOUT_OF[len(lines[0])]
+    layout = LAYOUT_OF[len(lines[0])]
     number = _document_number(layout, lines)
     name = layout.name.of(lines)
     primary, _, secondary = name.partition(FILLER * 2)

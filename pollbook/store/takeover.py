@@ -33,7 +33,7 @@ from pollbook.people import PinCost, wait_s
 from pollbook.replay import Replay
 from pollbook.signing import device_id
 from pollbook.statuses import Statuses
-from pollbook.store import creation, engine, mirror, succession
+from pollbook.store import creation, engine, mirror_set_up, succession
 from pollbook.store.book import Book
 from pollbook.store.elsewhere import take_statuses
 from pollbook.store.home import StationHome
@@ -173,8 +173,8 @@ def take_over(
 
 def mirror_on(book: Book, content: MirrorContent, surroundings: Surroundings | None = None) -> MirrorStatus:
     """The successor is mirrored on the same stick, beside the old mirror, under the code of the same envelope."""
-    mirror.set_up(book, content.mirror.code)
-    mirror.name_place(book, content.mirror.folder.parent)
+    mirror_set_up.set_up(book, content.mirror.code)
+    mirror_set_up.name_place(book, content.mirror.folder.parent)
     following = Mirror(book, surroundings)
     try:
         return following.fill()

@@ -28,8 +28,8 @@ from sqlalchemy import (
 from pollbook.clock import HybridTime
 from pollbook.entries import Outcome
 from pollbook.line_state import LineState, Mark, Place, Proof
-from pollbook.plain_marks import CHANNELS, plain_mark
-from pollbook.types import Channel, EntryNumber, LineId, PersonNumber, parse_book
+from pollbook.plain_marks import plain_mark
+from pollbook.types import CHANNELS, Channel, EntryNumber, LineId, PersonNumber, parse_book
 from register.store.schema.ledgers import entry, line_state
 from register.store.schema.marks import disputed_mark, effective_mark
 from register.store.schema.stations import OF_STATION

@@ -16,7 +16,8 @@ from pollbook.store import figures, sign_in, syncing
 from pollbook.store.book import Book, open_book
 from pollbook.store.check import check_book
 from pollbook.store.home import StationHome
-from pollbook.store.mirror import Mirror, Mirrored, NotMirrored, is_set_up
+from pollbook.store.mirror import Mirror, Mirrored, NotMirrored
+from pollbook.store.mirror_set_up import is_set_up
 from pollbook.store.records import Hit
 from pollbook.types import Channel, LineId, Person, line_text
 from station_app.commands.presence import PIN_FILE, Presence

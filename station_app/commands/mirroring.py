@@ -11,8 +11,7 @@ from pollbook.commanding import Answer, CommandParser, Console
 from pollbook.failures import Failure, Refused, WorldFailed
 from pollbook.mirror_file import HEADER_NAME
 from pollbook.people import PinCost
-from pollbook.store import mirror as mirrors
-from pollbook.store import takeover
+from pollbook.store import mirror_set_up, takeover
 from pollbook.store.book import Book, open_book
 from pollbook.store.home import StationHome
 from pollbook.store.mirror import Mirror
@@ -46,7 +45,7 @@ def add_commands(group: CommandParser) -> None:
 def _mirror(arguments: argparse.Namespace, console: Console) -> Answer:
     with open_book(StationHome(arguments.home), SystemClock(), writer=True) as book:
         if arguments.what == STOP:
-            mirrors.stop_mirroring(book)
+            mirror_set_up.stop_mirroring(book)
             return Answer({"outcome": "stopped"})
         code = None if arguments.what == STATUS else _keep_on(book, Path(arguments.what), new_code=arguments.new_code)
         with closing(Mirror(book)) as following:
@@ -64,13 +63,13 @@ def _keep_on(book: Book, path: Path, *, new_code: bool) -> str | None:
     if not path.is_dir():
         raise WorldFailed(Failure.FILE_UNREADABLE, path=path)
     if (path / HEADER_NAME).exists():
-        if not mirrors.is_own_folder(book, path):
+        if not mirror_set_up.is_own_folder(book, path):
             raise WorldFailed(Failure.MIRROR_OTHER_BOOK, path=path)
         path = path.parent
     code = None
-    if new_code or not mirrors.is_set_up(book):
-        code = mirrors.set_up(book).code
-    mirrors.name_place(book, path)
+    if new_code or not mirror_set_up.is_set_up(book):
+        code = mirror_set_up.set_up(book).code
+    mirror_set_up.name_place(book, path)
     return code
 
 

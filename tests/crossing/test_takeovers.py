@@ -12,7 +12,7 @@ from pollbook.entries import Outcome
 from pollbook.permission import Refusal
 from pollbook.release_certificate import seal_certificate
 from pollbook.sealing import box_key_of
-from pollbook.store import annex, closing, mirror, moving
+from pollbook.store import annex, closing, mirror_set_up, moving
 from pollbook.store.check import check_book
 from pollbook.store.media import folder_name
 from pollbook.store.mirror import Mirror
@@ -38,7 +38,7 @@ class Scene:
         self.old = enrol_laptop(centre, folder / "old", PRECINCT)
         self.drawer = Drawer()
         self.stick = self.drawer.plug_in(folder / "stick")
-        self.code = mirror.set_up(self.old.book).code
+        self.code = mirror_set_up.set_up(self.old.book).code
         self.following = Mirror(self.old.book, self.drawer.surroundings())
         for at in range(3):
             self.mark(at)

@@ -11,7 +11,7 @@ from devices.emrtd.ciphers import Suite
 from devices.emrtd.emulator.authorities import Authority, Scheme, make_authority, make_signer
 from devices.emrtd.emulator.issuing import ChipKeys, Features, IssuedDocument, PaceOffer, issue
 from devices.emrtd.emulator.writing import Holder
-from devices.emrtd.mrz import Form
+from devices.emrtd.mrz_layouts import Form
 from devices.emrtd.security_infos import Agreement, PaceMapping
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)

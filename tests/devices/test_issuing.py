@@ -22,7 +22,8 @@ from devices.emrtd.emulator.issuing import issue
 from devices.emrtd.emulator.portrait import HEIGHT_PX, WIDTH_PX, codestream_of, draw_face, jp2_of, jpeg_of_bytes
 from devices.emrtd.emulator.writing import write_mrz
 from devices.emrtd.files import File
-from devices.emrtd.mrz import Form, parse, personal_number
+from devices.emrtd.mrz import parse, personal_number
+from devices.emrtd.mrz_layouts import Form
 from devices.emrtd.tlv import read_one
 from tests.devices.issued import HOLDER, authority, identity_card, passport, signer
 

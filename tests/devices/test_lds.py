@@ -10,16 +10,9 @@ from hypothesis import strategies as st
 
 from devices.emrtd.emulator.writing import write_atr_info, write_dg1, write_dg11, write_dg12, write_dir
 from devices.emrtd.files import LDS_APPLICATION, File
-from devices.emrtd.lds import (
-    read_atr_info,
-    read_com,
-    read_dg1,
-    read_dg11,
-    read_dg12,
-    read_dg15,
-    read_dir,
-)
-from devices.emrtd.mrz import Form, personal_number
+from devices.emrtd.lds import read_atr_info, read_com, read_dg1, read_dg11, read_dg12, read_dg15, read_dir
+from devices.emrtd.mrz import personal_number
+from devices.emrtd.mrz_layouts import Form
 from devices.emrtd.security_object import read_security_object
 from devices.emrtd.tlv import ContentInvalid, encode, encode_all
 from tests.devices.issued import HOLDER, identity_card, passport

@@ -13,7 +13,6 @@ from devices.emrtd.mrz import (
     Element,
     Fault,
     FieldFailure,
-    Form,
     Mrz,
     MrzInvalid,
     check_digit,
@@ -22,6 +21,7 @@ from devices.emrtd.mrz import (
     parse,
     personal_number,
 )
+from devices.emrtd.mrz_layouts import Form
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[1] / "vectors" / "mrz.json").read_text(encoding="utf-8"))
 DOCUMENTS: list[dict[str, Any]] = VECTORS["documents"]

@@ -25,7 +25,8 @@ from devices.emrtd.file_reading import ReadSizes, sizes_for
 from devices.emrtd.files import File
 from devices.emrtd.keys import key_of_mrz
 from devices.emrtd.listing import listed_files
-from devices.emrtd.mrz import Form, mrz_information, parse
+from devices.emrtd.mrz import mrz_information, parse
+from devices.emrtd.mrz_layouts import Form
 from devices.emrtd.proofs import Claim, Proof
 from devices.emrtd.public_keys import write_public_key
 from devices.emrtd.reading import Reading, ReadingOptions, World, read_document

@@ -7,12 +7,13 @@ from pollbook.acts import Signer
 from pollbook.book_view import Identity
 from pollbook.clock import HybridTime
 from pollbook.effects import Anomaly
-from pollbook.entries import Entry, Fact, MarkVoided, TwoOfficers
+from pollbook.entries import Entry, Fact, MarkVoided
 from pollbook.ledger import origin
 from pollbook.line_state import UNMARKED, LineState
 from pollbook.releases import MovedLine, Release, sign_release
 from pollbook.replay import Replay
 from pollbook.signing import SigningKey, device_id
+from pollbook.two_officers import TwoOfficers
 from pollbook.types import BookName, ElectionId, EntryNumber, LineId, PersonNumber
 from tests.making import CHAIR, DEPUTY, OPERATOR, PEOPLE, SECRETARY
 

@@ -9,10 +9,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from pollbook import acts, custody, line_state, permission
 from pollbook.clock import HybridTime
 from pollbook.effects import Anomaly, DayChanged, KeyChanged, LineChanged, LinesChanged
-from pollbook.entries import DayOpened, Entry, KeyBound, Marked, MarkVoided, OfficerSignature
+from pollbook.entries import DayOpened, Entry, KeyBound, Marked, MarkVoided
 from pollbook.line_state import UNMARKED, LineState, Status
 from pollbook.permission import Refusal
 from pollbook.signing import SigningKey
+from pollbook.two_officers import OfficerSignature
 from pollbook.types import MACHINE, Channel, EntryNumber, LineId, PersonNumber
 from tests.making import CHAIR, DEPUTY, OPERATOR, SECRETARY
 from tests.pollbook.custody_view import LINE, OTHER, View

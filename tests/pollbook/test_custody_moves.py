@@ -20,8 +20,6 @@ from pollbook.entries import (
     ProvisionalResolved,
     RowSeen,
     SliceReceived,
-    TailChange,
-    TailLine,
     TailReceived,
     TookOver,
 )
@@ -30,6 +28,7 @@ from pollbook.line_state import ELSEWHERE, UNMARKED, LineState, Place, Proof, St
 from pollbook.permission import PAPER_MAX_S, Lock, Refusal, Safety, may_accept, may_mark, may_release
 from pollbook.releases import MovedLine, Release, sign_release
 from pollbook.signing import SigningKey
+from pollbook.tails import TailChange, TailLine
 from pollbook.types import MACHINE, Channel, ElectionId, EntryNumber, LineId
 from tests.pollbook.custody_view import ELECTION, LINE, OTHER, REGISTER_KEY, SLICE, View, name_of
 from tests.pollbook.test_custody import ADULT, ELECTION_DAY

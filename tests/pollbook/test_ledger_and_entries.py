@@ -20,13 +20,10 @@ from pollbook.entries import (
     LineReleased,
     Marked,
     MarkVoided,
-    OfficerSignature,
     Outcome,
     ProvisionalResolved,
     RowSeen,
     SliceReceived,
-    TailChange,
-    TailLine,
     TailReceived,
     TookOver,
     decode_entry,
@@ -36,6 +33,8 @@ from pollbook.failures import InputInvalid
 from pollbook.ledger import Head, SignedHead
 from pollbook.releases import MovedLine, Release
 from pollbook.signing import SigningKey
+from pollbook.tails import TailChange, TailLine
+from pollbook.two_officers import OfficerSignature
 from pollbook.types import BookName, Channel, DeviceId, ElectionId, EntryNumber, LineId, PersonNumber
 from tests.making import CHAIR, DEPUTY, MEMBER, PEOPLE, START
 

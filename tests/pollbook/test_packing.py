@@ -9,18 +9,10 @@ from hypothesis import strategies as st
 
 from pollbook import packing
 from pollbook.clock import COUNTER_BITS, HYBRID_TIME_MAX, HybridTime
-from pollbook.entries import (
-    ENTRY_BYTES_MAX,
-    DayOpened,
-    Entry,
-    KeyBound,
-    Marked,
-    MarkVoided,
-    OfficerSignature,
-    encode_entry,
-)
+from pollbook.entries import ENTRY_BYTES_MAX, DayOpened, Entry, KeyBound, Marked, MarkVoided, encode_entry
 from pollbook.failures import InputInvalid
 from pollbook.packing import SliceOrder, pack, pack_statuses, unpack, unpack_statuses
+from pollbook.two_officers import OfficerSignature
 from pollbook.types import LINE_ID_MAX, Channel, EntryNumber, LineId, PersonNumber
 
 BASE_S = 1_797_735_600

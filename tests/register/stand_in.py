@@ -21,17 +21,7 @@ from pollbook.enrolment_messages import (
     encode_enrol_request,
     untrusted_register_certificate,
 )
-from pollbook.entries import (
-    DayOpened,
-    Entry,
-    Fact,
-    KeyBound,
-    Marked,
-    MarkVoided,
-    SliceReceived,
-    TwoOfficers,
-    encode_entry,
-)
+from pollbook.entries import DayOpened, Entry, Fact, KeyBound, Marked, MarkVoided, SliceReceived, encode_entry
 from pollbook.ledger import Head, extend, extend_all, origin, sign_head
 from pollbook.line_state import LineState
 from pollbook.packing import SliceOrder
@@ -41,6 +31,7 @@ from pollbook.signing import SigningKey, certified_key, device_id
 from pollbook.slice import Expected, Slice, read_slice
 from pollbook.sync_answer import SyncAnswer, decode_sync_answer
 from pollbook.sync_request import Address, SyncRequest, decode_sync_request, encode_sync_request
+from pollbook.two_officers import TwoOfficers
 from pollbook.types import MACHINE, BookName, Channel, EntryNumber, LineId, PersonNumber, PrecinctCode, Role
 from pollbook.wire import short_digest
 from register import centre

@@ -23,13 +23,10 @@ from pollbook.entries import (
     LineReleased,
     Marked,
     MarkVoided,
-    OfficerSignature,
     Outcome,
     ProvisionalResolved,
     RowSeen,
     SliceReceived,
-    TailChange,
-    TailLine,
     TailReceived,
     TookOver,
 )
@@ -41,6 +38,8 @@ from pollbook.permission import Refusal
 from pollbook.releases import MovedLine, Release
 from pollbook.signing import SigningKey, seal, sign_for
 from pollbook.sync_request import Address, SyncRequest
+from pollbook.tails import TailChange, TailLine
+from pollbook.two_officers import OfficerSignature
 from pollbook.types import BookName, Channel, DeviceId, EntryNumber, LineId, PersonNumber, PrecinctCode
 from pollbook.wire import Purpose
 from register.checking import check_register

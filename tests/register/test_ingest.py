@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from pollbook.effects import Anomaly
-from pollbook.entries import Marked, MarkVoided, OfficerSignature
+from pollbook.entries import Marked, MarkVoided
 from pollbook.failures import Failure, WorldFailed
 from pollbook.feed_items import FeedItem, FeedKind, LinesNamed, decode_content, next_feed_check
 from pollbook.ledger import SignedHead, origin, sign_head
 from pollbook.packing import SliceOrder
 from pollbook.signing import SigningKey
 from pollbook.sync_answer import SyncAnswer
+from pollbook.two_officers import OfficerSignature
 from pollbook.types import MACHINE, Channel, ElectionId, EntryNumber, LineId, PersonNumber
 from register import settling
 from register.checking import check_register

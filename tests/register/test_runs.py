@@ -8,24 +8,15 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pollbook import effects, line_state, plain_marks
+from pollbook import effects, line_state, plain_marks, types
 from pollbook.book_view import Identity
 from pollbook.clock import HybridTime
 from pollbook.effects import Anomaly
-from pollbook.entries import (
-    DayOpened,
-    Entry,
-    Marked,
-    MarkVoided,
-    OfficerSignature,
-    RowSeen,
-    SliceReceived,
-    decode_entry,
-    encode_entry,
-)
+from pollbook.entries import DayOpened, Entry, Marked, MarkVoided, RowSeen, SliceReceived, decode_entry, encode_entry
 from pollbook.failures import InputInvalid
 from pollbook.ledger import Head
 from pollbook.line_state import ELSEWHERE, UNMARKED, LineState, Mark, Place, Proof
+from pollbook.two_officers import OfficerSignature
 from pollbook.types import (
     BookName,
     Channel,
@@ -217,7 +208,7 @@ def test_a_plain_mark_is_the_entry_that_its_bytes_decode_to(
     found = plain_marks.plain_mark(encode_entry(entry))
     is_plain = at >= 2**32 and actor < 24 and line >= 2**32
     assert (found is not None) == is_plain
-    number = list(plain_marks.CHANNELS).index(channel)
+    number = list(types.CHANNELS).index(channel)
     assert plain_marks.encode_mark(at, actor, line, number) == encode_entry(entry)
     if found is not None:
         assert found.entry == entry

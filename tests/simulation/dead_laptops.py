@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pollbook.failures import Refused, WorldFailed
-from pollbook.store import closing, mirror
+from pollbook.store import closing, mirror_set_up
 from pollbook.store.book import Book
 from pollbook.store.home import StationHome
 from pollbook.store.keys import machine_opens
@@ -48,7 +48,7 @@ def _mirror(world: World, station: SimulatedStation, root: Path) -> None:
     """From now on each entry is on a stick before it is told done."""
     drawer = Drawer()
     drawer.plug_in(root)
-    made = station.do(mirror.set_up)
+    made = station.do(mirror_set_up.set_up)
     if made is None or station.book is None:
         return
     station.stick = Stick(station, drawer, root, made.code, Mirror(station.book, drawer.surroundings()))

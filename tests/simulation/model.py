@@ -18,11 +18,11 @@ from pollbook.entries import (
     MarkVoided,
     ProvisionalResolved,
     RowSeen,
-    TailChange,
     TailReceived,
     TookOver,
     decode_entry,
 )
+from pollbook.tails import TailChange
 from pollbook.types import BookName, LineId
 
 Move = tuple[LineId, int]

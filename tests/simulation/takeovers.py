@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pollbook.store import mirror
+from pollbook.store import mirror, mirror_set_up
 from pollbook.store.home import StationHome
 from pollbook.store.keys import machine_opens
 from pollbook.store.media import folder_name
@@ -56,7 +56,7 @@ def mirrored(world: World, station: SimulatedStation, root: Path) -> Stick:
     assert station.book is not None
     drawer = Drawer()
     drawer.plug_in(root)
-    code = mirror.set_up(station.book).code
+    code = mirror_set_up.set_up(station.book).code
     stick = Stick(station, drawer, root, code, Mirror(station.book, drawer.surroundings()))
     station.do(lambda _book: stick.following.fill())
     world.log.note(f"{station.name} mirrored")

@@ -9,6 +9,7 @@ import pytest
 
 from pollbook.failures import Failure, Refused
 from pollbook.store import mirror as mirrors
+from pollbook.store import mirror_set_up
 from pollbook.store.book import Book
 from pollbook.store.mirror import Mirror
 from pollbook.types import Channel
@@ -26,7 +27,7 @@ def drawer() -> Drawer:
 @pytest.fixture
 def desk(book: Book, drawer: Drawer) -> Iterator[StationDesk]:
     """A desk whose book is to be mirrored, with the operator signed in; no stick is there yet."""
-    mirrors.set_up(book)
+    mirror_set_up.set_up(book)
     following = Mirror(book, drawer.surroundings())
     desk = StationDesk(book, mirror=following)
     assert desk.open_day(CHAIR, PINS[CHAIR], DEPUTY, PINS[DEPUTY]) is None

@@ -12,12 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from devices.emrtd.ciphers import Suite
 from devices.emrtd.curves import BY_STANDARDIZED_ID
-from devices.emrtd.emulator.authorities import (
-    STYLE,
-    Authority,
-    Style,
-    sign_data,
-)
+from devices.emrtd.emulator.authorities import STYLE, Authority, Style, sign_data
 from devices.emrtd.emulator.portrait import HEIGHT_PX, WIDTH_PX, draw_face, jpeg_of_bytes
 from devices.emrtd.emulator.writing import (
     Face,
@@ -34,7 +29,7 @@ from devices.emrtd.emulator.writing import (
     write_mrz,
 )
 from devices.emrtd.files import File
-from devices.emrtd.mrz import Form
+from devices.emrtd.mrz_layouts import Form
 from devices.emrtd.public_keys import DhPublicKey, write_public_key
 from devices.emrtd.security_infos import (
     Agreement,

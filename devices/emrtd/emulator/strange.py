@@ -12,7 +12,7 @@ from devices.emrtd.emulator.issuing import ChipKeys, Features, IssuedDocument, i
 from devices.emrtd.emulator.portrait import HEIGHT_PX, WIDTH_PX, codestream_of, draw_face, jp2_of, jpeg_of_bytes
 from devices.emrtd.emulator.writing import Face, Holder, write_dg2, write_dg2_39794
 from devices.emrtd.files import File
-from devices.emrtd.mrz import Form
+from devices.emrtd.mrz_layouts import Form
 from devices.emrtd.security_infos import read_dg14
 from devices.emrtd.tlv import encode
 

@@ -11,7 +11,8 @@ from typing import Final
 
 from devices.emrtd import der
 from devices.emrtd.files import BY_TAG, LDS_APPLICATION, File
-from devices.emrtd.mrz import FILLER, Form, check_digit
+from devices.emrtd.mrz import FILLER, check_digit
+from devices.emrtd.mrz_layouts import Form
 from devices.emrtd.public_keys import write_algorithm
 from devices.emrtd.signatures import HASH_OID
 from devices.emrtd.tlv import encode, encode_all

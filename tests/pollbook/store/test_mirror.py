@@ -32,7 +32,7 @@ from pollbook.people import unwrap
 from pollbook.permission import Refusal
 from pollbook.sealing import box_key_of
 from pollbook.store import mirror as mirrors
-from pollbook.store import sign_in
+from pollbook.store import mirror_set_up, sign_in
 from pollbook.store.book import Book
 from pollbook.store.errands import Errands
 from pollbook.store.media import folder_name
@@ -57,7 +57,7 @@ def stick(tmp_path: Path, drawer: Drawer) -> Path:
 
 @pytest.fixture
 def code(book: Book) -> str:
-    return mirrors.set_up(book).code
+    return mirror_set_up.set_up(book).code
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_without_a_mirror_a_mark_goes_on_and_says_so(station: Station, book: Boo
     off = Mirror(book, Drawer().surroundings())
     assert off.write() == NotMirrored(Failure.MIRROR_OFF)
     assert off.status().state is MirrorState.OFF
-    mirrors.set_up(book)
+    mirror_set_up.set_up(book)
     assert off.write() == NotMirrored(Failure.MIRROR_GONE)
     assert off.status().state is MirrorState.AWAY
 
@@ -268,7 +268,7 @@ def test_a_thread_that_hangs_is_not_waited_for_longer_than_the_patience(station:
         def close(self) -> None:
             errands.close()
 
-    mirrors.set_up(book)
+    mirror_set_up.set_up(book)
     around = Surroundings(lambda: (station.home.path,), Hung, patience_s=0.01)  # type: ignore[arg-type]
     assert Mirror(book, around).write() == NotMirrored(Failure.MIRROR_SLOW)
     gate.set()
@@ -328,7 +328,7 @@ def test_a_stick_of_another_book_is_left_alone_and_a_mirror_begun_beside_it(
 ) -> None:
     other = make_station(tmp_path / "other", 5)
     with other.open() as other_book:
-        mirrors.set_up(other_book)
+        mirror_set_up.set_up(other_book)
         around = Drawer()
         around.plug_in(stick)
         Mirror(other_book, around.surroundings()).fill()
@@ -336,7 +336,7 @@ def test_a_stick_of_another_book_is_left_alone_and_a_mirror_begun_beside_it(
     mark(book, station, 0)
     # A stick that is not empty is taken only where a person says so.
     assert mirror.write() == NotMirrored(Failure.MIRROR_GONE)
-    mirrors.name_place(book, stick)
+    mirror_set_up.name_place(book, stick)
     station.clock.advance(mirrors.RETRY_AFTER_S)
     mirror.fill()
     assert (stick / NAME / JOURNAL_NAME).read_bytes() == before
@@ -347,7 +347,7 @@ def test_a_stick_with_other_things_on_it_is_not_written_to_unasked(book: Book, m
     (stick / "photos").mkdir()
     assert mirror.write() == NotMirrored(Failure.MIRROR_GONE)
     assert [entry.name for entry in stick.iterdir()] == ["photos"]
-    mirrors.name_place(book, stick)
+    mirror_set_up.name_place(book, stick)
     opened = Mirror(book, Surroundings(lambda: (), mirror._around.runner, mirror._around.stick, 0.0))
     assert isinstance(opened.write(), Mirrored)
 
@@ -357,7 +357,7 @@ def test_the_mirror_is_followed_again_after_the_program_was_ended(
 ) -> None:
     stick = drawer.plug_in(tmp_path / "stick")
     with station.open() as book:
-        code = mirrors.set_up(book).code
+        code = mirror_set_up.set_up(book).code
         mark(book, station, 0)
         Mirror(book, drawer.surroundings()).write()
     with station.open() as book:
@@ -370,7 +370,7 @@ def test_the_mirror_is_followed_again_after_the_program_was_ended(
 def test_cut_at_every_byte_the_stick_is_caught_up_again(station: Station, tmp_path: Path, drawer: Drawer) -> None:
     stick = drawer.plug_in(tmp_path / "stick")
     with station.open() as book:
-        code = mirrors.set_up(book).code
+        code = mirror_set_up.set_up(book).code
         Mirror(book, drawer.surroundings()).write()
         start = (stick / NAME / JOURNAL_NAME).stat().st_size
         mark(book, station, 0)
@@ -406,7 +406,7 @@ def test_a_damaged_mirror_is_kept_and_a_new_one_begun_beside_it(
 ) -> None:
     stick = drawer.plug_in(tmp_path / "stick")
     with station.open() as book:
-        code = mirrors.set_up(book).code
+        code = mirror_set_up.set_up(book).code
         for index in range(3):
             mark(book, station, index)
             Mirror(book, drawer.surroundings()).write()
@@ -427,7 +427,7 @@ def test_rule_8_a_book_behind_its_mirror_locks_and_leaves_the_mirror_as_it_is(
 ) -> None:
     stick = drawer.plug_in(tmp_path / "stick")
     with station.open() as book:
-        mirrors.set_up(book)
+        mirror_set_up.set_up(book)
         mark(book, station, 0)
         Mirror(book, drawer.surroundings()).write()
     shutil.copytree(station.home.path, tmp_path / "backup")
@@ -450,7 +450,7 @@ def test_rule_8_a_book_that_went_another_way_than_its_mirror_locks(
     """Rolled back without its stick, it marked others meanwhile: as many entries, and not the same."""
     stick = drawer.plug_in(tmp_path / "stick")
     with station.open() as book:
-        mirrors.set_up(book)
+        mirror_set_up.set_up(book)
     shutil.copytree(station.home.path, tmp_path / "backup")
     with station.open() as book:
         mark(book, station, 1)
@@ -470,8 +470,8 @@ def test_a_new_code_begins_new_mirrors_and_the_old_one_opens_the_old(
     station: Station, book: Book, mirror: Mirror, drawer: Drawer, stick: Path, code: str
 ) -> None:
     mirror.write()
-    mirrors.name_place(book, stick)
-    newer = mirrors.set_up(book).code
+    mirror_set_up.name_place(book, stick)
+    newer = mirror_set_up.set_up(book).code
     mark(book, station, 0)
     Mirror(book, drawer.surroundings()).fill()
     assert entries_on(stick / NAME, code) == entries_of(book)[:-1]
@@ -481,11 +481,11 @@ def test_a_new_code_begins_new_mirrors_and_the_old_one_opens_the_old(
 def test_mirroring_stopped_writes_nothing_more(station: Station, book: Book, mirror: Mirror, stick: Path) -> None:
     mirror.write()
     before = (stick / NAME / JOURNAL_NAME).read_bytes()
-    mirrors.stop_mirroring(book)
+    mirror_set_up.stop_mirroring(book)
     mark(book, station, 0)
     assert mirror.write() == NotMirrored(Failure.MIRROR_OFF)
     assert (stick / NAME / JOURNAL_NAME).read_bytes() == before
-    assert not mirrors.is_set_up(book)
+    assert not mirror_set_up.is_set_up(book)
 
 
 def test_a_crash_while_a_mirror_is_begun_leaves_nothing_that_counts(
@@ -493,6 +493,6 @@ def test_a_crash_while_a_mirror_is_begun_leaves_nothing_that_counts(
 ) -> None:
     (stick / NAME).mkdir()
     (stick / NAME / JOURNAL_NAME).write_bytes(b"")
-    mirrors.name_place(book, stick)
+    mirror_set_up.name_place(book, stick)
     assert isinstance(Mirror(book, drawer.surroundings()).write(), Mirrored)
     assert entries_on(stick / NAME, code) == entries_of(book)

@@ -14,6 +14,7 @@ import pytest
 from pollbook.failures import Failure
 from pollbook.mirror_file import HEADER_NAME, JOURNAL_NAME
 from pollbook.store import mirror as mirrors
+from pollbook.store import mirror_set_up
 from pollbook.store.book import Book
 from pollbook.store.errands import AtOnce
 from pollbook.store.media import Chosen, Seen, choose, folder_name, look_at, media_now, removable_roots
@@ -152,7 +153,7 @@ def mark_until(book: Book, station: Station, mirror: Mirror) -> NotMirrored:
 def test_a_real_medium_that_is_full_stops_no_mark_and_goes_on_when_there_is_room(
     station: Station, book: Book, small_medium: Path
 ) -> None:
-    mirrors.set_up(book)
+    mirror_set_up.set_up(book)
     mirror = Mirror(book, Surroundings(lambda: (small_medium,), AtOnce))
     assert isinstance(mirror.write(), Mirrored)
     ballast = small_medium / "ballast"
@@ -167,7 +168,7 @@ def test_a_real_medium_that_is_full_stops_no_mark_and_goes_on_when_there_is_room
 
 
 def test_a_real_medium_that_is_read_only_stops_no_mark(station: Station, book: Book, small_medium: Path) -> None:
-    mirrors.set_up(book)
+    mirror_set_up.set_up(book)
     mirror = Mirror(book, Surroundings(lambda: (small_medium,), AtOnce))
     assert isinstance(mirror.write(), Mirrored)
     subprocess.run(["mount", "-o", "remount,ro", str(small_medium)], check=True)

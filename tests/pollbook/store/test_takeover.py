@@ -13,7 +13,7 @@ from pollbook.mirror_file import HEADER_NAME, JOURNAL_NAME
 from pollbook.people import TRIES_FREE
 from pollbook.permission import Refusal
 from pollbook.signing import REGISTER_SUBJECT, SigningKey, device_id
-from pollbook.store import closing, figures, mirror, sign_in
+from pollbook.store import closing, figures, mirror_set_up, sign_in
 from pollbook.store.book import Book
 from pollbook.store.check import check_book
 from pollbook.store.home import StationHome
@@ -65,7 +65,7 @@ class Scene:
         self.spare = make_spare(folder / "spare", self.station.authority)
         self.clock: FakeClock = self.station.clock
         with self.station.open() as book:
-            self.code = mirror.set_up(book).code
+            self.code = mirror_set_up.set_up(book).code
             following = Mirror(book, self.drawer.surroundings())
             for index in range(marks):
                 assert isinstance(book.mark(self.station.voters[index].line, Channel.STATION, OPERATOR), int)

@@ -9,7 +9,7 @@ import pytest
 
 from pollbook.failures import Failure
 from pollbook.permission import Refusal
-from pollbook.store import mirror
+from pollbook.store import mirror_set_up
 from pollbook.store.mirror import Mirror, Mirrored
 from pollbook.store.takeover import TakenOver, look_into, take_over
 from pollbook.types import Channel
@@ -37,7 +37,7 @@ def scene(tmp_path: Path) -> Scene:
     drawer = Drawer()
     stick = drawer.plug_in(tmp_path / "stick")
     with old.open() as book:
-        code = mirror.set_up(book).code
+        code = mirror_set_up.set_up(book).code
         assert isinstance(book.mark(old.voters[0].line, Channel.STATION, OPERATOR), int)
         assert isinstance(Mirror(book, drawer.surroundings()).write(), Mirrored)
     spare = make_spare(tmp_path / "spare", old.authority)

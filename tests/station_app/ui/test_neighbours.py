@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from pollbook.failures import Failure, Refused
-from pollbook.store import desks, mirror
+from pollbook.store import desks, mirror_set_up
 from pollbook.types import LineId
 from station_app.app import Desktop, build
 from station_app.desk import Verdict
@@ -135,8 +135,8 @@ def beside(qtbot: QtBot, tmp_path: Path) -> Iterator[tuple[Desktop, Station, Pee
     stick = tmp_path / "stick"
     stick.mkdir()
     with second.open() as book:
-        mirror.set_up(book)
-        mirror.name_place(book, stick)
+        mirror_set_up.set_up(book)
+        mirror_set_up.name_place(book, stick)
     network = replace(LOOPBACK, udp_port=ports[0], others=tuple(others))
     with desk_on_its_own_thread(first, network) as peer:
         desktop = build(second.home, second.clock)

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from pollbook.store import mirror
+from pollbook.store import mirror_set_up
 from pollbook.store.media import folder_name
 from pollbook.store.mirror import Mirror
 from pollbook.types import Channel, LineId
@@ -36,7 +36,7 @@ def make_successor(folder: Path) -> tuple[Laptop, Laptop]:
     old = enrol_laptop(centre, folder / "old", PRECINCT)
     drawer = Drawer()
     stick = drawer.plug_in(folder / "stick")
-    code = mirror.set_up(old.book).code
+    code = mirror_set_up.set_up(old.book).code
     following = Mirror(old.book, drawer.surroundings())
     old.book.mark(old.line(MIRRORED), Channel.STATION, old.operator)
     following.write()

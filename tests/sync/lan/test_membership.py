@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from pollbook import cbor, ledger
 from pollbook.clock import HybridTime
-from pollbook.entries import Entry, OfficerSignature, TookOver, encode_entry
+from pollbook.entries import Entry, TookOver, encode_entry
 from pollbook.failures import InputInvalid
 from pollbook.ledger import Head, sign_head
 from pollbook.signing import SigningKey, device_id
 from pollbook.slice import SliceHeader, open_header
+from pollbook.two_officers import OfficerSignature
 from pollbook.types import MACHINE, BookName, EntryNumber
 from sync.lan.membership import Step, encode_membership, proven_member
 from tests.making import CHAIR, DEPUTY, Authority, make_slice, make_voters
