@@ -23,7 +23,6 @@ from threading import Event, Lock
 from pollbook.clock import Clock
 from pollbook.failures import Failure, UchastkaError
 from pollbook.types import BookName, DeviceId, LineId
-from sync.lan import sharing
 from sync.lan.asking import Fetched, LineAsk, NotFetched
 from sync.lan.conversation import Answer, Conversation, Ours, Stage
 from sync.lan.credentials import Credentials
@@ -36,9 +35,9 @@ from sync.lan.discovery import (
     Neighbourhood,
     encode_announcement,
 )
-from sync.lan.messages import AskLine, AskShare, State, Statuses
+from sync.lan.evening_out import EveningOut
+from sync.lan.messages import AskLine, AskShare, Statuses
 from sync.lan.neighbourly import Neighbourly
-from sync.lan.sharing import Load, Moved
 from sync.lan.sockets import Beacon, Network, at_once, connect, listen
 
 WAIT_S = 0.25
@@ -46,7 +45,6 @@ WAIT_S = 0.25
 OTHER_WAY_AFTER_S = 10.0
 TRY_AGAIN_S = 3.0
 EVEN_OUT_EVERY_S = 60.0
-COUNTED_EVERY_S = 1.0
 UNPROVEN_MAX = 8
 _PIECE_BYTES = 64 * 1024
 
@@ -114,12 +112,12 @@ class Peer:
             self._listener.close()
             raise
         self._neighbourhood = Neighbourhood(credentials, clock)
-        self._ours = Ours(credentials, book, clock, self._state, self._may_share)
+        self._evening_out = EveningOut(place.desk, book, clock)
+        self._ours = Ours(credentials, book, clock, self._evening_out.state, self._evening_out.may_share)
         self._selector = selectors.DefaultSelector()
         self._connections: list[_Connection] = []
         self._tried_at_s: dict[DeviceId, float] = {}
         self._alone_since_s: dict[DeviceId, float] = {}
-        self._moved: list[Moved] = []
         self._announce_at_s = self._even_out_at_s = clock.monotonic_s()
         self._even_out_at_s += EVEN_OUT_EVERY_S
         self._wishes: SimpleQueue[Callable[[], None]] = SimpleQueue()
@@ -128,7 +126,6 @@ class Peer:
             end.setblocking(False)
         self._standing = _Standing()
         self._last_at_ms = 0
-        self._counted: tuple[float, State] | None = None
         self._closing, self._is_closed = Lock(), False
 
     # For any thread.
@@ -415,41 +412,18 @@ class Peer:
             self._guard(connection, partial(connection.conversation.tell_superseded, proof))
 
     def _even_out(self) -> None:
-        now_s = self._clock.monotonic_s()
-        own = self._state()
-        loads = {self._place.desk: Load(own.unmarked, own.queue)}
-        for desk, conversation in self._joined():
-            if conversation.state is not None:
-                loads[desk] = Load(conversation.state.unmarked, conversation.state.queue)
-        request = sharing.request_for(self._place.desk, loads, self._moved, now_s)
+        joined = self._joined()
+        request = self._evening_out.request((desk, conversation.state) for desk, conversation in joined)
         if request is None:
             return
-        for desk, conversation in self._joined():
+        for desk, conversation in joined:
             if desk == request.giver:
                 ask = partial(_ask_share, request.count)
                 conversation.ask(ask, partial(self._share_answered, desk))
 
     def _share_answered(self, desk: int, answer: Answer) -> None:
         if isinstance(answer, Statuses):
-            self._note_moved(Moved(desk, self._place.desk, self._clock.monotonic_s()))
-
-    def _state(self) -> State:
-        """How this desk stands, counted at most once a second."""
-        now_s = self._clock.monotonic_s()
-        if self._counted is None or now_s - self._counted[0] >= COUNTED_EVERY_S:
-            self._counted = now_s, self._book.state()
-        return self._counted[1]
-
-    def _may_share(self, asking: int) -> bool:
-        now_s = self._clock.monotonic_s()
-        if not sharing.may_give(self._place.desk, asking, self._moved, now_s):
-            return False
-        self._note_moved(Moved(self._place.desk, asking, now_s))
-        return True
-
-    def _note_moved(self, moved: Moved) -> None:
-        oldest_s = moved.at_s - sharing.TURN_S
-        self._moved = [*(each for each in self._moved if each.at_s > oldest_s), moved]
+            self._evening_out.note_received(desk)
 
     def _be_woken(self, _events: int) -> None:
         with suppress(OSError):

@@ -32,7 +32,7 @@ from pollbook.people import unwrap
 from pollbook.permission import Refusal
 from pollbook.sealing import box_key_of
 from pollbook.store import mirror as mirrors
-from pollbook.store import mirror_set_up, sign_in
+from pollbook.store import mirror_records, mirror_set_up, sign_in
 from pollbook.store.book import Book
 from pollbook.store.errands import Errands
 from pollbook.store.media import folder_name
@@ -307,7 +307,7 @@ def test_two_sticks_both_hold_everything_and_one_is_enough(
 def test_a_new_empty_stick_is_filled_piece_by_piece_while_marks_go_on(
     station: Station, book: Book, mirror: Mirror, stick: Path, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mirrors, "FRAME_ENTRIES_MAX", 4)
+    monkeypatch.setattr(mirror_records, "FRAME_ENTRIES_MAX", 4)
     for index in range(10):
         mark(book, station, index)
     assert mirror.write() == NotMirrored(Failure.MIRROR_BEHIND)

@@ -13,13 +13,15 @@ from pollbook.failures import Exit, Failure
 from pollbook.store import figures
 from pollbook.store.book import open_book
 from pollbook.store.home import StationHome
-from station_app.app import Opener, build, link_status, run_desktop
+from station_app.app import build, run_desktop
 from station_app.background import BookThread
+from station_app.book_access import Opener
 from station_app.desk import LinkState, Verdict
 from station_app.passports import TrainingKind
 from station_app.ui.appearance import Appearance
 from station_app.ui.passport_stages import Empty, Lying, Read
 from station_app.ui.stages import Shown
+from station_app.ui.station_sync import link_status
 from station_app.ui.window import Window
 from sync.loop import Tried
 from tests.making import PEOPLE, PINS, START, make_station

@@ -198,7 +198,7 @@ def test_a_quiet_desk_gets_lines_of_a_busy_one_and_both_rest_afterwards(room: Ro
             for one in each:
                 one.turn(0.001)
         assert len(two[0].lines) == before
-        assert [type(moved) for moved in each[1]._moved] == [Moved]
+        assert [type(moved) for moved in each[1]._evening_out._moved] == [Moved]
 
 
 def test_a_superseded_book_is_told_so_by_a_desk_that_has_the_proof(room: Room) -> None:
