@@ -12,12 +12,10 @@ from pathlib import Path
 from development import checks, demo, packing
 from development.console import ROOT, Stopped, complain, exit_status_of, say
 from development.setup import PYTHON, RUN_PACKAGES, SOAK_PACKAGES, TEST_PACKAGES, ensure_system_packages, set_up
+from development.testing import run_tests
 
 BENCHMARKS = ROOT / "benchmarks"
 SOAKS = ROOT / "tests" / "soak"
-NO_TESTS = 5  # pytest's exit status
-TEST_PROCESSES_MAX = 8
-"""Each has a PostgreSQL of its own and loads every module: more of them need more memory than they save time."""
 
 DESCRIPTION = """\
 Sets up what is missing (system packages by apt, pinned packages with hashes in .venv), then does as told.
@@ -138,24 +136,6 @@ def _parser() -> argparse.ArgumentParser:
     lock.add_argument("--upgrade", action="store_true", help="take newer versions where pyproject.toml allows them")
     lock.add_argument("--uv", metavar="VERSION", help="also pin this version of uv in tools.lock")
     return parser
-
-
-def run_tests(arguments: list[str]) -> int:
-    """Run pytest offscreen and return its exit status; no tests at all is a failure.
-
-    All tests are shared among processes; what is chosen by arguments runs in one, where a debugger can look in.
-    """
-    env = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    options = arguments or shared_by(min(os.cpu_count() or 1, TEST_PROCESSES_MAX))
-    status = exit_status_of(subprocess.call([PYTHON, "-m", "pytest", *options], cwd=ROOT, env=env))
-    if status == NO_TESTS:
-        complain("No test was found, which counts as a failure.")
-    return status
-
-
-def shared_by(processes: int) -> list[str]:
-    """The options with which so many processes share the tests: each begins with its own half, and helps at the end."""
-    return ["-n", str(processes), "--dist", "worksteal"] if processes > 1 else []
 
 
 def find_soaks() -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from development import checks, commands, demo, packing
+from development import checks, commands, demo, packing, testing
 from development.console import ROOT, Stopped
 
 # Knows the packages of $FAKE_INSTALLED.
@@ -422,7 +422,32 @@ def test_all_tests_are_shared_by_all_cores_and_chosen_ones_are_not(checkout: Che
         "import os\n\ndef test_a(): assert 'PYTEST_XDIST_WORKER' not in os.environ\n", encoding="utf-8"
     )
     assert checkout.dev("test", "-k", "test_a").returncode == 0
-    assert commands.shared_by(1) == []
+    assert testing.shared_by(1) == []
+
+
+def test_all_tests_keep_their_files_in_memory_where_there_is_room_and_compile_each_module_once(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tests, answer = checkout.root / "tests", checkout.root / "answer"
+    tests.mkdir()
+    tells = f"from pathlib import Path\n\ndef test_a(tmp_path): Path({str(answer)!r}).write_text(str(tmp_path))\n"
+    (tests / "test_one.py").write_text(tells, encoding="utf-8")
+    monkeypatch.delenv("TMPDIR", raising=False)
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    assert checkout.dev("test", PYTHONDONTWRITEBYTECODE="1").returncode == 0
+    where = Path(answer.read_text("utf-8"))
+    assert (testing.MEMORY in where.parents) == testing.is_memory_ample(testing.MEMORY)
+    assert testing.MEMORY not in where.parents or not where.exists()
+    assert list((checkout.root / "build" / "bytecode").rglob("test_one.*.pyc"))
+    assert not list(tests.rglob("*.pyc"))
+
+
+def test_little_memory_or_none_is_left_alone(tmp_path: Path) -> None:
+    known = tmp_path / "meminfo"
+    known.write_text("MemTotal:       99999999 kB\nMemAvailable:    6291455 kB\n", encoding="ascii")
+    assert not testing.is_memory_ample(tmp_path, known)
+    assert not testing.is_memory_ample(tmp_path, tmp_path / "another system")
+    assert not testing.is_memory_ample(tmp_path / "another system")
 
 
 def test_no_tests_are_a_failure(checkout: Checkout) -> None:
