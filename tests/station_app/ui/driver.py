@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import QDeadlineTimer, QEvent, QEventLoop, Qt
+from PySide6.QtCore import QDeadlineTimer, QEvent, QEventLoop, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -19,6 +19,8 @@ from station_app.ui.window import Window
 from tests.station_app.ui.demo_desk import PIN, DemoDesk, FakeClock
 
 PATIENCE_MS = 5000
+GLANCE_MS = 10
+"""How often at least it is looked whether something happened: not everything that happens is an event."""
 
 
 class Driver:
@@ -132,10 +134,21 @@ class Driver:
             QApplication.processEvents()
 
     def wait(self, happened: Callable[[], bool]) -> None:
-        until = QDeadlineTimer(PATIENCE_MS)
-        while not happened():
-            assert not until.hasExpired(), "what was waited for did not happen"
-            QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 10)
+        assert has_come(happened), "what was waited for did not happen"
+
+
+def has_come(happened: Callable[[], bool], patience_ms: int = PATIENCE_MS) -> bool:
+    """Whether it happens before the patience ends. Until then this thread sleeps from event to event.
+
+    With a time given to it, `processEvents` does not wait for any event (Qt's documentation), and the book's thread
+    would have to share the processor with one that asks again and again.
+    """
+    until, glance = QDeadlineTimer(patience_ms), QTimer()
+    glance.start(GLANCE_MS)
+    while not (is_there := happened()) and not until.hasExpired():
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+    glance.stop()
+    return is_there
 
 
 def visible(root: QWidget, kind: type[QWidget]) -> list[QWidget]:

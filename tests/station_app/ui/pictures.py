@@ -22,7 +22,7 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QDeadlineTimer, QEventLoop, QRect, QSize, Qt
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
@@ -41,7 +41,7 @@ from station_app.ui.moves import Moves
 from station_app.ui.window import Window
 from tests.station_app.ui.demo_desk import LONG_NAME, PIN, START, DemoDesk, FakeClock
 from tests.station_app.ui.document_pictures import DOCUMENTS, stop_readers, table
-from tests.station_app.ui.driver import Driver
+from tests.station_app.ui.driver import Driver, has_come
 
 FOLDER = Path(__file__).resolve().parents[3] / "docs" / "screens"
 COLOURS_MAX = 256
@@ -355,9 +355,7 @@ def take_without_a_book(picture: Picture) -> QImage:
     window = Window(book, clock, Appearance(picture.language, picture.theme, picture.scale), lambda _: None)
     window.show()
     window.open_book()
-    until = QDeadlineTimer(5000)
-    while not window.notice.main.isVisible() and not until.hasExpired():
-        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 10)
+    has_come(window.notice.main.isVisible)
     QApplication.processEvents()
     image = window.grab().toImage()
     window.close()

@@ -7,8 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QDeadlineTimer, QEventLoop, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from pollbook.failures import Failure, Refused
@@ -24,7 +23,7 @@ from sync.lan.sockets import LOOPBACK
 from tests.making import OPERATOR, PINS, Station
 from tests.station_app.neighbours.precinct import desk_on_its_own_thread, make_desks
 from tests.station_app.ui.demo_desk import DemoDesk
-from tests.station_app.ui.driver import Driver
+from tests.station_app.ui.driver import Driver, has_come
 from tests.sync.lan.test_peer import free_udp_port
 
 
@@ -196,7 +195,5 @@ def held(desktop: Desktop) -> int:
     desktop.book.ask(
         desktop.window, lambda _desk: desks.holdings(desktop.neighbours._opener.book).held, answer.append, pytest.fail
     )
-    until = QDeadlineTimer(5000)
-    while not answer and not until.hasExpired():
-        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 10)
+    has_come(lambda: bool(answer))
     return answer[0]
