@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from pollbook.bundle import resource_path
 from pollbook.failures import Failure
@@ -53,8 +54,9 @@ class _Places(dict[str, object]):
         return "…"
 
 
+@cache
 def load_texts(language: str) -> Texts:
-    """The texts of one of `LANGUAGES`."""
+    """The texts of one of `LANGUAGES`, read once by a process: they change with the program only."""
     screens = resource_path("translations", f"screens.{language}.toml")
     failures = resource_path("translations", f"failures.{language}.toml")
     return Texts(
