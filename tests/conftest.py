@@ -13,7 +13,7 @@ from development.postgresql import Cluster, private_cluster
 from pollbook.store.book import Book
 from tests.devices import virtual_reader
 from tests.devices.virtual_reader import VirtualReaders
-from tests.making import Station, make_station
+from tests.making import Station, copy_station, make_station
 from tests.postgresql import make_empty
 
 READERS = Path(tempfile.mkdtemp(prefix="readers"))
@@ -64,10 +64,16 @@ def virtual_readers(started_readers: VirtualReaders) -> VirtualReaders:
     return started_readers
 
 
+@pytest.fixture(scope="session")
+def made_station(tmp_path_factory: pytest.TempPathFactory) -> Station:
+    """A station with a real encrypted book of 40 voters, of which tests get copies."""
+    return make_station(tmp_path_factory.mktemp("made") / "station")
+
+
 @pytest.fixture
-def station(tmp_path: Path) -> Station:
-    """A station with a real encrypted book of 40 voters."""
-    return make_station(tmp_path / "station")
+def station(made_station: Station, tmp_path: Path) -> Station:
+    """A station with a real encrypted book of 40 voters, as it was when its day had been opened."""
+    return copy_station(made_station, tmp_path / "station")
 
 
 @pytest.fixture

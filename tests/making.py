@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -208,6 +209,12 @@ def make_station(
             assert not isinstance(signers, Refused)
             book.open_the_day(START.date(), *signers)
     return station
+
+
+def copy_station(made: Station, folder: Path) -> Station:
+    """The same station in another folder, with a clock of its own: nothing that happens to one happens to the other."""
+    home = StationHome(shutil.copytree(made.home.path, folder))
+    return replace(made, home=home, clock=replace(made.clock))
 
 
 def listed_voters(count: int, seed: int = 7) -> tuple[Voter, ...]:

@@ -8,16 +8,32 @@ import pytest
 from register.making import training_election
 from tests.crossing.worlds import Laptop, enrol_laptop
 from tests.register.lists_of_voters import OTHER, PRECINCT, voters, write_list
-from tests.register.stand_in import Centre, make_centre
+from tests.register.stand_in import Centre, copy_centre, make_centre
+
+
+@pytest.fixture(scope="session")
+def made_centre(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A register in SQLite with that list, of which tests get copies."""
+    folder = tmp_path_factory.mktemp("made")
+    _with_list(make_centre(folder / "register", training_election()), folder).database.close()
+    return folder / "register"
 
 
 @pytest.fixture
-def centre(tmp_path: Path, database_url: str | None) -> Iterator[Centre]:
+def centre(made_centre: Path, tmp_path: Path, database_url: str | None) -> Iterator[Centre]:
     """A register of two precincts with twenty voters each."""
-    made = make_centre(tmp_path / "register", training_election(), url=database_url)
-    made.load(write_list(tmp_path / "voters.csv", [*voters(20), *voters(20, OTHER, 500)]))
+    path, election = tmp_path / "register", training_election()
+    if database_url is None:
+        made = copy_centre(made_centre, path, election)
+    else:
+        made = _with_list(make_centre(path, election, url=database_url), tmp_path)
     yield made
     made.database.close()
+
+
+def _with_list(made: Centre, folder: Path) -> Centre:
+    made.load(write_list(folder / "voters.csv", [*voters(20), *voters(20, OTHER, 500)]))
+    return made
 
 
 @pytest.fixture

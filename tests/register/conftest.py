@@ -10,7 +10,7 @@ from pollbook.election import Election
 from pollbook.types import ElectionId
 from register.making import training_election
 from tests.register.lists_of_voters import PRECINCT, voters, write_list
-from tests.register.stand_in import Centre, Station, enrolled_station, make_centre
+from tests.register.stand_in import Centre, Station, copy_centre, enrolled_station, make_centre
 
 
 @pytest.fixture(scope="session")
@@ -23,9 +23,23 @@ def real_election(election: Election) -> Election:
     return replace(election, id=ElectionId("parliament-2026"), training=False)
 
 
+@pytest.fixture(scope="session")
+def made_centre(tmp_path_factory: pytest.TempPathFactory, election: Election) -> Path:
+    """A new register in SQLite, of which tests get copies."""
+    path = tmp_path_factory.mktemp("made") / "register"
+    make_centre(path, election).database.close()
+    return path
+
+
 @pytest.fixture
-def centre(tmp_path: Path, election: Election, database_url: str | None) -> Iterator[Centre]:
-    made = make_centre(tmp_path / "register", election, url=database_url)
+def centre(made_centre: Path, tmp_path: Path, election: Election, database_url: str | None) -> Iterator[Centre]:
+    """A new register."""
+    path = tmp_path / "register"
+    made = (
+        copy_centre(made_centre, path, election)
+        if database_url is None
+        else make_centre(path, election, url=database_url)
+    )
     yield made
     made.database.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -126,6 +127,12 @@ def make_centre(path: Path, election: Election, officers: Path | None = None, ur
     """A new register in `path`, its data there too or in the empty PostgreSQL database at `url`."""
     home = RegisterHome(path)
     make_register(home, election, officers, NOON - timedelta(days=30), CHEAP, url)
+    return Centre(home, open_database(home), load_keys(home), election)
+
+
+def copy_centre(made: Path, path: Path, election: Election) -> Centre:
+    """The register that `make_centre` made in the folder `made`, once more in `path`; nobody has it open."""
+    home = RegisterHome(shutil.copytree(made, path))
     return Centre(home, open_database(home), load_keys(home), election)
 
 
