@@ -42,6 +42,7 @@ class ParcelKind(IntEnum):
     REPORT = 1
     STILL = 2
     CAMERA_LEDGER = 3
+    CAMERA_HEALTH = 4
 
 
 @dataclass(frozen=True, slots=True)

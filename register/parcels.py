@@ -1,7 +1,8 @@
 """Taking in parcels: one piece, one transaction; what is answered is on the disk.
 
 A piece is proven as a sync is: the book is one of ours, and its key signed the piece for this place in this parcel. A
-revoked book's parcels are taken too: late reports are always kept. No parcel changes anything a rule looks at.
+revoked book's parcels are taken too: late reports are always kept. No parcel changes anything a rule looks at. Of the
+cameras' health the newest is also kept by itself, for `status`.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import logging
 from datetime import datetime
 from typing import Final
 
+from pollbook.camera_health import decode_health
 from pollbook.failures import Failure, InputInvalid, WorldFailed
-from pollbook.parcels import Piece, PieceAddress, decode_piece, encode_taken
+from pollbook.parcels import ParcelKind, Piece, PieceAddress, decode_piece, encode_taken
 from pollbook.signing import SigningKey
-from register.store import books, parcels, stations
+from register.store import books, camera_health, parcels, stations
 from register.store.engine import Transaction
 from register.store.parcels import StoredParcel
 from register.store.stations import Station
@@ -76,5 +78,8 @@ def _take(connection: Transaction, station: Station, piece: Piece, at_s: int) ->
     stored = parcels.add_piece(connection, stored, fresh)
     if stored.acknowledged == stored.size and not parcels.is_what_it_says(connection, stored):
         raise InputInvalid("the pieces are not what was named")
+    if stored.acknowledged == stored.size and stored.kind is ParcelKind.CAMERA_HEALTH:
+        health = decode_health(parcels.content_of(connection, station.id, stored.name))
+        camera_health.keep_health(connection, station.id, health, at_s)
     logger.info("parcel book=%s acknowledged=%s size=%s", station.book, stored.acknowledged, stored.size)
     return stored.acknowledged

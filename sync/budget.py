@@ -44,6 +44,7 @@ SHARE_PERCENT: Final = {
 }
 """Of the hour's bytes: so much may be gone, with what is about to go, when something of this rank goes."""
 OF_PARCEL: Final = {
+    ParcelKind.CAMERA_HEALTH: Priority.REPORT,
     ParcelKind.REPORT: Priority.REPORT,
     ParcelKind.CAMERA_LEDGER: Priority.REPORT,
     ParcelKind.STILL: Priority.STILL,

@@ -15,6 +15,7 @@ from pollbook.clock import Clock
 from pollbook.failures import Failure, InputInvalid, UchastkaError, WeFailed, WorldFailed
 from pollbook.parcels import PIECE_BYTES_MAX, Piece, PieceAddress, decode_taken, encode_piece
 from pollbook.store.book import Book
+from pollbook.store.camera_health import queue_camera_health
 from pollbook.store.camera_ledger import queue_camera_ledger
 from pollbook.store.link import Link
 from pollbook.store.parcels import (
@@ -74,12 +75,13 @@ class _Going:
 
 
 def send_parcels(access: BookAccess, register: ParcelRegister, clock: Clock, budget: Budget) -> ParcelReport:
-    """Send what waits, reports and the cameras' ledger before stills, while no entry waits and the budget has room.
+    """Send what waits while no entry does and the budget has room: the cameras' health, reports, their ledger, stills.
 
     Raises:
         UchastkaError: The book itself could not be used.
     """
     sent, failed, is_held_back = 0, None, False
+    access.step(queue_camera_health)
     access.step(queue_camera_ledger)
     for _ in range(PIECES_MAX):
         going = access.step(partial(_next, budget=budget, batch_bytes=register.batch_bytes(), clock=clock))

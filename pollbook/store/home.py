@@ -102,6 +102,14 @@ class StationHome:
         """How many bytes of that were put on their way to the register."""
         return self.path / f"cameras-{book}.sent"
 
+    def camera_health(self, book: BookName) -> Path:
+        """How this book's cameras were when that last changed."""
+        return self.path / f"cameras-{book}.health"
+
+    def camera_health_told(self, book: BookName) -> Path:
+        """What of that was put on its way to the register."""
+        return self.path / f"cameras-{book}.told"
+
     def exists(self) -> bool:
         """Whether a book stands here."""
         return self.book.exists()

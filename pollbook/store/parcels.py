@@ -40,6 +40,12 @@ def queue_parcel(book: Book, kind: ParcelKind, content: bytes) -> bytes:
     return name
 
 
+def drop_unbegun(book: Book, kind: ParcelKind) -> None:
+    """Parcels of this kind of which the register has nothing yet are not sent: a newer one says more."""
+    with book.writing():
+        book.connection.exec_driver_sql("DELETE FROM parcel WHERE kind = ? AND acknowledged = 0", (int(kind),))
+
+
 def waiting_parcels(book: Book) -> tuple[WaitingParcel, ...]:
     """What is not whole at the register, in the order of sending: by kind, then as they were queued."""
     with engine.translated():

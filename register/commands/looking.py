@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
+from pollbook.camera_health import LIGHTS
 from pollbook.commanding import Answer, Console
 from pollbook.failures import Exit, Failure, WorldFailed
 from pollbook.types import line_text
@@ -18,6 +19,7 @@ from register.log import log_of
 from register.log_checking import check_log
 from register.standing import holder, standing
 from register.store import books, decisions, lists, marks, stations, voters
+from register.store.camera_health import KeptHealth, all_health
 from register.store.engine import Transaction
 from register.store.holders import where_is
 from register.store.schema.lists import LinePlace
@@ -94,7 +96,8 @@ def check(arguments: argparse.Namespace, console: Console) -> Answer:
 def _status(register: OpenRegister) -> dict[str, object]:
     with register.database.read() as connection:
         marked = marks.marks_by_station(connection)
-        rows = []
+        rows: list[dict[str, object]] = []
+        told = all_health(connection)
         for station in stations.all_stations(connection):
             record = books.load_book(connection, station.id)
             rows.append(
@@ -111,6 +114,7 @@ def _status(register: OpenRegister) -> dict[str, object]:
                     "software": record.software,
                     "revoked": station.revoked_at_s is not None,
                     "quarantined": record.forked,
+                    **({"cameras": _cameras(told[station.id])} if station.id in told else {}),
                 }
             )
         waiting = decisions.waiting_places(connection)
@@ -121,6 +125,7 @@ def _status(register: OpenRegister) -> dict[str, object]:
             "lines": lists.active_lines(connection),
             "held_back": len(waiting),
             "stations": rows,
+            "cameras_in_alarm": _in_alarm(rows),
             "anomalies": [
                 {
                     "kind": each.found.kind,
@@ -139,12 +144,40 @@ def _status(register: OpenRegister) -> dict[str, object]:
         }
 
 
+def _cameras(kept: KeptHealth) -> dict[str, object]:
+    """How a station's cameras are, since when by its own clock; none listed: none runs."""
+    cameras = [
+        {
+            "camera": each.camera,
+            "light": LIGHTS[each.light],
+            "alarms": {alarm: moment(since_s) for alarm, since_s in each.alarms.items()},
+        }
+        for each in kept.health.cameras
+    ]
+    return {"told_at": moment(kept.health.at_s), "came_at": moment(kept.came_at_s), "cameras": cameras}
+
+
+def _in_alarm(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Every alarm of every camera, the longest first."""
+    found = [
+        {"precinct": row["precinct"], "desk": row["desk"], "camera": each["camera"], "alarm": alarm, "since": since}
+        for row in rows
+        if isinstance(told := row.get("cameras"), dict)
+        for each in told["cameras"]
+        for alarm, since in each["alarms"].items()
+    ]
+    return sorted(found, key=lambda each: str(each["since"]))
+
+
 def _status_text(data: dict[str, object]) -> str:
     texts = [f"{key}: {data[key]}" for key in ("election", "lines", "marks", "held_back")]
-    for key in ("stations", "anomalies", "totals", "waiting"):
+    for key in ("stations", "cameras_in_alarm", "anomalies", "totals", "waiting"):
         rows = data[key]
         assert isinstance(rows, list)  # noqa: S101 - made by `_status`
         texts.append(f"{key}: {len(rows)}")
-        texts += ["  " + "  ".join(f"{name}={value}" for name, value in row.items()) for row in rows[:_SHOWN_MAX]]
+        texts += [
+            "  " + "  ".join(f"{name}={value}" for name, value in row.items() if name != "cameras")
+            for row in rows[:_SHOWN_MAX]
+        ]
     # What a station says of itself must not move the cursor of whoever looks.
     return "\n".join("".join(sign if sign.isprintable() else "?" for sign in text) for text in texts)

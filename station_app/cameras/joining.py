@@ -24,10 +24,13 @@ from devices.camera.job import Status
 from devices.camera.supervised import Supervised
 from devices.camera.values import CameraFailed
 from pollbook.camera_entries import AlarmNoted, CameraFact, GapNoted, SegmentClosed, ViewSigned
+from pollbook.camera_health import StationHealth
 from pollbook.clock import Clock
 from pollbook.failures import InputInvalid, WorldFailed
 from pollbook.store.book import Book
+from pollbook.store.camera_health import read_health, write_health
 from pollbook.store.camera_ledger import CameraLedger
+from station_app.cameras.health_told import news
 from station_app.cameras.identity import ledger_path, read_vouchings, vouching_of, write_vouching
 from station_app.cameras.settings import CameraSetting, Limits, camera_failure, job_of
 
@@ -70,6 +73,8 @@ class Cameras:
                 write_vouching(root, vouching_of(book))
         except CameraFailed as error:
             raise camera_failure(error) from error
+        self._health_path = book.home.camera_health(book.name)
+        self._health = read_health(self._health_path) or StationHealth(0)
         self._ledger = CameraLedger(book)
         try:
             self._catch_up()
@@ -114,7 +119,9 @@ class Cameras:
         for _, supervised in self._running.values():
             supervised.poll()
         self._enter()
-        return {name: supervised.status for name, (_, supervised) in self._running.items()}
+        statuses = {name: supervised.status for name, (_, supervised) in self._running.items()}
+        self._tell(news(statuses, self._health, self._now_ms() // 1000))
+        return statuses
 
     def status(self, name: str) -> Status:
         """How a camera is; one that is being started is to be looked at."""
@@ -149,12 +156,22 @@ class Cameras:
             ended, self._running = [supervised for _, supervised in self._running.values()], {}
         for supervised in ended:
             supervised.close()
+        self._tell(news({}, self._health, self._now_ms() // 1000))
         try:
             self._enter()
         except WorldFailed as error:
             logger.warning("camera ledger not written code=%s", error.failure.code)  # caught up at the next start
         finally:
             self._ledger.close()
+
+    def _tell(self, health: StationHealth | None) -> None:
+        """The centre is told this with the next sync; without the disk it is told with a later change."""
+        if health is not None:
+            try:
+                write_health(self._health_path, health)
+            except OSError as error:
+                logger.warning("camera health not written errno=%s", error.errno)
+            self._health = health
 
     def _enter(self) -> None:
         rows = list[Row]()

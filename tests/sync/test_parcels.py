@@ -11,9 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pollbook.camera_health import CameraHealth, StationHealth, encode_health
 from pollbook.clock import SystemClock
 from pollbook.failures import Failure, WorldFailed
 from pollbook.parcels import ParcelKind, PieceAddress
+from pollbook.store.camera_health import write_health
 from pollbook.store.home import StationHome
 from pollbook.store.parcels import bytes_in_hour, note_bytes, queue_parcel, waiting_parcels
 from sync.access import HomeAccess
@@ -84,6 +86,55 @@ def test_nothing_is_sent_twice_once_it_was_acknowledged(station: Path, centre: C
         send(station, register)
     assert sum(length for _, length in centre.pieces) == len(REPORT)
     assert [offset for offset, _ in centre.pieces] == list(range(0, len(REPORT), 1000))
+
+
+def tell(path: Path, light: int) -> bytes:
+    """The cameras of this station are so from now on."""
+    with opened(path) as book:
+        health = StationHealth(light, (CameraHealth("hall", light, {"covered": 5} if light else {}),))
+        write_health(book.home.camera_health(book.name), health)
+        return encode_health(health)
+
+
+def test_the_cameras_health_goes_up_when_it_changes_and_an_idle_wire_carries_nothing_of_it(
+    station: Path, centre: Centre
+) -> None:
+    register = settled(station, centre)
+    send(station, register)
+    before = register.traffic.copy()
+    send(station, register)
+    assert register.traffic.since(before).round_trips == 0
+    queue(station, ParcelKind.REPORT, REPORT)
+    told = [tell(station, 0)]
+    assert send(station, register).waiting == 0
+    assert list(centre.parcels.values()) == [*told, REPORT], "it is small and goes first"
+    for _ in range(3):
+        tell(station, 0)
+        before = register.traffic.copy()
+        send(station, register)
+        assert register.traffic.since(before).round_trips == 0
+    told.append(tell(station, 2))
+    before = register.traffic.copy()
+    send(station, register)
+    assert register.traffic.since(before).round_trips == 1
+    assert register.traffic.since(before).bytes_up < 400
+    assert list(centre.parcels.values()) == [told[0], REPORT, told[1]]
+
+
+def test_no_mark_waits_for_the_cameras_health_and_a_register_that_does_not_know_it_gets_it_once(
+    station: Path, centre: Centre
+) -> None:
+    register = settled(station, centre)
+    mark(station, centre, 0, 1)
+    tell(station, 2)
+    assert send(station, register).acknowledged_bytes == 0
+    assert try_once(access(station), register, SystemClock(), Backoff(), lambda: 0.0).failure is None
+    register.failures = [WorldFailed(Failure.REQUEST_NOT_ACCEPTED)]
+    queue(station, ParcelKind.REPORT, REPORT)
+    send(station, register)
+    assert list(centre.parcels.values()) == [REPORT]
+    mark(station, centre, 1, 1)
+    assert try_once(access(station), register, SystemClock(), Backoff(), lambda: 0.0).report.pending == 0  # type: ignore[union-attr]
 
 
 def test_entries_go_first_and_a_mark_made_meanwhile_stops_the_parcels(station: Path, centre: Centre) -> None:

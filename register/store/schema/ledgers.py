@@ -149,6 +149,15 @@ parcel_piece = Table(
     Column("bytes", LargeBinary, nullable=False),
 )
 
+# How each station's cameras are, as it told last (pollbook.camera_health).
+camera_health = Table(
+    "camera_health",
+    metadata,
+    Column("station", Integer, ForeignKey("station.id"), primary_key=True, autoincrement=False),
+    Column("came_at_s", BigInteger, nullable=False),
+    Column("bytes", LargeBinary, nullable=False),
+)
+
 # The lines that differed where a book's digest was not the register's, beside the anomaly at that entry.
 differing_line = Table(
     "differing_line",

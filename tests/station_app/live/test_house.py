@@ -16,6 +16,7 @@ from devices.camera.opencv import decode_jpeg, small_jpeg
 from pollbook.camera_entries import ViewSigned
 from pollbook.failures import Failure, Refused, WorldFailed
 from pollbook.store.book import Book
+from pollbook.store.camera_health import read_health
 from pollbook.store.camera_ledger import ledger_of
 from pollbook.store.camera_views import SignedView
 from station_app.cameras.settings import Limits, load_settings, save_settings
@@ -118,6 +119,25 @@ def test_adding_masking_limiting_and_removing_leaves_the_other_cameras_as_they_a
     house.poll()
     assert pids(house) == {"door": door}
     assert house.picture("hall") is None
+
+
+def test_how_the_cameras_are_is_kept_for_the_centre_and_that_none_runs_any_more_too(
+    house: StationHouse, book: Book
+) -> None:
+    path = book.home.camera_health(book.name)
+    assert read_health(path) is None
+    house.add(HALL)
+    wait_until(house, path.exists)
+    told = read_health(path)
+    assert told is not None
+    assert [(each.camera, each.light) for each in told.cameras] == [("hall", 0)]
+    written_ns = path.stat().st_mtime_ns
+    house.poll()
+    assert path.stat().st_mtime_ns == written_ns, "what did not change is not written again"
+    house.close()
+    closed = read_health(path)
+    assert closed is not None
+    assert closed.cameras == ()
 
 
 def test_what_a_command_changes_is_taken_up_and_only_the_changed_camera_begins_anew(
