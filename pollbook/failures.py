@@ -148,6 +148,7 @@ class Failure(Enum):
     DATABASE_AWAY = ("R16", Exit.AWAY)
     DATABASE_UNFIT = ("R17", Exit.REFUSED)
     PARCEL_UNKNOWN = ("R18", Exit.REFUSED)
+    STILLS_NONE = ("R19", Exit.REFUSED)
     # G is for the register's log of accepted entries.
     LOG_ENTRY_UNKNOWN = ("G01", Exit.REFUSED)
     LOG_NOT_PUBLISHED = ("G02", Exit.REFUSED)
@@ -188,6 +189,7 @@ class Failure(Enum):
     # U is for everything else.
     WRONG_USAGE = ("U01", Exit.USAGE)
     FILE_UNREADABLE = ("U02", Exit.REFUSED)
+    OUT_EXISTS = ("U03", Exit.REFUSED)
     FAULT = ("U99", Exit.FAULT)
     # V is for video: the cameras, their recording and its proof.
     CAMERA_ADDRESS_INVALID = ("V01", Exit.REFUSED)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pollbook.commanding import CommandParser, Program, default_home, run_command
 from pollbook.enrol_file import DESK_MAX
-from register.commands import bundles, log, looking, parcels, settling, setup, stations, voters
+from register.commands import bundles, log, looking, parcels, settling, setup, stations, stills, voters
 from register.home import DEFAULT_PORT
 
 _PORT_MAX = 65_535
@@ -44,6 +44,7 @@ def parser() -> CommandParser:
     command = group.command("read", "write one parcel's content to a file", parcels.read_parcel)
     command.add_argument("parcel", metavar="PARCEL", help="its name as listed, or the first 8 letters or more")
     command.add_argument("--out", type=Path, required=True, metavar="FILE")
+    _add_stills(top)
     group = top.command("bundle", "what stations send by hand")
     command = group.command(
         "take", "take a station's sealed bundle in and write the answer to carry back", bundles.take
@@ -51,6 +52,18 @@ def parser() -> CommandParser:
     command.add_argument("file", type=Path, metavar="FILE")
     command.add_argument("--answer", type=Path, required=True, metavar="FILE", help="the file to carry back")
     return top
+
+
+def _add_stills(top: CommandParser) -> None:
+    group = top.command("stills", "what the stations' cameras showed, masked")
+    listing = group.command("list", "list the stills that came", stills.list_stills)
+    export = group.command("export", "write stills as JPEG files with a manifest", stills.export_stills)
+    export.add_argument("--out", type=Path, required=True, metavar="DIR", help="a folder that is made")
+    for command in (listing, export):
+        command.add_argument("--precinct", metavar="CODE", help="of this precinct (all)")
+        command.add_argument("--camera", metavar="NAME", help="of this camera (all)")
+        command.add_argument("--from", dest="begins", metavar="TIME", help="2026-12-20T10:00, the election's time")
+        command.add_argument("--to", dest="ends", metavar="TIME")
 
 
 def _add_setup(top: CommandParser) -> None:

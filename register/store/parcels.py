@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 
 from pollbook.parcels import ParcelKind
 from register.store.schema.ledgers import parcel, parcel_piece
@@ -91,11 +92,23 @@ def bytes_of_station(connection: Connection, station_id: int) -> int:
 
 def all_parcels(connection: Connection) -> list[ListedParcel]:
     """Every parcel, oldest first."""
-    query = (
-        select(parcel, station.c.device, station.c.epoch, station.c.precinct)
-        .join(station, station.c.id == parcel.c.station)
-        .order_by(parcel.c.began_at_s, parcel.c.station, parcel.c.name)
-    )
+    return _listed(connection, _PARCELS)
+
+
+def whole_parcels(connection: Connection, kind: ParcelKind, precinct: str | None) -> list[ListedParcel]:
+    """The parcels of this kind that have come whole, oldest first: of one precinct, or of all."""
+    query = _PARCELS.where(parcel.c.kind == int(kind), parcel.c.acknowledged == parcel.c.size)
+    return _listed(connection, query if precinct is None else query.where(station.c.precinct == precinct))
+
+
+_PARCELS = (
+    select(parcel, station.c.device, station.c.epoch, station.c.precinct)
+    .join(station, station.c.id == parcel.c.station)
+    .order_by(parcel.c.began_at_s, parcel.c.station, parcel.c.name)
+)
+
+
+def _listed(connection: Connection, query: Select[Any]) -> list[ListedParcel]:
     return [
         ListedParcel(
             row.station,

@@ -73,8 +73,10 @@ def export_span(root: Path, wish: Wish, out: Path) -> Exported:
     """`out` holds the recording of this time with its proof, for whoever has no program of ours.
 
     Raises:
-        WorldFailed: `NOTHING_RECORDED`, `SEGMENT_MISSING`, `CAMERA_LEDGER_BROKEN`, `FILE_UNREADABLE`.
+        WorldFailed: `OUT_EXISTS`, `NOTHING_RECORDED`, `SEGMENT_MISSING`, `CAMERA_LEDGER_BROKEN`, `FILE_UNREADABLE`.
     """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise WorldFailed(Failure.OUT_EXISTS, path=out)
     vouching, read = _ledger_with(root, wish)
     chosen, gaps = _chosen(root, wish, read)
     extract, first = _extract(read, [found.entry for found in chosen])
