@@ -26,7 +26,9 @@ _COME_BACK_MAX_S = 86_400
 class SyncAnswer:
     """What the register answers: all entries up to `acknowledged` are stored there and its chain stands at its hash.
 
-    `digest` is the short one of the book's lines as the register has them, None where they were not compared.
+    `digest` is the short one of the book's lines as the register has them, None where they were not compared. Where the
+    request has none and its head is not the one stored, it is that head's own (`wire.short_digest` of its hash) once
+    the register keeps all of the history that ends there, as evidence.
     """
 
     acknowledged: Head

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 from pollbook.effects import Anomaly
+from pollbook.feed_items import next_feed_check
 from pollbook.ledger import Head, extend_all
 from pollbook.sync_request import SyncRequest
 from pollbook.types import EntryNumber
 from pollbook.wire import short_digest
+from register.evidence import stored_head
 from register.feed import tell_anomaly
 from register.store import books, feeds, ledgers, own_ledger
 from register.store.books import BookRecord
 from register.store.engine import Transaction
 from register.store.stations import Station
+
+LATE_ITEMS_MAX = 300
+"""Of a feed that are looked at for where a book's chain begins: 45,000 hashes, and only where it is another chain."""
 
 
 def compare_entries(
@@ -27,24 +34,9 @@ def compare_entries(
         if known[number] != content:
             return (), EntryNumber(number)
     new = request.entries[len(overlap) :]
-    if last >= stored.number:
-        reached = extend_all(stored, new)
-    else:
-        earlier = ledgers.entry_bytes(connection, station.id, 1, last)
-        reached = extend_all(station.start, (earlier[number] for number in range(1, last + 1)))
+    reached = extend_all(stored, new) if last >= stored.number else stored_head(connection, station, last)
     # The book's own key vouches for its head, so another hash means another history before these entries.
     return (new, None) if reached == request.head.head else ((), request.first)
-
-
-def keep_fork(
-    connection: Transaction, station: Station, record: BookRecord, request: SyncRequest, fork: EntryNumber, at_s: int
-) -> None:
-    """The entries from `fork` on are kept as evidence, and the book is known to have two histories."""
-    evidence = {number: content for number, content in enumerate(request.entries, request.first) if number >= fork}
-    ledgers.add_fork(connection, station.id, evidence, at_s)
-    if not record.forked:
-        tell_anomaly(connection, station, Anomaly.FORK, fork, at_s)
-    record.forked = True
 
 
 def compare_feeds(
@@ -57,7 +49,8 @@ def compare_feeds(
     book had shown before is an old one, and says nothing.
 
     A book that fetched items before it kept a chain says none: its chain begins with the next item, and so from here on
-    does the register's, which it is compared with.
+    does the register's, which it is compared with. A disk that was put back to an image from before its program's
+    upgrade begins its chain once more: one that begins anywhere in the feed as it stands proves that nothing was lost.
     """
     cursor, check = request.feed_cursor, request.feed_check
     floor = record.feed_floor
@@ -73,14 +66,25 @@ def compare_feeds(
         if cursor > floor:
             books.set_feed_floor(connection, station.id, cursor, check)
         return
+    begins_late = _begins_late(connection, station, cursor, check)
     books.set_feed_floor(connection, station.id, cursor, check)
     feeds.chain_feed_again(connection, station.id, cursor, check)
+    if begins_late:
+        return
     own_ledger.set_behind(connection, at_s)
     tell_anomaly(connection, station, Anomaly.REGISTER_ROLLED_BACK, 0, at_s)
     # What was told since the restore has numbers that the book has seen. Which that is, nobody knows: all of it is told
     # once more (rule 2), and is harmless twice.
     seen_or_not = feeds.feed_upto(connection, station.id, cursor)
     feeds.add_feed_items(connection, station.id, seen_or_not, at_s)
+
+
+def _begins_late(connection: Transaction, station: Station, cursor: int, check: bytes) -> bool:
+    """Whether a chain over the newest items up to `cursor`, from any of them on, is `check`."""
+    items = feeds.feed_upto(connection, station.id, cursor)[-LATE_ITEMS_MAX:]
+    if not items or items[-1].number != cursor:
+        return False
+    return any(reduce(next_feed_check, items[begin:], b"") == check for begin in range(len(items)))
 
 
 def compare_digests(

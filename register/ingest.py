@@ -28,10 +28,12 @@ from register.adjudication import adjudicate, left_behind
 from register.appointments import come_back_s
 from register.centre import Centre
 from register.claims import answer_asks
+from register.evidence import is_kept, keep_fork, kept_history
 from register.feed import tell_anomaly, tell_revoked
-from register.histories import compare_digests, compare_entries, compare_feeds, keep_fork
+from register.histories import compare_digests, compare_entries, compare_feeds
 from register.statuses import tell_statuses
 from register.store import books, feeds, orders, spares, stations
+from register.store.books import BookRecord
 from register.store.engine import Transaction
 from register.store.stations import Station
 from register.succession import admit, carrier_key, follow_tail
@@ -88,16 +90,14 @@ def ingest(
         return encode_sync_answer(SyncAnswer(record.head, (), None, at_s, 0), request, untrusted, centre.keys.key)
     if station.revoked_at_s is not None:
         tell_revoked(connection, station, at_s)
-        has_been_told = request.feed_cursor >= feeds.newest_feed_number(connection, station.id)
-        has_all = request.head.head.number <= record.head.number  # a register put back to a backup has lost some
-        knows_all = not request.entries or record.forked  # what is sent again was stored, and its answer lost
-        if record.head.number == before and has_been_told and has_all and knows_all:
+        if _has_said_all(connection, station, record, request):
             raise WorldFailed(Failure.BOOK_REVOKED, str(station.book))
     runs_ahead = (record.last_at >> COUNTER_BITS) - at_s > SKEW_MAX_S
     is_late = at_s - request.sent_at_s > SKEW_MAX_S and not is_carried
     if runs_ahead or is_late or request.sent_at_s - at_s > SKEW_MAX_S:
         tell_anomaly(connection, station, Anomaly.CLOCK_SKEWED, 0, at_s)
     digest = compare_digests(connection, station, record, request, at_s)
+    digest = digest or kept_history(connection, station, record, request)
     if told_at := feeds.newest_of_kind(connection, station.id, FeedKind.SUPERSEDED):
         is_told = request.feed_cursor >= told_at
         follow_tail(connection, centre, station, record, at_s, is_over=is_told and request.pending == 0)
@@ -112,6 +112,16 @@ def ingest(
     logger.info("sync book=%s acknowledged=%s new=%s", station.book, record.head.number, len(new))
     answer = SyncAnswer(record.head, items, digest, at_s, wished_s)
     return encode_sync_answer(answer, request, untrusted, centre.keys.key)
+
+
+def _has_said_all(connection: Transaction, station: Station, record: BookRecord, request: SyncRequest) -> bool:
+    """Whether a revoked book knows that it is, and that all it has is here.
+
+    Entries that it sends again were stored, and the answer lost; of a register that was put back to a backup the head
+    says what is missing.
+    """
+    has_been_told = request.feed_cursor >= feeds.newest_feed_number(connection, station.id)
+    return has_been_told and not request.entries and is_kept(connection, station, record, request.head.head)
 
 
 def prove_sync(connection: Transaction, untrusted: bytes, address: Address) -> None:
@@ -146,6 +156,8 @@ def _proven(
 
     issued = orders.IssuedLines(connection, station)
     request = decode_sync_request(untrusted, address, key, issued.order_with)
+    if request.first <= station.start.number:
+        raise InputInvalid("entries of the book before this one")
     if not is_signed_head(station.start, request.head, station.public_key):
         raise InputInvalid("the head's signature does not hold")
     return station, request, issued, is_own

@@ -4,7 +4,8 @@
    mark does not wait for the network (docs/architecture.md).
 2. One request a cycle; further ones only while more entries wait than the link carries in one, and at once after an
    answer that asked for a line or brought one: a voter stands at a table for it, here or there.
-   A book of which the register has another ledger is locked, and sends its whole ledger once, as evidence.
+   A book of which the register has another ledger is locked, and sends its whole ledger, as evidence; once the answer
+   says that all of it is there, only its newest head, by which a register that lost some of it is known.
 3. Everything may be repeated. A request that was taken twice, an answer that got lost and a program that was ended
    between any two steps change nothing: (book, epoch, number) is an entry's identity, and what is acknowledged is
    what the register proves by the hash of its chain.
@@ -162,8 +163,10 @@ def run_cycle(access: BookAccess, register: Register, clock: Clock) -> CycleRepo
         if failed is None and times_behind > 1:  # once it was rolled back; twice it cannot keep what it takes
             failed = WorldFailed(Failure.REGISTER_BEHIND)
             status = access.step(partial(_note, failure=failed.failure))
-        if failed is not None and failed.failure is Failure.LEDGER_BROKEN and access.step(is_evidence_due):
-            continue
+        if going.out.is_evidence or (failed is not None and failed.failure is Failure.LEDGER_BROKEN):
+            if access.step(is_evidence_due):
+                continue
+            break
         if failed is not None and failed.failure is Failure.DIGEST_DIFFERS and further:
             further -= 1
             if access.step(comparing.compare_further):
@@ -268,9 +271,9 @@ def _take(book: Book, going: _Going, answer: SyncAnswer) -> _Taken:
     try:
         feed = take_answer(book, answer, out.asks)
     except WeFailed as error:  # the register's ledger is not ours
-        note_evidence(book, out, acknowledged.number)
+        note_evidence(book, out, answer)
         return _Taken(_note(book, error.failure), (), error)
-    note_evidence(book, out, acknowledged.number)
+    note_evidence(book, out, answer)
     failed: UchastkaError | None = None
     if out.digest is not None and acknowledged == out.head.head and answer.digest not in {None, out.digest}:
         failed = WeFailed(Failure.DIGEST_DIFFERS)

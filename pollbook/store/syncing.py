@@ -47,8 +47,7 @@ def outgoing(book: Book, bytes_max: int = BATCH_BYTES_MAX, after: EntryNumber | 
     status = sync_status(book)
     since = _evidence_since(book) if after is None else None
     is_evidence = since is not None
-    if since is not None:
-        after, bytes_max = since, bytes_max if is_evidence_due(book) else 1
+    after = since if after is None else after
     if after is not None:
         status = replace(status, acknowledged=after)
     first = EntryNumber(status.acknowledged + 1)
@@ -105,18 +104,13 @@ def _feed_check(book: Book) -> bytes:
 def _evidence_since(book: Book) -> EntryNumber | None:
     """Where the register has another ledger: the entry after which the evidence goes on; None where it has not.
 
-    Once all of it went up, the one entry goes up again that the register would have to compare: so a register that was
-    rolled back, and forgot that there are two histories, finds it once more.
+    Once all of it went up, no entry goes with the newest head: the answer says whether all of it is still there.
     """
     if book.stopped is not Refusal.LEDGER_BROKEN:
         return None
     with engine.translated():
-        row = book.connection.exec_driver_sql("SELECT evidence, evidence_at FROM sync_state").one()
-    sent = book.start.number if row.evidence is None else row.evidence
-    if sent < book.head.number:
-        return EntryNumber(sent)
-    there = book.head.number if row.evidence_at is None else min(row.evidence_at, book.head.number)
-    return EntryNumber(max(there - 1, book.start.number))
+        sent = book.connection.exec_driver_sql("SELECT evidence FROM sync_state").scalar_one()
+    return EntryNumber(book.start.number if sent is None else min(sent, book.head.number))
 
 
 def is_evidence_due(book: Book) -> bool:
@@ -128,21 +122,15 @@ def is_evidence_due(book: Book) -> bool:
     return (book.start.number if sent is None else sent) < book.head.number
 
 
-def note_evidence(book: Book, out: Outgoing, acknowledged: EntryNumber) -> None:
-    """The register has what went out, and has its own ledger up to `acknowledged`.
-
-    Where that is less than it said before, it was rolled back: all evidence goes up once more.
-    """
-    if book.stopped is not Refusal.LEDGER_BROKEN:
+def note_evidence(book: Book, out: Outgoing, answer: SyncAnswer) -> None:
+    """The register has what went out; where it no longer has all that did before, everything goes up once more."""
+    if book.stopped is not Refusal.LEDGER_BROKEN or not out.is_evidence:
         return
+    head = out.head.head
+    is_kept = answer.acknowledged == head or answer.digest == short_digest(head.hash)
     with book.writing():
-        row = book.connection.exec_driver_sql("SELECT evidence, evidence_at FROM sync_state").one()
-        sent = row.evidence
-        if out.is_evidence:
-            sent = max(row.evidence or 0, out.head.head.number)
-        if row.evidence_at is not None and acknowledged < row.evidence_at:
-            sent = None
-        book.connection.exec_driver_sql("UPDATE sync_state SET evidence = ?, evidence_at = ?", (sent, acknowledged))
+        sent = head.number if out.entries or is_kept else None
+        book.connection.exec_driver_sql("UPDATE sync_state SET evidence = ?", (sent,))
 
 
 def to_carry(book: Book) -> tuple[BookName, Outgoing] | None:

@@ -128,14 +128,23 @@ def make_shared_database(url: str) -> Database:
     return _opened(postgresql.connect(url, BUSY_WAIT_S))
 
 
+def bring_up(database: Database) -> None:
+    """The database has this program's schema; of a migration that was broken off nothing is left.
+
+    Raises:
+        WorldFailed: `REGISTER_NEWER` where a newer program wrote it; as `Database.write`.
+    """
+    with database.read() as connection:  # a current database is looked at while another process writes
+        is_current = version(connection) == HEAD
+    if not is_current:
+        with database.write() as connection:
+            migrate(connection)
+
+
 def _opened(engine: Engine) -> Database:
     database = Database(engine)
     try:
-        with database.read() as connection:  # a current database is looked at while another process writes
-            is_current = version(connection) == HEAD
-        if not is_current:
-            with database.write() as connection:
-                migrate(connection)
+        bring_up(database)
     except BaseException:
         database.close()
         raise

@@ -19,6 +19,7 @@ from pollbook.signing import SigningKey
 from pollbook.sync_answer import SyncAnswer
 from pollbook.two_officers import OfficerSignature
 from pollbook.types import MACHINE, Channel, ElectionId, EntryNumber, LineId, PersonNumber
+from pollbook.wire import short_digest
 from register import settling
 from register.checking import check_register
 from register.disputes import listed_anomalies
@@ -30,7 +31,7 @@ from register.store import stations
 from register.store.schema.lists import LinePlace
 from register.store.schema.lists import line as line_table
 from tests.register.lists_of_voters import PRECINCT, voters, write_list
-from tests.register.stand_in import OPENING, Centre, Station, enrolled_station, make_centre
+from tests.register.stand_in import OPENING, Centre, Station, enrolled_station, make_centre, rewritten
 
 STATE = ("entry", "line_state", "book_key", "anomaly", "feed")
 
@@ -213,6 +214,35 @@ def test_what_a_second_history_holds_past_the_stored_head_is_evidence_too_and_th
     kept = loaded.rows("SELECT number, bytes FROM fork_entry ORDER BY number")
     assert kept == [(number, clone.entries[number - 1]) for number in range(OPENING + 2, OPENING + 7)]
     assert (anomalies(loaded), marks(loaded)) == ([("fork", OPENING + 2)], 2)
+
+
+def test_a_book_is_told_once_all_of_its_second_history_is_kept(loaded: Centre, station: Station) -> None:
+    station.mark(station.lines[0])
+    station.sync(loaded)
+    clone = replace(station, entries=list(station.entries), states=dict(station.states))
+    station.mark(station.lines[1])
+    station.sync(loaded)
+    for line in station.lines[2:7]:
+        clone.mark(line)
+
+    def told(first: int, last: int) -> bytes | None:
+        request = clone.request(first, last, digest=None)
+        return clone.read_answer(loaded.sync(clone.book, first, request), request, first).digest
+
+    def head_at(last: int) -> bytes:
+        return short_digest(rewritten(clone.start, clone.entries[:last]).hash)
+
+    newest = len(clone.entries)
+    assert told(newest + 1, newest) is None, "nothing of it is known"
+    assert told(OPENING + 1, OPENING + 3) == head_at(OPENING + 3)
+    assert told(OPENING + 5, newest) is None, "an entry is missing in between"
+    assert told(newest + 1, newest) is None
+    assert told(OPENING + 4, OPENING + 4) == head_at(OPENING + 4)
+    assert told(OPENING + 5, newest) == head_at(newest)
+    assert told(newest + 1, newest) == head_at(newest)
+    loaded.change("DELETE FROM fork_entry", "DELETE FROM fork_head")
+    assert told(newest + 1, newest) is None, "a register that lost it"
+    assert is_sound(loaded)
 
 
 def test_a_history_rewritten_before_what_is_sent_is_a_fork_too(loaded: Centre, station: Station) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from pollbook.failures import Failure, UchastkaError
+from pollbook.failures import Failure, UchastkaError, WorldFailed
 from pollbook.sync_request import Address
 from pollbook.types import BookName, EntryNumber
 from register.centre import Centre
 from register.ingest import ingest
-from register.store.engine import Database
+from register.store.engine import Database, bring_up
+from register.store.versions import HEAD
 from tests.simulation.disks import Disk, Drivers
 from tests.simulation.kernel import Log, Scheduler, seconds
 from tests.simulation.machines import Machine
@@ -69,10 +70,30 @@ class SimulatedCentre(Machine):
         self.scheduler.after(REBOOT_US, self.start)
 
     def start(self) -> None:
-        """The process runs."""
-        if not self.is_up:
+        """The process runs, its database brought to this program's schema; where that fails it is tried again."""
+        if self.is_up:
+            return
+        try:
+            is_current = self.survives(self._is_brought_up)
+        except WorldFailed as error:
+            self.log.note(f"register not up {error.failure.name}")
+            self.scheduler.after(REBOOT_US, self.start)
+            return
+        if is_current:
             self.is_up = True
             self.log.note("register up")
+
+    def _is_brought_up(self) -> bool:
+        bring_up(self.database())
+        return True
+
+    def upgrade(self, older: bytes, crash_within: int | None) -> None:
+        """An older program ran until now, with the database `older`; this one may be killed as it migrates."""
+        self.killed()
+        self.disk.restore(older)
+        self.log.fault("register upgraded")
+        if crash_within is not None:
+            self.crash_within(crash_within)
 
     def back_up(self) -> None:
         """A backup of the whole database is kept."""
@@ -84,6 +105,11 @@ class SimulatedCentre(Machine):
             self.log.fault("register restored from a backup")
             self.disk.restore(self.backups[-1])
             self.lives += 1
+            if self.is_up and not self._is_current():  # from before an upgrade
+                self.killed()
+
+    def _is_current(self) -> bool:
+        return self.disk.look("SELECT version_num FROM alembic_version") == [(HEAD,)]
 
 
 REFUSED = b"refused "

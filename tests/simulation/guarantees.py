@@ -15,6 +15,7 @@ from pollbook.clock import HybridTime
 from pollbook.effects import Anomaly
 from pollbook.entries import decode_entry
 from pollbook.failures import Failure
+from pollbook.feed_items import FeedKind
 from pollbook.line_state import Place
 from pollbook.store import asking
 from pollbook.store.check import check_book
@@ -56,10 +57,6 @@ def broken_promises(world: World) -> list[Broken]:
     """Everything that does not hold at the end of this world."""
     register = _register(world)
     was_restored = world.log.faults["register restored from a backup"] > 0
-    if was_restored:  # it may have forgotten a spare that lost to another one, and locked itself
-        for station in world.stations:
-            if station.is_suspect:
-                register.setdefault(station.prepared.book, AtRegister())
     broken = [
         *_order(world),
         *_custody(world),
@@ -69,7 +66,7 @@ def broken_promises(world: World) -> list[Broken]:
     ]
     for station in world.stations:
         if station.is_suspect:
-            broken += _suspect(station, register[station.prepared.book], was_restored=was_restored)
+            broken += _suspect(station, register[station.prepared.book])
         else:
             broken += _durable(station, register[station.prepared.book], was_restored=was_restored)
             broken += _agrees(station, register[station.prepared.book])
@@ -186,18 +183,15 @@ def _agrees(station: SimulatedStation, register: AtRegister) -> Iterator[Broken]
         yield Broken("the book hears what the register tells", f"{station.name} {len(missing)} items")
 
 
-def _suspect(station: SimulatedStation, register: AtRegister, *, was_restored: bool) -> Iterator[Broken]:
-    """Of a book with two histories, each is kept whole, and the one that is not the register's marks no more.
-
-    A register that was put back to a backup may have forgotten the evidence that it had; it finds the fork once more.
-    """
+def _suspect(station: SimulatedStation, register: AtRegister) -> Iterator[Broken]:
+    """Of a book with two histories, each is kept whole, and the one that is not the register's marks no more."""
     held = _ledger(station)
     differing = {number for number, content in held.items() if register.entries.get(number, content) != content}
     if differing and Anomaly.FORK not in register.anomalies:
         yield Broken("a second history becomes an anomaly", f"{station.name} from {min(differing)}")
     other = {(number, content) for number, content in held.items() if differing and number >= min(differing)}
     lacking = {number for number, content in other - register.evidence if register.entries.get(number) != content}
-    if lacking and not was_restored:
+    if lacking:
         yield Broken("a second history is kept as evidence", f"{station.name} {len(lacking)} from {min(lacking)}")
     if other and other.isdisjoint(register.evidence):
         yield Broken("a second history leaves evidence", station.name)
@@ -208,9 +202,7 @@ def _suspect(station: SimulatedStation, register: AtRegister, *, was_restored: b
 
 
 def _second_marks(world: World, register: dict[BookName, AtRegister]) -> Iterator[Broken]:
-    """Of two marks on one line in books of two names, at least one book is told of; a restored register may forget."""
-    if world.log.faults["register restored from a backup"]:
-        return
+    """Of two marks on one line in books of two names, at least one book is told of."""
     found: dict[LineId, dict[BookName, tuple[int, bytes]]] = {}
     for station in world.stations:
         ledger, name = _ledger(station), station.prepared.book
@@ -226,11 +218,18 @@ _FOUND = {Anomaly.SECOND_MARK, Anomaly.MARKED_AFTER_TAKEOVER, Anomaly.FORK}
 
 
 def _frauds(world: World, register: dict[BookName, AtRegister]) -> Iterator[Broken]:
-    """What could not be missed was not missed; a register put back to a backup may have forgotten it."""
-    if world.log.faults["register restored from a backup"]:
-        return
+    """What could not be missed was not missed, and nothing was found that there was not.
+
+    A register put back to a backup may have forgotten a wrong clock that is right again: the book that had it was told.
+    """
+    was_restored = world.log.faults["register restored from a backup"] > 0
     for station in world.stations:
-        if station.was_skewed and Anomaly.CLOCK_SKEWED not in register[station.prepared.book].anomalies:
+        found = set(register[station.prepared.book].anomalies)
+        if not was_restored and Anomaly.REGISTER_ROLLED_BACK in found:
+            yield Broken("a register that was not restored was not rolled back", station.name)
+        if was_restored and station.book is not None:
+            found |= {item.text for item in notices(station.book) if item.kind is FeedKind.ANOMALY}
+        if station.was_skewed and Anomaly.CLOCK_SKEWED not in found and not (was_restored and station.is_suspect):
             yield Broken("a wrong clock becomes an anomaly", station.name)
 
 

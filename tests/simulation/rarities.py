@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -18,10 +19,12 @@ from pollbook.annex_person import AnnexPerson
 from pollbook.entries import Outcome
 from pollbook.store import annex
 from pollbook.store.book import Book
+from pollbook.store.migrating import REVISIONS
 from pollbook.types import Channel, EntryNumber, LineId
 from register import settling
 from register.officers import Act, prove
 from register.store import stations
+from register.store.versions import HEAD
 from tests.simulation.dead_laptops import plan_takeover
 from tests.simulation.faults import Disks
 from tests.simulation.kernel import chance
@@ -36,6 +39,8 @@ which are slow."""
 FORKS_EVERY = 15
 """So many seeds have one in which a restored register hears a clone before it hears the original again."""
 RESOLVED_EVERY_S = 20.0
+AGAIN_S = 10.0
+"""Until people of the centre try once more where its program is down."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class Rarities:
     takeovers: int = 0
     copies: int = 0
     forks: int = 0
+    register_upgrades: int = 0
 
 
 @dataclass
@@ -75,6 +81,7 @@ def draw_rarities(seed: int) -> Rarities:
         takeovers=int(seed % TAKEOVERS_EVERY == TAKEOVERS_EVERY // 2),
         copies=int(seed % COPIES_EVERY == TAKEOVERS_EVERY // 2),
         forks=int(seed % FORKS_EVERY == FORKS_EVERY // 2),
+        register_upgrades=count(1, 0.08),
     )
 
 
@@ -101,11 +108,11 @@ def befall(world: World) -> None:
             world.fault_s(at(), _upgrade, world, station, rng.randint(1, 40) if rng.random() < 0.5 else None)
     if rare.takeovers and world.plan.disks is Disks.MEMORY:
         plan_takeover(world, rng, is_copied=bool(rare.copies))
-    # With a third history, or where the register is restored twice or revokes, the second may stay unknown (open).
-    plan = world.plan
-    is_apart = not (plan.register_rollbacks or plan.clones or plan.book_rollbacks or rare.revocations or rare.takeovers)
-    for _ in range(rare.forks if is_apart else 0):
+    for _ in range(rare.forks):
         world.fault_s(at(), _fork, world, rng.choice(world.stations), rng)
+    for _ in range(rare.register_upgrades):
+        if world.plan.disks is not Disks.TORN:
+            world.fault_s(at(), _upgrade_register, world, rng.randint(1, 60) if rng.random() < 0.7 else None)
 
 
 # Envelopes.
@@ -169,6 +176,9 @@ def wrong_envelopes(world: World) -> list[str]:
 
 def _revoke(world: World, station: SimulatedStation) -> None:
     """The centre is told that the laptop was lost."""
+    if not world.centre.is_up:
+        world.fault_s(AGAIN_S, _revoke, world, station)
+        return
 
     def act() -> bool:
         with world.centre.database().write() as connection:
@@ -184,6 +194,9 @@ def _revoke(world: World, station: SimulatedStation) -> None:
 
 def _change_voter(world: World, station: SimulatedStation, index: int) -> None:
     """Two of the centre correct a voter's name."""
+    if not world.centre.is_up:
+        world.fault_s(AGAIN_S, _change_voter, world, station, index)
+        return
     pins = json.loads((world.prepared.folder / "register" / "training-pins.json").read_text("utf-8"))
 
     def act() -> bool:
@@ -217,7 +230,7 @@ def _fork(world: World, station: SimulatedStation, rng: random.Random) -> None:
     world.after_s(FORGOTTEN_S * rng.random(), clone.mark, last, Channel.STATION)
     for line in lines:
         world.after_s(FORGOTTEN_S * rng.random() / 2, station.mark, line, Channel.STATION)
-    world.after_s(FORGOTTEN_S, _hear_first, world, clone, station)
+    world.fault_s(FORGOTTEN_S, _hear_first, world, clone, station)
 
 
 def _hear_first(world: World, clone: SimulatedStation, station: SimulatedStation) -> None:
@@ -225,7 +238,7 @@ def _hear_first(world: World, clone: SimulatedStation, station: SimulatedStation
     world.links[clone.name].weather.is_cut = False
     world.centre.roll_back()
     clone.want_cycle(0)
-    world.after_s(FORGOTTEN_S, _heard, world, station)
+    world.fault_s(FORGOTTEN_S, _heard, world, station)
 
 
 def _heard(world: World, station: SimulatedStation) -> None:
@@ -251,18 +264,38 @@ def _upgrade(world: World, station: SimulatedStation, crash_within: int | None) 
 
 def as_older(image: bytes) -> bytes:
     """The book as an older release had it; in the tables that it had not yet is nothing that a promise is about."""
+    return _as_older(image, REVISIONS[-1], LEFT_OUT)
+
+
+def _as_older(image: bytes, newest: str, left_out: Sequence[str]) -> bytes:
     with sqlite3.connect(":memory:", isolation_level=None) as database:
         database.deserialize(image)
-        if database.execute("SELECT version_num FROM alembic_version").fetchall() == [(NEWEST,)]:
-            for statement in LEFT_OUT:  # else an upgrade that was killed had brought it nowhere yet
+        if database.execute("SELECT version_num FROM alembic_version").fetchall() == [(newest,)]:
+            for statement in left_out:  # else an upgrade that was killed had brought it nowhere yet
                 database.execute(statement)
         older = database.serialize()
     database.close()
     return older
 
 
-NEWEST = "0008"
-"""This release's revision of a book."""
+def as_older_register(image: bytes) -> bytes:
+    """The register as an older release had it."""
+    return _as_older(image, HEAD, LEFT_OUT_OF_REGISTER)
+
+
+def _upgrade_register(world: World, crash_within: int | None) -> None:
+    """An older program served until now; this one brings its database up, and may be killed on either side of that."""
+    world.centre.upgrade(as_older_register(world.centre.disk.image()), crash_within)
+
+
+LEFT_OUT_OF_REGISTER = (
+    "DROP TABLE fork_head",
+    'ALTER TABLE feed DROP COLUMN "check"',
+    "ALTER TABLE book DROP COLUMN feed_check",
+    "DROP TABLE differing_line",
+    "UPDATE alembic_version SET version_num = '0008'",
+)
+"""What makes an older one of it: books that kept a chain over their feed begin it with the register once more."""
 LEFT_OUT = (
     "ALTER TABLE sync_state DROP COLUMN feed_check",
     "ALTER TABLE sync_state DROP COLUMN evidence",

@@ -79,6 +79,14 @@ fork_entry = Table(
     UniqueConstraint("station", "number", "sha256"),
 )
 
+fork_head = Table(
+    "fork_head",
+    metadata,
+    Column("station", Integer, ForeignKey("station.id"), primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, primary_key=True),
+)
+
 line_state = Table(
     "line_state",
     metadata,
