@@ -22,15 +22,16 @@ from pollbook.effects import Anomaly
 from pollbook.entries import Entry, LineReleased, Marked, TookOver, decode_entry
 from pollbook.failures import InputInvalid
 from pollbook.feed_items import FeedItem, FeedKind, Superseded, Tail, encode_content
-from pollbook.ledger import Head, extend_all, successor_origin
+from pollbook.ledger import Head, successor_origin
 from pollbook.line_state import digest
 from pollbook.register_entries import Superseded as SupersededEntry
 from pollbook.register_entries import TailClosed
 from pollbook.sync_request import Address, SyncRequest, decode_sync_request, is_signed_request
 from pollbook.tails import TAIL_LINES_MAX, TailChange, TailLine
-from pollbook.types import BookName, EntryNumber
+from pollbook.types import MACHINE, BookName, EntryNumber
 from register.centre import Centre
-from register.feed import tell, tell_anomaly
+from register.evidence import is_kept, stored_head
+from register.feed import tell, tell_anomaly, tell_disputed
 from register.own_ledger import enter
 from register.provisional import tell_successor
 from register.replay import Ingested, decoded
@@ -63,7 +64,7 @@ def inherited(connection: Transaction, centre: Centre, station: Station) -> Inge
         identity = identity_of(connection, centre, station)
         return Ingested(identity, station.start, named, states, adjudications=adjudications)
     before = _predecessor(connection, station)
-    view = _replayed(connection, centre, before, station.start.number)
+    view = _replayed(connection, centre, before, _inherited_upto(connection, centre, before, station))
     view.succeed(identity_of(connection, centre, station), station.start)
     view.adjudications = custody.adjudications_at(connection, station.id)
     return view
@@ -99,9 +100,13 @@ def admit(connection: Transaction, centre: Centre, untrusted: bytes, address: Ad
     if before is None:
         raise InputInvalid("a successor of a book of another election")
     new = _successor(centre, before, spare, request, first.fact)
+    is_of_other_history = _is_of_other_history(connection, before, first.fact)
     view = _taken_over(connection, centre, before, new, first, first.fact)
     rival = stations.successor_of(connection, before.id)
-    added = _add(connection, before, new, view, is_rival=rival is not None)
+    added = _add(connection, before, new, view, is_rival=rival is not None or is_of_other_history)
+    if is_of_other_history:
+        tell_anomaly(connection, added, Anomaly.FORK, request.first, at_s)
+        return added
     named = Superseded(rival.book if rival else added.book, first.fact.head)
     loser = added if rival else before
     tell(connection, loser.id, FeedItem(0, FeedKind.SUPERSEDED, "", 0, encode_content(named)), at_s)
@@ -110,6 +115,7 @@ def admit(connection: Transaction, centre: Centre, untrusted: bytes, address: Ad
         tell_anomaly(connection, rival, Anomaly.FORK, rival.start.number + 1, at_s)
         return added
     marks.inherit(connection, before.id, added.id, first.fact.head.number)
+    _count_what_was_voided_later(connection, added, view, at_s)
     enter(connection, SupersededEntry(before.book, added.book, first.fact.head), at_s)
     logger.warning("superseded book=%s successor=%s", before.book, added.book)
     tell_successor(connection, centre, before, added, at_s)
@@ -213,16 +219,52 @@ def _taken_over(
     connection: Transaction, centre: Centre, before: Station, new: Station, first: Entry, fact: TookOver
 ) -> Ingested:
     """The old book as it was taken over, once the rules have taken the successor's first entry."""
-    stored = ledgers.entry_bytes(connection, before.id, before.start.number + 1, fact.head.number)
-    if len(stored) < fact.head.number - before.start.number:
-        raise InputInvalid("entries of the old book are missing here")
-    if extend_all(before.start, (stored[number] for number in sorted(stored))) != fact.head:
-        raise InputInvalid("the old book's ledger is another one here")
     view = _replayed(connection, centre, before, fact.head.number)
     view.succeed(_after(view.identity, before, new.book, new.public_key), new.start)
     if isinstance(refused := custody_rules.apply(view, EntryNumber(fact.head.number + 1), first), Anomaly):
         raise InputInvalid(f"a takeover that the rules refuse: {refused}")
+    upto = _inherited_upto(connection, centre, before, new)
+    if upto != fact.head.number:
+        view = _replayed(connection, centre, before, upto)
+        view.succeed(_after(view.identity, before, new.book, new.public_key), new.start)
     return view
+
+
+def _inherited_upto(connection: Transaction, centre: Centre, before: Station, after: Station) -> EntryNumber:
+    """How much of the stored ledger of `before` is what `after` took over: nothing where that is another history."""
+    number = after.start.number
+    if number <= books.load_book(connection, before.id).head.number:
+        head = stored_head(connection, before, number)
+        if successor_origin(centre.election.id, after.book, before.slice_sha256, head) == after.start:
+            return number
+    return before.start.number
+
+
+def _is_of_other_history(connection: Transaction, before: Station, fact: TookOver) -> bool:
+    """Whether the book was taken over in a history that is not the one stored, but kept beside it.
+
+    The register cannot tell which of two the commission made: what the successor enters is stored and changes nothing.
+
+    Raises:
+        InputInvalid: Entries of the old book, up to the takeover, are missing here.
+    """
+    record = books.load_book(connection, before.id)
+    if fact.head.number <= record.head.number and stored_head(connection, before, fact.head.number) == fact.head:
+        return False
+    if not is_kept(connection, before, record, fact.head):
+        raise InputInvalid("entries of the old book are missing here")
+    return True
+
+
+def _count_what_was_voided_later(connection: Transaction, added: Station, view: Ingested, at_s: int) -> None:
+    """Marks that the old book voided past the mirror stand in its successor, which knows nothing of the void."""
+    own = {line: state.mark for line, state in view.states.items() if state.mark and state.mark.actor != MACHINE}
+    known = marks.numbers_on(connection, added.id, list(own))
+    lost = {line: mark.number for line, mark in own.items() if line not in known}
+    for other in marks.add(connection, added.id, lost):
+        found = stations.station_by_id(connection, other.station)
+        both = [(added, lost[other.line]), *([(found, other.number)] if found is not None else [])]
+        tell_disputed(connection, both, other.line, at_s)
 
 
 def _add(connection: Transaction, before: Station, new: Station, view: Ingested, *, is_rival: bool) -> Station:

@@ -151,8 +151,14 @@ def run_cycle(access: BookAccess, register: Register, clock: Clock) -> CycleRepo
         try:
             answer = _exchange(going, register, clock)
         except WorldFailed as error:
+            is_begun = error.failure is Failure.REQUEST_NOT_ACCEPTED and access.step(begin_again)
             failed = error
             status = access.step(partial(_note, failure=error.failure))
+            if is_begun and (carried := access.step(_carried)) is not None:
+                failed = _carry(carried, register, clock)
+                if failed is None:
+                    continue
+                status = access.step(partial(_note, failure=failed.failure))
             break
         taken = access.step(partial(_take, going=going, answer=answer))
         status, come_back_s, failed = taken.status, answer.come_back_s, taken.failed

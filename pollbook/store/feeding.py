@@ -38,12 +38,13 @@ logger = logging.getLogger(__name__)
 
 def keep_item(book: Book, item: FeedItem) -> None:
     """The item is in the book's feed, and what needs nothing but the tables is done once; only inside `writing`."""
-    kept = book.connection.exec_driver_sql(
-        "INSERT OR IGNORE INTO feed VALUES (?, ?, ?, ?, ?)",
-        (item.number, int(item.kind), item.text, item.entry, item.content),
-    )
-    if not kept.rowcount:
+    row = (item.number, int(item.kind), item.text, item.entry, item.content)
+    known = book.connection.exec_driver_sql("SELECT * FROM feed WHERE number = ?", (item.number,)).one_or_none()
+    if known is not None and tuple(known) == row:
         return  # a crash came before the cursor moved
+    if known is not None:  # another one under that number: the register was put back to a backup since that crash
+        _forget(book, FeedItem(known.number, FeedKind(known.kind), known.text, known.entry, known.content))
+    book.connection.exec_driver_sql("INSERT OR REPLACE INTO feed VALUES (?, ?, ?, ?, ?)", row)
     content = content_of(item)
     match content:
         case Recalled(line, receiver, claim):
@@ -91,6 +92,14 @@ def act_on(book: Book, items: tuple[FeedItem, ...]) -> None:
             outcome = moving.accept_release(book, content.certificate, MACHINE)
             if isinstance(outcome, Refusal):
                 logger.warning("grant not accepted item=%s refusal=%s", item.number, outcome)
+
+
+def _forget(book: Book, item: FeedItem) -> None:
+    """A word on an envelope that nobody acted on is none; whoever acted on it has it in the entry."""
+    content = content_of(item)
+    if isinstance(content, Adjudicated):
+        word = (content.line, content.number)
+        book.connection.exec_driver_sql("DELETE FROM adjudication WHERE line = ? AND number = ?", word)
 
 
 def content_of(item: FeedItem) -> Content | None:

@@ -135,7 +135,7 @@ sync_state = Table(
     Column("closed", Integer, comment="the entry by which two officers closed the book"),
     Column("feed_check", LargeBinary, nullable=False, server_default=text("x''"), comment="the chain over the feed"),
     Column("evidence", Integer, comment="the newest entry sent as evidence, where the register has another ledger"),
-    Column("evidence_at", Integer, comment="of an earlier release; not read"),
+    Column("evidence_at", Integer, comment="the newest entry of that other ledger, as the register last said"),
 )
 
 feed = Table(

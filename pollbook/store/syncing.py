@@ -106,25 +106,22 @@ def _evidence_since(book: Book) -> EntryNumber | None:
 
     Once all of it went up, no entry goes with the newest head: the answer says whether all of it is still there.
     """
-    if book.stopped is not Refusal.LEDGER_BROKEN:
-        return None
     with engine.translated():
-        sent = book.connection.exec_driver_sql("SELECT evidence FROM sync_state").scalar_one()
-    return EntryNumber(book.start.number if sent is None else min(sent, book.head.number))
+        row = book.connection.exec_driver_sql("SELECT evidence, evidence_at FROM sync_state").one()
+    if row.evidence_at is None and book.stopped is not Refusal.LEDGER_BROKEN:
+        return None
+    return EntryNumber(book.start.number if row.evidence is None else min(row.evidence, book.head.number))
 
 
 def is_evidence_due(book: Book) -> bool:
     """Whether more of the ledger is to go up as evidence."""
-    if book.stopped is not Refusal.LEDGER_BROKEN:
-        return False
-    with engine.translated():
-        sent = book.connection.exec_driver_sql("SELECT evidence FROM sync_state").scalar_one()
-    return (book.start.number if sent is None else sent) < book.head.number
+    since = _evidence_since(book)
+    return since is not None and since < book.head.number
 
 
 def note_evidence(book: Book, out: Outgoing, answer: SyncAnswer) -> None:
     """The register has what went out; where it no longer has all that did before, everything goes up once more."""
-    if book.stopped is not Refusal.LEDGER_BROKEN or not out.is_evidence:
+    if not out.is_evidence:
         return
     head = out.head.head
     is_kept = answer.acknowledged == head or answer.digest == short_digest(head.hash)
@@ -199,6 +196,8 @@ def _take(book: Book, answer: SyncAnswer, asks: tuple[Ask, ...], heard: _Heard) 
     acknowledged = answer.acknowledged
     if acknowledged.number > book.head.number or _head_at(book, acknowledged.number) != acknowledged:
         book.stop(Refusal.LEDGER_BROKEN)
+        with book.writing():  # beside why it was stopped: it may have been revoked before
+            book.connection.exec_driver_sql("UPDATE sync_state SET evidence_at = ?", (acknowledged.number,))
         raise WeFailed(Failure.LEDGER_BROKEN, f"the register's entry {acknowledged.number}", entry=acknowledged.number)
     status = sync_status(book)
     fresh = tuple(item for item in answer.feed if item.number > status.feed_cursor)
@@ -223,17 +222,17 @@ def _take(book: Book, answer: SyncAnswer, asks: tuple[Ask, ...], heard: _Heard) 
     return fresh
 
 
-def begin_again(book: Book) -> None:
-    """A successor that the register refuses sends its takeover, and what came before it, once more.
+def begin_again(book: Book) -> bool:
+    """A successor that the register refuses sends its takeover, and what came before it, once more; whether it will.
 
     A register that was put back to a backup from before the takeover knows nothing of it (rule 11).
     """
-    if book.chain.takeovers:
-        with book.writing():
-            book.connection.exec_driver_sql(
-                "UPDATE sync_state SET acknowledged = ? WHERE acknowledged > ?", (book.start.number, book.start.number)
-            )
-        book.read_standing()
+    if not book.chain.takeovers or sync_status(book).acknowledged <= book.start.number:
+        return False
+    with book.writing():
+        book.connection.exec_driver_sql("UPDATE sync_state SET acknowledged = ?", (book.start.number,))
+    book.read_standing()
+    return True
 
 
 def note_sync_failure(book: Book, failure: Failure) -> None:

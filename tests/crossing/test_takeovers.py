@@ -93,6 +93,18 @@ def test_what_the_register_says_of_an_envelope_reaches_the_spare_that_has_it_and
     new.book.close()
 
 
+def test_a_mark_that_was_voided_past_the_mirror_stands_in_the_successor_and_counts(scene: Scene) -> None:
+    scene.old.book.void(scene.old.line(2), "wrong row", *scene.old.signers(), scene.old.operator)
+    scene.old.sync()
+    new = scene.take_over()
+    assert new.sync().failure is None
+    assert new.book.line(new.line(2)).mark is not None  # type: ignore[union-attr]
+    with scene.centre.database.read() as connection:
+        assert ledgers.effective_marks(connection) == 3
+    assert scene.is_sound()
+    new.book.close()
+
+
 def test_a_spare_goes_on_without_the_centre_and_brings_what_the_old_laptop_never_sent(scene: Scene) -> None:
     new = scene.take_over()
     assert new.book.mark(new.line(0), Channel.STATION, new.operator) is Refusal.ALREADY_MARKED

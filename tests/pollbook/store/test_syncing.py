@@ -8,7 +8,7 @@ from pollbook.failures import Failure, WeFailed
 from pollbook.feed_items import Adjudicated, FeedItem, FeedKind, encode_content
 from pollbook.ledger import Head
 from pollbook.permission import Refusal
-from pollbook.store import figures, syncing
+from pollbook.store import feeding, figures, syncing
 from pollbook.store.book import Book
 from pollbook.store.check import _adjudications
 from pollbook.sync_answer import SyncAnswer
@@ -66,6 +66,16 @@ def test_taking_an_answer_twice_changes_nothing_more(book: Book) -> None:
     status = syncing.sync_status(book)
     assert (status.acknowledged, status.feed_cursor) == (3, 1)
     assert syncing.notices(book) == (item,)
+
+
+def test_an_item_that_a_crash_cut_short_gives_way_to_another_that_a_restored_register_told_under_its_number(
+    book: Book,
+) -> None:
+    lost, told = FeedItem(1, FeedKind.NOTICE, "lost"), FeedItem(1, FeedKind.NOTICE, "told")
+    with book.writing():
+        feeding.keep_item(book, lost)  # and the cursor has not moved
+    assert syncing.take_answer(book, answer(book, 3, told)) == (told,)
+    assert syncing.notices(book) == (told,)
 
 
 def test_rule_8_a_register_with_another_ledger_under_this_name_stops_the_book(station: Station, book: Book) -> None:
