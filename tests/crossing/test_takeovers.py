@@ -100,7 +100,7 @@ def test_a_mark_that_was_voided_past_the_mirror_stands_in_the_successor_and_coun
     assert new.sync().failure is None
     assert new.book.line(new.line(2)).mark is not None  # type: ignore[union-attr]
     with scene.centre.database.read() as connection:
-        assert ledgers.effective_marks(connection) == 3
+        assert marks.effective_marks(connection) == 3
     assert scene.is_sound()
     new.book.close()
 
