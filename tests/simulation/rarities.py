@@ -290,6 +290,7 @@ def _upgrade_register(world: World, crash_within: int | None) -> None:
 
 LEFT_OUT_OF_REGISTER = (
     "DROP TABLE fork_head",
+    "DROP TABLE camera_health",
     'ALTER TABLE feed DROP COLUMN "check"',
     "ALTER TABLE book DROP COLUMN feed_check",
     "DROP TABLE differing_line",
