@@ -177,7 +177,10 @@ def run_cycle(access: BookAccess, register: Register, clock: Clock) -> CycleRepo
             further -= 1
             if access.step(comparing.compare_further):
                 continue
-        if failed is not None or (going.out.digest is not None and not is_behind and not _is_urgent(taken)):
+        # A restored register may stand at this book's own head again: then nothing fails, and one look is enough.
+        has_told_all = going.out.is_evidence and not access.step(is_evidence_due)
+        agrees = going.out.digest is not None and not is_behind and not _is_urgent(taken)
+        if failed is not None or has_told_all or agrees:
             break
     if failed is not None:
         logger.info("cycle failed code=%s detail=%s", failed.failure.code, failed.detail)

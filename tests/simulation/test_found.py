@@ -178,6 +178,27 @@ def test_a_fork_is_found_where_the_register_was_restored_before_the_second_histo
         assert Anomaly.FORK in world.anomalies_of(station)
 
 
+def test_a_locked_book_whose_very_head_a_restored_register_has_again_asks_once_a_cycle() -> None:
+    with staged(0, 2) as world:
+        station, other = world.stations
+        world.links[other.name].weather.is_cut = True
+        clone = forked(world, station, 0)
+        world.centre.back_up()
+        for line in clone.prepared.lines[:3]:
+            clone.mark(line, Channel.STATION)
+        for each in (clone, station):
+            world.links[each.name].weather.is_cut = False
+            each.want_cycle(0)
+            world.run_s(120)
+        assert station.book is not None
+        assert station.book.stopped is Refusal.LEDGER_BROKEN
+        world.links[clone.name].weather.is_cut = True
+        world.centre.roll_back()
+        asked, cycles = world.centre.ingests, station.cycles
+        world.run_s(400)
+        assert 0 < world.centre.ingests - asked <= 2 + station.cycles - cycles
+
+
 def test_a_grant_is_not_lost_where_a_restored_register_has_told_as_much_as_the_book_had_seen() -> None:
     with staged(0, 2) as world:
         home, to = world.stations
