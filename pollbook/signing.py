@@ -6,10 +6,12 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.utils import CryptographyDeprecationWarning
 
@@ -99,20 +101,28 @@ def certified_key(
     if len(untrusted_certificate) > CERTIFICATE_BYTES_MAX:
         raise InputInvalid("a certificate beyond its size")
     try:
-        certificate = x509.load_der_x509_certificate(untrusted_certificate)
-        certificate.verify_directly_issued_by(authority)
-        names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-        key = certificate.public_key()
-        days = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        names, key, days = _issued(untrusted_certificate, authority)
     except _NO_CERTIFICATE as error:
         raise InputInvalid("not a certificate of this election's authority") from error
-    if [name.value for name in names] != [subject]:
+    if names != [subject]:
         raise InputInvalid("a certificate for somebody else")
     if now is not None and not days[0] <= now <= days[1]:
         raise InputInvalid("a certificate out of its days")
     if not isinstance(key, Ed25519PublicKey):
         raise InputInvalid("a certificate for a key of another algorithm")
     return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+@lru_cache(maxsize=1024)
+def _issued(
+    untrusted_certificate: bytes, authority: x509.Certificate
+) -> tuple[list[str | bytes], CertificatePublicKeyTypes, tuple[datetime, datetime]]:
+    """Names, key and days of a certificate that this authority signed. The same few come with every release."""
+    certificate = x509.load_der_x509_certificate(untrusted_certificate)
+    certificate.verify_directly_issued_by(authority)
+    names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    days = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    return [name.value for name in names], certificate.public_key(), days
 
 
 def seal(purpose: str, body: bytes, key: SigningKey) -> bytes:

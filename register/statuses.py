@@ -41,7 +41,7 @@ def note_changed(connection: Transaction, by: Station, lines: Collection[LineId]
     for line, precinct in at_home.items():
         by_precinct.setdefault(precinct, []).append(line)
     for precinct, concerned in by_precinct.items():
-        for station in statuses.current_at(connection, precinct) if concerned else ():
+        for station in stations.current_at(connection, precinct) if concerned else ():
             if station.id != by.id:
                 statuses.make_due(connection, station.id, concerned)
     for station_id, watched in statuses.watchers(connection, moved).items():

@@ -80,24 +80,26 @@ def intake_of(book: Book, precinct: PrecinctCode) -> Intake | None:
 def claims(book: Book) -> tuple[AskedClaim, ...]:
     """Every claim of this book, oldest first."""
     with engine.translated():
-        rows = book.connection.exec_driver_sql("SELECT * FROM ask ORDER BY asked_at_s, id").all()
+        rows = engine.look(
+            book.connection, "SELECT content, asked_at_s, is_open, answer FROM ask ORDER BY asked_at_s, id"
+        )
     asked: list[AskedClaim] = []
-    for row in rows:
-        ask = take_ask(cbor.decode(row.content, _ASK_BYTES_MAX))
+    for content, asked_at_s, is_open, told in rows:
+        ask = take_ask(cbor.decode(content, _ASK_BYTES_MAX))
         if isinstance(ask, Claim):
-            answer = None if row.answer is None else decode_content(FeedKind.CLAIM_ANSWERED, row.answer)
+            answer = None if told is None else decode_content(FeedKind.CLAIM_ANSWERED, told)
             assert answer is None or isinstance(answer, ClaimAnswered)  # noqa: S101 - `note_answer` kept it
-            asked.append(AskedClaim(ask.id, ask.pinfl, ask.document, row.asked_at_s, bool(row.is_open), answer))
+            asked.append(AskedClaim(ask.id, ask.pinfl, ask.document, asked_at_s, bool(is_open), answer))
     return tuple(asked)
 
 
 def outgoing_asks(book: Book, kept: Mapping[LineId, Refusal]) -> tuple[Ask, ...]:
     """What the next request asks; `kept` are the recalled lines that stay, and why."""
     with engine.translated():
-        rows = book.connection.exec_driver_sql(
-            "SELECT content FROM ask WHERE is_open = 1 ORDER BY asked_at_s, id LIMIT ?", (ASKS_MAX,)
-        ).all()
-    asks = [take_ask(cbor.decode(row.content, _ASK_BYTES_MAX)) for row in rows]
+        rows = engine.look(
+            book.connection, "SELECT content FROM ask WHERE is_open = 1 ORDER BY asked_at_s, id LIMIT ?", (ASKS_MAX,)
+        )
+    asks = [take_ask(cbor.decode(content, _ASK_BYTES_MAX)) for (content,) in rows]
     for line, why in kept.items():
         name = hashlib.sha256(f"keep {line_text(line)} {why}".encode()).digest()[:ASK_ID_BYTES]
         asks.append(KeepLine(name, line, why))

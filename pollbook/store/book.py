@@ -245,8 +245,8 @@ class Book:
     def bound_keys(self) -> Mapping[PersonNumber, bytes]:
         """The public key bound to each person."""
         with engine.translated():
-            rows = self._connection.exec_driver_sql("SELECT person, public_key FROM bound_key")
-            return {PersonNumber(row.person): row.public_key for row in rows}
+            rows = engine.look(self._connection, "SELECT person, public_key FROM bound_key")
+        return {PersonNumber(person): public_key for person, public_key in rows}
 
     def opened_days(self) -> frozenset[str]:
         """The days that two officers have opened, each YYYY-MM-DD."""
@@ -317,15 +317,13 @@ class Book:
     def signed_head(self, head: Head) -> SignedHead:
         """The book's signature over `head`, kept once made."""
         with engine.translated():
-            kept = self._connection.exec_driver_sql(
-                "SELECT signature FROM signed_head WHERE number = ?", (head.number,)
-            ).scalar_one_or_none()
-        if kept is not None:
-            return SignedHead(head, kept)
+            kept = engine.look(self._connection, "SELECT signature FROM signed_head WHERE number = ?", (head.number,))
+        if kept:
+            return SignedHead(head, kept[0][0])
         signed = ledger.sign_head(self.start, head, self.link.device_key)
         with self.writing():
-            self._connection.exec_driver_sql("INSERT INTO signed_head VALUES (?, ?)", (head.number, signed.signature))
-            self._connection.exec_driver_sql("UPDATE sync_state SET mirrored = ?", (self.safety().mirrored,))
+            engine.look(self._connection, "INSERT INTO signed_head VALUES (?, ?)", (head.number, signed.signature))
+            engine.look(self._connection, "UPDATE sync_state SET mirrored = ?", (self.safety().mirrored,))
         return signed
 
     def note_opened_record(self, line: LineId, person: PersonNumber) -> None:

@@ -30,8 +30,8 @@ class Differing:
 def differing(book: Book) -> Differing | None:
     """What was found when digests last differed; None once they agree again, or where none ever differed."""
     with engine.translated():
-        row = book.connection.exec_driver_sql("SELECT number, lines FROM comparison").one_or_none()
-    return None if row is None else Differing(EntryNumber(row.number), unpack_lines(row.lines, LINES_NAMED_MAX))
+        rows = engine.look(book.connection, "SELECT number, lines FROM comparison")
+    return Differing(EntryNumber(rows[0][0]), unpack_lines(rows[0][1], LINES_NAMED_MAX)) if rows else None
 
 
 def compare_further(book: Book) -> bool:

@@ -63,16 +63,14 @@ def line_named(connection: Connection, untrusted_text: str) -> LineId | Failure:
     line = parse_line(text)
     with engine.translated():
         column, value = ("pinfl", text) if line is None else ("line", line)
-        rows = connection.exec_driver_sql(f"SELECT line FROM voter WHERE {column} = ?", (value,)).all()  # noqa: S608  (two constants)
+        rows = engine.look(connection, f"SELECT line FROM voter WHERE {column} = ?", (value,))  # noqa: S608  (two constants)
     if len(rows) == 1:
-        return LineId(rows[0].line)
+        return LineId(rows[0][0])
     return Failure.SEVERAL_VOTERS if rows else Failure.UNKNOWN_VOTER
 
 
 def adjudicated(connection: Connection, line: LineId) -> tuple[EntryNumber, Outcome] | None:
     """The register's entry on this provisional line, and what it says; None while there is none."""
     with engine.translated():
-        row = connection.exec_driver_sql(
-            "SELECT number, outcome FROM adjudication WHERE line = ?", (line,)
-        ).one_or_none()
-    return None if row is None else (EntryNumber(row.number), Outcome(row.outcome))
+        rows = engine.look(connection, "SELECT number, outcome FROM adjudication WHERE line = ?", (line,))
+    return (EntryNumber(rows[0][0]), Outcome(rows[0][1])) if rows else None

@@ -131,10 +131,8 @@ def prove_certificate(book: Book, untrusted: bytes) -> ProvenRelease | Refusal:
 def accepted_as(book: Book, release_id: bytes) -> EntryNumber | None:
     """The entry by which this book accepted a release, or None."""
     with engine.translated():
-        found = book.connection.exec_driver_sql(
-            "SELECT entry FROM accepted_release WHERE id = ?", (release_id,)
-        ).scalar_one_or_none()
-    return None if found is None else EntryNumber(found)
+        found = engine.look(book.connection, "SELECT entry FROM accepted_release WHERE id = ?", (release_id,))
+    return EntryNumber(found[0][0]) if found else None
 
 
 def ready_releases(book: Book) -> tuple[SentRelease, ...]:
@@ -169,8 +167,8 @@ def set_lock(book: Book, line: LineId, lock: Lock | None) -> None:
 def lock_of(book: Book, line: LineId) -> Lock | None:
     """What keeps the line here for now, or None."""
     with engine.translated():
-        why = book.connection.exec_driver_sql("SELECT why FROM line_lock WHERE line = ?", (line,)).scalar_one_or_none()
-    return None if why is None else Lock(why)
+        found = engine.look(book.connection, "SELECT why FROM line_lock WHERE line = ?", (line,))
+    return Lock(found[0][0]) if found else None
 
 
 def set_paper(book: Book, *, is_on_paper: bool) -> None:
@@ -192,8 +190,8 @@ class Recall:
 def recalls(book: Book) -> tuple[Recall, ...]:
     """The lines that the register asks for and that are still here."""
     with engine.translated():
-        rows = book.connection.exec_driver_sql("SELECT * FROM recall ORDER BY line").all()
-    return tuple(Recall(LineId(row.line), BookName(DeviceId(row.device), row.epoch)) for row in rows)
+        rows = engine.look(book.connection, "SELECT line, device, epoch FROM recall ORDER BY line")
+    return tuple(Recall(LineId(line), BookName(DeviceId(device), epoch)) for line, device, epoch in rows)
 
 
 def answer_recalls(book: Book, actor: PersonNumber) -> dict[LineId, Refusal]:

@@ -12,6 +12,7 @@ from pollbook.clock import HybridTime
 from pollbook.effects import Closed, DayChanged, Effect, KeyChanged, LinesChanged, NothingChanged
 from pollbook.entries import Outcome
 from pollbook.line_state import LineState, Mark, Place, Proof
+from pollbook.store import engine
 from pollbook.types import BookName, Channel, EntryNumber, LineId, PersonNumber, parse_book
 from pollbook.voters import Voter
 
@@ -36,7 +37,7 @@ def project(connection: Connection, number: EntryNumber, effect: Effect) -> None
     """The projection shows what the entry with this number changed."""
     match effect:
         case LinesChanged(((line, state),)):
-            connection.exec_driver_sql(_STATE_SQL, _state_row(line, state))
+            engine.look(connection, _STATE_SQL, _state_row(line, state))
         case LinesChanged(states):
             if states:
                 connection.exec_driver_sql(_STATE_SQL, [_state_row(line, state) for line, state in states])

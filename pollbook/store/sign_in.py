@@ -54,24 +54,27 @@ def try_pin(book: Book, person: PersonNumber, pin: str) -> SigningKey | Refused:
     if person not in book.people:
         return Refused(Failure.UNKNOWN_PERSON)
     with engine.translated():
-        row = book.connection.exec_driver_sql("SELECT * FROM pin WHERE person = ?", (person,)).one_or_none()
-    if row is None:
+        rows = engine.look(
+            book.connection, "SELECT wrapped_key, wrong_tries, wrong_at_s FROM pin WHERE person = ?", (person,)
+        )
+    if not rows:
         return Refused(Failure.PIN_NOT_SET)
+    ((wrapped_key, wrong_tries, wrong_at_s),) = rows
     now_s = int(book.clock.now().timestamp())
-    if now_s < row.wrong_at_s:
+    if now_s < wrong_at_s:
         # A clock that was set back must not lengthen the wait beyond its measure: it is counted from now.
         with book.writing():
             book.connection.exec_driver_sql("UPDATE pin SET wrong_at_s = ? WHERE person = ?", (now_s, person))
-    left = wait_s(row.wrong_tries) - max(0, now_s - row.wrong_at_s)
+    left = wait_s(wrong_tries) - max(0, now_s - wrong_at_s)
     if left > 0:
         return Refused(Failure.TOO_MANY_TRIES, {"wait_s": left})
     with book.writing():
         book.connection.exec_driver_sql(
             "UPDATE pin SET wrong_tries = wrong_tries + 1, wrong_at_s = ? WHERE person = ?", (now_s, person)
         )
-    seed = unwrap(row.wrapped_key, pin)
+    seed = unwrap(wrapped_key, pin)
     if seed is None:
-        return Refused(Failure.WRONG_PIN, {"wait_s": wait_s(row.wrong_tries + 1)})
+        return Refused(Failure.WRONG_PIN, {"wait_s": wait_s(wrong_tries + 1)})
     with book.writing():
         book.connection.exec_driver_sql("UPDATE pin SET wrong_tries = 0, wrong_at_s = 0 WHERE person = ?", (person,))
     return SigningKey.from_seed(seed)

@@ -98,7 +98,8 @@ def confirmed(book: Book) -> EntryNumber:
 
 def _feed_check(book: Book) -> bytes:
     with engine.translated():
-        return bytes(book.connection.exec_driver_sql("SELECT feed_check FROM sync_state").scalar_one())
+        ((check,),) = engine.look(book.connection, "SELECT feed_check FROM sync_state")
+    return bytes(check)
 
 
 def _evidence_since(book: Book) -> EntryNumber | None:
@@ -206,7 +207,8 @@ def _take(book: Book, answer: SyncAnswer, asks: tuple[Ask, ...], heard: _Heard) 
         asking.note_sent(book, asks)
         for item in fresh:
             feeding.keep_item(book, item)
-        book.connection.exec_driver_sql(
+        engine.look(
+            book.connection,
             "UPDATE sync_state SET acknowledged = ?, last_sync_s = ?, failure = ?, clock_ahead_s = ?",
             (acknowledged.number, heard.at_s, failure, heard.clock_ahead_s),
         )

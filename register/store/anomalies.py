@@ -12,16 +12,18 @@ from pollbook.feed_items import FeedItem, FeedKind
 from register.store.feeds import add_feed_items
 from register.store.schema.ledgers import anomaly
 from register.store.schema.stations import OF_STATION, station
+from register.store.statements import Statement
 
-_ANOMALY = select(anomaly.c.id).where(
-    anomaly.c.station == OF_STATION, anomaly.c.kind == bindparam("kind"), anomaly.c.entry == bindparam("number")
+_ANOMALY = Statement(
+    select(anomaly.c.id).where(
+        anomaly.c.station == OF_STATION, anomaly.c.kind == bindparam("of_kind"), anomaly.c.entry == bindparam("number")
+    )
 )
 
 
 def has_anomaly(connection: Connection, station_id: int, kind: Anomaly, number: int) -> bool:
     """Whether this anomaly is known."""
-    same = {"station_id": station_id, "kind": kind.value, "number": number}
-    return connection.execute(_ANOMALY, same).first() is not None
+    return _ANOMALY.first(connection, station_id=station_id, of_kind=kind.value, number=number) is not None
 
 
 def add_anomaly(connection: Connection, station_id: int, kind: Anomaly, number: int, at_s: int) -> bool:

@@ -5,17 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from pollbook.clock import HybridTime
 from pollbook.ledger import Head
 from pollbook.types import EntryNumber, PersonNumber
 from register.store.schema.ledgers import book, book_key
 from register.store.schema.stations import OF_STATION
+from register.store.statements import Statement
 
-_BOOK = select(book).where(book.c.station == OF_STATION)
-_HELD_BOOK = _BOOK.with_for_update()
-_KEYS = select(book_key.c.person, book_key.c.public_key).where(book_key.c.station == OF_STATION)
+_BOOK = Statement(select(book).where(book.c.station == OF_STATION))
+_HELD_BOOK = Statement(select(book).where(book.c.station == OF_STATION).with_for_update())
+_KEYS = Statement(select(book_key.c.person, book_key.c.public_key).where(book_key.c.station == OF_STATION))
+_KEY = {"station": OF_STATION, "person": bindparam("of_person"), "public_key": bindparam("new_public_key")}
+_ADD_KEY = Statement(insert(book_key).values(_KEY))
+_CHANGE_KEY = Statement(
+    update(book_key)
+    .where(book_key.c.station == OF_STATION, book_key.c.person == bindparam("of_person"))
+    .values(public_key=bindparam("new_public_key"))
+)
 
 
 @dataclass(slots=True)
@@ -43,15 +51,15 @@ class BookRecord:
 
 def load_book(connection: Connection, station_id: int) -> BookRecord:
     """The book's record, for looking at it."""
-    return _record(connection.execute(_BOOK, {"station_id": station_id}).one())
+    return _record(_BOOK.one(connection, station_id=station_id))
 
 
 def hold_book(connection: Connection, station_id: int) -> BookRecord:
     """The book's record, for changing it: nobody else changes the book or its feed until the transaction ends."""
-    return _record(connection.execute(_HELD_BOOK, {"station_id": station_id}).one())
+    return _record(_HELD_BOOK.one(connection, station_id=station_id))
 
 
-def _record(row: Row[Any]) -> BookRecord:
+def _record(row: Any) -> BookRecord:  # noqa: ANN401 - a row of `book`
     return BookRecord(
         head=Head(EntryNumber(row.acknowledged), bytes(row.head_hash)),
         signature=None if row.head_signature is None else bytes(row.head_signature),
@@ -71,25 +79,25 @@ def _record(row: Row[Any]) -> BookRecord:
 
 def save_book(connection: Connection, station_id: int, record: BookRecord) -> None:
     """Keep the book's record."""
-    kept = {
-        "station_id": station_id,
-        "new_acknowledged": record.head.number,
-        "new_head_hash": record.head.hash,
-        "new_head_signature": record.signature,
-        "new_digest": record.digest,
-        "new_last_at": record.last_at,
-        "new_day": record.day,
-        "new_last_heard_at_s": record.last_heard_at_s,
-        "new_pending": record.pending,
-        "new_software": record.software,
-        "new_forked": record.forked,
-        "new_closed": record.closed,
-        "new_adjudicated": record.adjudicated,
-    }
-    connection.execute(_SAVE_BOOK, kept)
+    _SAVE_BOOK.run(
+        connection,
+        station_id=station_id,
+        new_acknowledged=record.head.number,
+        new_head_hash=record.head.hash,
+        new_head_signature=record.signature,
+        new_digest=record.digest,
+        new_last_at=record.last_at,
+        new_day=record.day,
+        new_last_heard_at_s=record.last_heard_at_s,
+        new_pending=record.pending,
+        new_software=record.software,
+        new_forked=record.forked,
+        new_closed=record.closed,
+        new_adjudicated=record.adjudicated,
+    )
 
 
-_SAVE_BOOK = (
+_SAVE_BOOK = Statement(
     update(book)
     .where(book.c.station == OF_STATION)
     .values(
@@ -111,15 +119,15 @@ _SAVE_BOOK = (
 
 def keys_of(connection: Connection, station_id: int) -> dict[PersonNumber, bytes]:
     """The keys that the book's people sign with."""
-    rows = connection.execute(_KEYS, {"station_id": station_id})
+    rows = _KEYS.all(connection, station_id=station_id)
     return {PersonNumber(person): bytes(public_key) for person, public_key in rows}
 
 
 def save_key(connection: Connection, station_id: int, person: PersonNumber, public_key: bytes) -> None:
     """This person of the book signs with this key now."""
-    same = (book_key.c.station == station_id) & (book_key.c.person == person)
-    if not connection.execute(update(book_key).where(same).values(public_key=public_key)).rowcount:
-        connection.execute(insert(book_key).values(station=station_id, person=person, public_key=public_key))
+    for statement in (_CHANGE_KEY, _ADD_KEY):
+        if statement.run(connection, station_id=station_id, of_person=person, new_public_key=public_key):
+            return
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,5 +152,11 @@ def note_tail(connection: Connection, station_id: int, number: int, *, is_comple
 
 def set_feed_floor(connection: Connection, station_id: int, number: int, check: bytes) -> None:
     """The book has seen its feed up to this item, with this check."""
-    change = update(book).where(book.c.station == station_id)
-    connection.execute(change.values(feed_floor=number, feed_check=check))
+    _SET_FLOOR.run(connection, station_id=station_id, new_floor=number, new_check=check)
+
+
+_SET_FLOOR = Statement(
+    update(book)
+    .where(book.c.station == OF_STATION)
+    .values(feed_floor=bindparam("new_floor"), feed_check=bindparam("new_check"))
+)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, insert, select, union_all, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, select, union_all, update
 
 from pollbook.entries import Outcome
 from pollbook.types import BookName, EntryNumber, LineId, parse_book
 from register.store.schema.marks import claim, custody, provisional
+from register.store.statements import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,11 @@ def holding_of(connection: Connection, line: LineId) -> Holding | None:
     """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (line,))
-    row = connection.execute(_HOLDING, {"of_line": line}).first()
+    row = _HOLDING.first(connection, of_line=line)
     return None if row is None else holding_in(row)
 
 
-def holding_in(row: Row[Any]) -> Holding:
+def holding_in(row: Any) -> Holding:  # noqa: ANN401 - a row of `custody`
     """What a row of `custody` holds."""
     return Holding(
         LineId(row.line), row.number, row.holder, parse_book(row.receiver), bytes(row.release_id), row.used_by
@@ -68,17 +69,17 @@ def save_holding(connection: Connection, holding: Holding) -> None:
         "new_release_id": holding.release,
         "new_used_by": holding.used_by,
     }
-    if not connection.execute(_MOVE, values).rowcount:
-        connection.execute(_FIRST_MOVE, values)
+    if not _MOVE.run(connection, **values):
+        _FIRST_MOVE.run(connection, **values)
 
 
 _OF_LINE: BindParameter[int] = bindparam("of_line")
 _MOVED: dict[str, BindParameter[Any]] = {
     name: bindparam(f"new_{name}") for name in ("number", "holder", "receiver", "release_id", "used_by")
 }
-_HOLDING = select(custody).where(custody.c.line == _OF_LINE)
-_MOVE = update(custody).where(custody.c.line == _OF_LINE).values(_MOVED)
-_FIRST_MOVE = insert(custody).values(line=_OF_LINE, **_MOVED)
+_HOLDING = Statement(select(custody).where(custody.c.line == _OF_LINE))
+_MOVE = Statement(update(custody).where(custody.c.line == _OF_LINE).values(_MOVED))
+_FIRST_MOVE = Statement(insert(custody).values(line=_OF_LINE, **_MOVED))
 
 
 def moved_lines(connection: Connection) -> list[Holding]:
@@ -110,7 +111,7 @@ class KeptClaim:
 
 def find_claim(connection: Connection, station_id: int, claim_id: bytes) -> KeptClaim | None:
     """The station's claim with this id."""
-    row = connection.execute(_CLAIM, {"station_id": station_id, "claim_id": claim_id}).first()
+    row = _CLAIM.first(connection, station_id=station_id, claim_id=claim_id)
     return None if row is None else _claim(row)
 
 
@@ -141,22 +142,24 @@ def note_told_kept(connection: Connection, of: KeptClaim) -> None:
 
 def lines_waited_for(connection: Connection) -> set[LineId]:
     """The lines that a claim or a provisional voter waits for; few at any time."""
-    return {LineId(found) for found in connection.execute(_WAITED_FOR).scalars()}
+    return {LineId(row.line) for row in _WAITED_FOR.all(connection)}
 
 
-_WAITED_FOR = union_all(
-    select(claim.c.line).where(claim.c.state == ClaimState.RECALLED.value),
-    select(provisional.c.real_line).where(provisional.c.outcome.is_(None), provisional.c.real_line != 0),
+_WAITED_FOR = Statement(
+    union_all(
+        select(claim.c.line).where(claim.c.state == ClaimState.RECALLED.value),
+        select(provisional.c.real_line).where(provisional.c.outcome.is_(None), provisional.c.real_line != 0),
+    )
 )
 
 
 def waiting_claims(connection: Connection, line: LineId) -> list[KeptClaim]:
     """The claims for this line that still wait, oldest first."""
-    return [_claim(row) for row in connection.execute(_WAITING, {"of_line": line})]
+    return [_claim(row) for row in _WAITING.all(connection, of_line=line)]
 
 
-_CLAIM = select(claim).where(claim.c.station == bindparam("station_id"), claim.c.id == bindparam("claim_id"))
-_WAITING = (
+_CLAIM = Statement(select(claim).where(claim.c.station == bindparam("station_id"), claim.c.id == bindparam("claim_id")))
+_WAITING = Statement(
     select(claim)
     .where(claim.c.line == _OF_LINE, claim.c.state == ClaimState.RECALLED.value)
     .order_by(claim.c.at_s, claim.c.station, claim.c.id)
@@ -209,10 +212,10 @@ def find_provisional(connection: Connection, line: LineId) -> KeptProvisional | 
 
 def provisionals_of(connection: Connection, real_line: LineId) -> list[KeptProvisional]:
     """Every provisional voter who is the voter of this line, oldest first."""
-    return [_provisional(row) for row in connection.execute(_PROVISIONALS, {"of_line": real_line})]
+    return [_provisional(row) for row in _PROVISIONALS.all(connection, of_line=real_line)]
 
 
-_PROVISIONALS = (
+_PROVISIONALS = Statement(
     select(provisional).where(provisional.c.real_line == _OF_LINE).order_by(provisional.c.at_s, provisional.c.line)
 )
 
@@ -231,12 +234,12 @@ def adjudicated(connection: Connection) -> list[KeptProvisional]:
 
 def adjudications_at(connection: Connection, station_id: int) -> dict[LineId, tuple[EntryNumber, Outcome]]:
     """What the register said of the provisional voters of this station."""
-    rows = connection.execute(_ADJUDICATED_AT, {"station_id": station_id})
+    rows = _ADJUDICATED_AT.all(connection, station_id=station_id)
     return {LineId(row.line): (EntryNumber(row.adjudication), Outcome(row.outcome)) for row in rows}
 
 
-_ADJUDICATED_AT = select(provisional).where(
-    provisional.c.station == bindparam("station_id"), provisional.c.outcome.is_not(None)
+_ADJUDICATED_AT = Statement(
+    select(provisional).where(provisional.c.station == bindparam("station_id"), provisional.c.outcome.is_not(None))
 )
 
 
@@ -263,11 +266,11 @@ def forget_claims(connection: Connection, before_s: int) -> int:
     return connection.execute(delete(claim).where(ended)).rowcount
 
 
-def _claim(row: Row[tuple[object, ...]]) -> KeptClaim:
+def _claim(row: Any) -> KeptClaim:  # noqa: ANN401 - a row of `claim`
     return KeptClaim(row.station, bytes(row.id), row.line, ClaimState(row.state), row.at_s, row.told_kept)
 
 
-def _provisional(row: Row[tuple[object, ...]]) -> KeptProvisional:
+def _provisional(row: Any) -> KeptProvisional:  # noqa: ANN401 - a row of `provisional`
     outcome = None if row.outcome is None else Outcome(row.outcome)
     return KeptProvisional(
         LineId(row.line),

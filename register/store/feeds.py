@@ -12,13 +12,19 @@ from pollbook.sync_answer import FEED_ITEMS_MAX
 from register.store.books import hold_book
 from register.store.schema.ledgers import feed
 from register.store.schema.stations import OF_STATION
+from register.store.statements import Statement
 
-_NEWEST = select(func.coalesce(func.max(feed.c.number), 0)).where(feed.c.station == OF_STATION)
-_NEWEST_OF_KIND = select(func.max(feed.c.number)).where(feed.c.station == OF_STATION, feed.c.kind == bindparam("kind"))
-_LAST_CHECK = (
+_NEWEST = Statement(select(func.max(feed.c.number).label("number")).where(feed.c.station == OF_STATION))
+_NEWEST_OF_KIND = Statement(
+    select(func.max(feed.c.number).label("number")).where(
+        feed.c.station == OF_STATION, feed.c.kind == bindparam("kind")
+    )
+)
+_CHECK_AT = Statement(select(feed.c.check).where(feed.c.station == OF_STATION, feed.c.number == bindparam("of_number")))
+_LAST_CHECK = Statement(
     select(feed.c.number, feed.c.check).where(feed.c.station == OF_STATION).order_by(feed.c.number.desc()).limit(1)
 )
-_FEED_AFTER = (
+_FEED_AFTER = Statement(
     select(feed)
     .where(feed.c.station == OF_STATION, feed.c.number > bindparam("cursor"))
     .order_by(feed.c.number)
@@ -30,7 +36,7 @@ def add_feed_items(connection: Connection, station_id: int, untold: Sequence[Fee
     """Keep what this book is to be told, in this order; the numbers are given here."""
     # Whoever tells a book something holds it: numbers of two who do at once would become visible out of order.
     held = hold_book(connection, station_id)
-    newest = connection.execute(_LAST_CHECK, {"station_id": station_id}).first()
+    newest = _LAST_CHECK.first(connection, station_id=station_id)
     last, check = held.feed_floor, held.feed_check
     if newest is not None and newest.number > last:  # up to there the book has said itself what its chain is
         last, check = newest.number, bytes(newest.check)
@@ -40,10 +46,10 @@ def add_feed_items(connection: Connection, station_id: int, untold: Sequence[Fee
         check = next_feed_check(check, item)
         rows.append(_feed_row(station_id, item, check, at_s))
     if rows:
-        connection.execute(_ADD_ITEM, rows)
+        _ADD_ITEM.run_many(connection, rows)
 
 
-_ADD_ITEM = insert(feed)
+_ADD_ITEM = Statement(insert(feed), ("station", "number", "kind", "text", "entry", "at_s", "content", "check"))
 
 
 def _feed_row(station_id: int, item: FeedItem, check: bytes, at_s: int) -> dict[str, object]:
@@ -61,9 +67,8 @@ def _feed_row(station_id: int, item: FeedItem, check: bytes, at_s: int) -> dict[
 
 def feed_check_at(connection: Connection, station_id: int, number: int) -> bytes | None:
     """The check of the book's feed up to this item, None where there is no such item."""
-    query = select(feed.c.check).where(feed.c.station == station_id, feed.c.number == number)
-    found = connection.execute(query).scalar_one_or_none()
-    return None if found is None else bytes(found)
+    found = _CHECK_AT.first(connection, station_id=station_id, of_number=number)
+    return None if found is None else bytes(found.check)
 
 
 def chain_feed_again(connection: Connection, station_id: int, number: int, check: bytes) -> None:
@@ -78,13 +83,12 @@ def chain_feed_again(connection: Connection, station_id: int, number: int, check
 
 def newest_feed_number(connection: Connection, station_id: int) -> int:
     """The number of the newest item in the book's feed, 0 where there is none."""
-    return int(connection.execute(_NEWEST, {"station_id": station_id}).scalar_one())
+    return _NEWEST.one(connection, station_id=station_id).number or 0
 
 
 def newest_of_kind(connection: Connection, station_id: int, kind: FeedKind) -> int:
     """The number of the newest item of this kind in the book's feed, 0 where there is none."""
-    newest = connection.execute(_NEWEST_OF_KIND, {"station_id": station_id, "kind": int(kind)}).scalar_one()
-    return 0 if newest is None else int(newest)
+    return _NEWEST_OF_KIND.one(connection, station_id=station_id, kind=int(kind)).number or 0
 
 
 def has_feed_item(connection: Connection, station_id: int, kind: FeedKind) -> bool:
@@ -110,5 +114,5 @@ def feed_upto(connection: Connection, station_id: int, number: int) -> list[Feed
 
 def feed_after(connection: Connection, station_id: int, cursor: int) -> tuple[FeedItem, ...]:
     """The book's feed items past `cursor`, as many as one answer carries."""
-    rows = connection.execute(_FEED_AFTER, {"station_id": station_id, "cursor": cursor})
+    rows = _FEED_AFTER.all(connection, station_id=station_id, cursor=cursor)
     return tuple(FeedItem(row.number, FeedKind(row.kind), row.text, row.entry, bytes(row.content)) for row in rows)

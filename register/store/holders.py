@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import BindParameter, Connection, bindparam, select
 
 from pollbook.types import BookName, LineId, PrecinctCode
 from pollbook.voters import Voter
@@ -14,6 +15,7 @@ from register.store.custody import REGISTER_HOLDS, Holding, holding_of
 from register.store.schema.lists import LinePlace, line
 from register.store.schema.marks import effective_mark
 from register.store.schema.stations import station
+from register.store.statements import Statement, among, joined
 from register.store.stations import Station, find_station, issued_lines, station_by_id, successor_of
 
 
@@ -76,20 +78,30 @@ def line_of_person(connection: Connection, pinfl: str, document: str) -> tuple[L
 
 def marked_by(connection: Connection, line_id: LineId) -> Station | None:
     """A station whose book has marked the line, or None."""
-    row = connection.execute(select(effective_mark.c.station).where(effective_mark.c.line == line_id)).first()
+    row = _MARKED_BY.first(connection, of_line=line_id)
     return None if row is None else station_by_id(connection, row.station)
 
 
 def voters_of(connection: Connection, lines: Iterable[LineId]) -> tuple[Voter, ...]:
     """The voters of these lines as the register has them, in the order of their ids."""
-    rows = connection.execute(select(line).where(line.c.id.in_(list(lines))).order_by(line.c.id)).all()
-    return tuple(voter_of(row) for row in rows)
+    return tuple(voter_of(row) for row in _VOTERS.all(connection, lines=joined(connection, lines)))
 
 
 def precinct_of(connection: Connection, line_id: LineId) -> PrecinctCode | None:
     """The precinct in whose list the line stands."""
-    found = connection.execute(select(line.c.precinct).where(line.c.id == line_id)).scalar_one_or_none()
-    return None if found is None else PrecinctCode(found)
+    found = _PRECINCT.first(connection, of_line=line_id)
+    return None if found is None else PrecinctCode(found.precinct)
+
+
+_OF_LINE: BindParameter[int] = bindparam("of_line")
+_MARKED_BY = Statement(select(effective_mark.c.station).where(effective_mark.c.line == _OF_LINE))
+_VOTERS = among(lambda lines: select(line).where(line.c.id.in_(lines)).order_by(line.c.id))
+_PRECINCT = Statement(select(line.c.precinct).where(line.c.id == _OF_LINE))
+_ISSUED_FROM = Statement(
+    select(station.c.id)
+    .where(station.c.precinct == bindparam("precinct"), station.c.holds, station.c.predecessor.is_(None))
+    .order_by(station.c.id.desc())
+)
 
 
 def intake_at(connection: Connection, precinct: PrecinctCode) -> Station | None:
@@ -100,7 +112,7 @@ def intake_at(connection: Connection, precinct: PrecinctCode) -> Station | None:
     return None if first is None else newest_of(connection, first)
 
 
-def voter_of(row: Row[tuple[object, ...]]) -> Voter:
+def voter_of(row: Any) -> Voter:  # noqa: ANN401 - a row of `line`, by a statement or by SQLAlchemy
     """The voter that a row of `line` holds."""
     return Voter(
         line=LineId(row.id),
@@ -123,8 +135,7 @@ def voter_of(row: Row[tuple[object, ...]]) -> Voter:
 def _issued_to(connection: Connection, line_id: LineId) -> Station | None:
     """The newest book that was issued the line to hold, as the last of its line of succession."""
     precinct = precinct_of(connection, line_id)
-    query = select(station.c.id).where(station.c.precinct == precinct, station.c.holds, station.c.predecessor.is_(None))
-    for each in connection.execute(query.order_by(station.c.id.desc())).scalars().all():
+    for (each,) in _ISSUED_FROM.all(connection, precinct=precinct):
         holder = station_by_id(connection, each)
         if holder is not None and line_id in issued_lines(connection, each):
             return newest_of(connection, holder)

@@ -12,13 +12,16 @@ from pollbook.effects import Anomaly
 from pollbook.types import EntryNumber
 from register.store.schema.ledgers import entry, fork_entry
 from register.store.schema.stations import OF_STATION
+from register.store.statements import Statement
 
 FORK_ENTRIES_MAX = 50_000
 """Kept as evidence of one station: many histories of a day; who signs ever more of them has proven the point."""
-_ENTRY_BYTES = select(entry.c.number, entry.c.bytes).where(
+_BYTES = select(entry.c.number, entry.c.bytes).where(
     entry.c.station == OF_STATION, entry.c.number.between(bindparam("first"), bindparam("last"))
 )
-_ACCEPTED = _ENTRY_BYTES.where(entry.c.quarantined.is_(None)).order_by(entry.c.number)
+_ENTRY_BYTES = Statement(_BYTES)
+_ACCEPTED = Statement(_BYTES.where(entry.c.quarantined.is_(None)).order_by(entry.c.number))
+_ALL_ENTRIES = Statement(select(entry).where(entry.c.station == OF_STATION).order_by(entry.c.number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +35,19 @@ class StoredEntry:
 
 def entry_bytes(connection: Connection, station_id: int, first: int, last: int) -> dict[int, bytes]:
     """The stored entries from `first` to `last`, by number."""
-    rows = connection.execute(_ENTRY_BYTES, {"station_id": station_id, "first": first, "last": last})
+    rows = _ENTRY_BYTES.all(connection, station_id=station_id, first=first, last=last)
     return {number: bytes(content) for number, content in rows}
 
 
 def accepted_entries(connection: Connection, station_id: int, first: int, last: int) -> dict[EntryNumber, bytes]:
     """The stored entries from `first` to `last` that changed something, by number in order."""
-    rows = connection.execute(_ACCEPTED, {"station_id": station_id, "first": first, "last": last})
+    rows = _ACCEPTED.all(connection, station_id=station_id, first=first, last=last)
     return {EntryNumber(number): bytes(content) for number, content in rows}
 
 
 def all_entries(connection: Connection, station_id: int) -> Iterable[StoredEntry]:
     """The book's whole ledger in order."""
-    query = select(entry).where(entry.c.station == station_id).order_by(entry.c.number)
-    for row in connection.execute(query):
+    for row in _ALL_ENTRIES.all(connection, station_id=station_id):
         quarantined = Anomaly(row.quarantined) if row.quarantined else None
         yield StoredEntry(EntryNumber(row.number), bytes(row.bytes), quarantined)
 

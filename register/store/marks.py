@@ -13,16 +13,15 @@ from typing import Any
 
 from numpy.typing import NDArray
 from psycopg.errors import UniqueViolation
-from sqlalchemy import Connection, delete, exists, func, insert, select, union_all, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, union_all, update
 from sqlalchemy.dialects import sqlite
 
 from pollbook.types import EntryNumber, LineId
 from register.store import rows, states
 from register.store.schema.ledgers import book, line_state
 from register.store.schema.marks import disputed_mark, effective_mark
-
-_LINES_AT_ONCE = 5000
-"""Looked up in one statement; SQLite takes 32,766 values in one."""
+from register.store.schema.stations import OF_STATION
+from register.store.statements import Statement, among, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +136,19 @@ def prefer(connection: Connection, line_id: LineId, station_id: int) -> None:
 
 def numbers_on(connection: Connection, station_id: int, lines: Collection[LineId]) -> dict[LineId, EntryNumber]:
     """The marks of one book on these lines, those that count and the disputed ones."""
-    ordered, found = sorted(lines), {}
-    for table in (effective_mark, disputed_mark):
-        for at in range(0, len(ordered), _LINES_AT_ONCE):
-            among = table.c.line.in_(ordered[at : at + _LINES_AT_ONCE])
-            for row in connection.execute(select(table).where(among, table.c.station == station_id)):
-                found[LineId(row.line)] = EntryNumber(row.number)
-    return found
+    values = joined(connection, sorted(lines))
+    rows = _NUMBERS.all(connection, station_id=station_id, lines=values) if lines else ()
+    return {LineId(row.line): EntryNumber(row.number) for row in rows}
+
+
+_NUMBERS = among(
+    lambda lines: union_all(
+        *(
+            select(table.c.line, table.c.number).where(table.c.station == OF_STATION, table.c.line.in_(lines))
+            for table in (effective_mark, disputed_mark)
+        )
+    )
+)
 
 
 def count(connection: Connection) -> int:
@@ -194,21 +199,27 @@ def _insert(connection: Connection, station_id: int, ordered: Sequence[tuple[Lin
             " ON CONFLICT DO NOTHING"
         )
         return connection.exec_driver_sql(statement, (station_id, f"{{{lines}}}", f"{{{numbers}}}")).rowcount
-    before = connection.exec_driver_sql("SELECT total_changes()").scalar_one()
     new = [{"line": line, "station": station_id, "number": number} for line, number in ordered]
-    connection.execute(sqlite.insert(effective_mark).on_conflict_do_nothing(), new)
-    return int(connection.exec_driver_sql("SELECT total_changes()").scalar_one()) - int(before)
+    return _ADD_NEW.run_many(connection, new)
+
+
+_ADD_NEW = Statement(sqlite.insert(effective_mark).on_conflict_do_nothing(), ("line", "station", "number"))
 
 
 def _kept(connection: Connection, lines: Sequence[LineId]) -> list[Kept]:
-    found: list[Kept] = []
-    for at in range(0, len(lines), _LINES_AT_ONCE):
-        query = select(effective_mark).where(effective_mark.c.line.in_(lines[at : at + _LINES_AT_ONCE]))
-        result = connection.execute(query.order_by(effective_mark.c.line))
-        found += [Kept(LineId(row.line), row.station, EntryNumber(row.number)) for row in result]
-    return found
+    rows = _KEPT.all(connection, lines=joined(connection, lines))
+    return [Kept(LineId(row.line), row.station, EntryNumber(row.number)) for row in rows]
+
+
+_KEPT = among(
+    lambda lines: select(effective_mark).where(effective_mark.c.line.in_(lines)).order_by(effective_mark.c.line)
+)
 
 
 def _forget_disputed(connection: Connection, station_id: int, line: LineId) -> int:
-    mine = (disputed_mark.c.line == line) & (disputed_mark.c.station == station_id)
-    return connection.execute(delete(disputed_mark).where(mine)).rowcount
+    return _FORGET_DISPUTED.run(connection, of_line=line, station_id=station_id)
+
+
+_FORGET_DISPUTED = Statement(
+    delete(disputed_mark).where(disputed_mark.c.line == bindparam("of_line"), disputed_mark.c.station == OF_STATION)
+)

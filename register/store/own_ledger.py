@@ -11,6 +11,7 @@ from pollbook.clock import HybridTime
 from pollbook.ledger import Head
 from pollbook.types import EntryNumber
 from register.store.schema.centre import own_entry, own_head
+from register.store.statements import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +29,24 @@ def begin(connection: Connection, start: Head) -> None:
 
 def hold_head(connection: Connection) -> OwnHead:
     """The newest head, locked until the transaction ends, so that entries follow each other."""
-    row = connection.execute(_HELD).one()
+    row = _HELD.one(connection)
     return OwnHead(Head(EntryNumber(row.number), bytes(row.hash)), HybridTime(row.at))
 
 
 def add_entry(connection: Connection, head: Head, at: HybridTime, content: bytes, at_s: int) -> None:
     """The entry that leads to `head` is stored; only after `hold_head` in the same transaction."""
-    connection.execute(_ADD, {"number": head.number, "hash": head.hash, "bytes": content, "at_s": at_s})
-    connection.execute(_GO_ON, {"new_number": head.number, "new_hash": head.hash, "new_at": at})
+    _ADD.run(connection, number=head.number, hash=head.hash, bytes=content, at_s=at_s)
+    _GO_ON.run(connection, new_number=head.number, new_hash=head.hash, new_at=at)
 
 
-_HELD = select(own_head).where(own_head.c.id == 1).with_for_update()
-_ADD = insert(own_entry)
-_GO_ON = (
+_HELD = Statement(select(own_head).where(own_head.c.id == 1).with_for_update())
+_ADD = Statement(insert(own_entry), ("number", "hash", "bytes", "at_s"))
+_GO_ON = Statement(
     update(own_head)
     .where(own_head.c.id == 1)
     .values(number=bindparam("new_number"), hash=bindparam("new_hash"), at=bindparam("new_at"))
 )
-_BEHIND = select(own_head.c.id).where(own_head.c.id == 1, own_head.c.behind_since_s.is_not(None))
+_BEHIND = Statement(select(own_head.c.id).where(own_head.c.id == 1, own_head.c.behind_since_s.is_not(None)))
 
 
 def own_entries(connection: Connection) -> Iterable[tuple[int, bytes, bytes]]:
@@ -62,7 +63,7 @@ def newest(connection: Connection, start: Head) -> Head:
 
 def is_behind(connection: Connection) -> bool:
     """Whether a book has known more of this register than it does itself, and nobody has said that it is recovered."""
-    return connection.execute(_BEHIND).first() is not None
+    return _BEHIND.first(connection) is not None
 
 
 def set_behind(connection: Connection, since_s: int | None) -> None:

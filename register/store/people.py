@@ -10,6 +10,7 @@ from pollbook.failures import Failure, WorldFailed
 from pollbook.types import Person, PersonNumber, PrecinctCode, Role
 from register.store.schema.lists import person
 from register.store.schema.stations import station
+from register.store.statements import Statement
 
 
 def set_people(connection: Connection, people: Mapping[str, Sequence[Person]]) -> None:
@@ -42,8 +43,8 @@ def set_people(connection: Connection, people: Mapping[str, Sequence[Person]]) -
 
 def people_of(connection: Connection, precinct: PrecinctCode) -> tuple[Person, ...]:
     """The precinct's people by number."""
-    rows = connection.execute(_PEOPLE, {"precinct": precinct})
+    rows = _PEOPLE.all(connection, precinct=precinct)
     return tuple(Person(PersonNumber(row.number), row.key, row.surname, row.given_name, Role(row.role)) for row in rows)
 
 
-_PEOPLE = select(person).where(person.c.precinct == bindparam("precinct")).order_by(person.c.number)
+_PEOPLE = Statement(select(person).where(person.c.precinct == bindparam("precinct")).order_by(person.c.number))

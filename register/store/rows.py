@@ -16,6 +16,7 @@ from sqlalchemy import Connection, insert
 
 from pollbook.plain_marks import PLAIN_BYTES
 from register.store.schema.ledgers import entry
+from register.store.statements import Statement
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 """No flags, no extension. Source: PostgreSQL's documentation, COPY, "Binary Format"."""
@@ -23,7 +24,9 @@ _TRAILER = b"\xff\xff"
 _NULL = b"\xff\xff\xff\xff"
 _ENTRY = struct.Struct(">hiiiiiq")
 _LENGTH = struct.Struct(">i")
-_ENTRY_COLUMNS = "entry (station, number, received_at_s, quarantined, bytes)"
+_NAMES = ("station", "number", "received_at_s", "quarantined", "bytes")
+_ENTRY_COLUMNS = f"entry ({', '.join(_NAMES)})"
+_ADD = Statement(insert(entry), _NAMES)
 
 
 class FreshMark(NamedTuple):
@@ -49,11 +52,10 @@ def add_entries(
     if connection.dialect.name == "postgresql":
         _copy(connection, _ENTRY_COLUMNS, _entry_rows(station_id, first, entries, at_s))
         return
-    names = ("station", "number", "received_at_s", "quarantined", "bytes")
     rows = [
         (station_id, number, at_s, quarantined, content) for number, (content, quarantined) in enumerate(entries, first)
     ]
-    connection.execute(insert(entry), [dict(zip(names, row, strict=True)) for row in rows])
+    _ADD.run_many(connection, [dict(zip(_NAMES, row, strict=True)) for row in rows])
 
 
 def add_plain_entries(connection: Connection, station_id: int, first: int, contents: bytes, at_s: int) -> None:

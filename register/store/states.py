@@ -13,14 +13,12 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     Connection,
-    Row,
     Select,
     Table,
     bindparam,
     insert,
     literal_column,
     select,
-    text,
     union_all,
     update,
 )
@@ -33,6 +31,7 @@ from pollbook.types import CHANNELS, Channel, EntryNumber, LineId, PersonNumber,
 from register.store.schema.ledgers import entry, line_state
 from register.store.schema.marks import disputed_mark, effective_mark
 from register.store.schema.stations import OF_STATION
+from register.store.statements import Statement, among, joined
 
 
 def with_rows(
@@ -40,9 +39,9 @@ def with_rows(
 ) -> dict[LineId, LineState]:
     """The states that have a row, of `lines` or of all."""
     if lines is None:
-        rows = connection.execute(_ROWS, {"station_id": station_id})
+        rows = _ROWS.all(connection, station_id=station_id)
     elif lines:
-        rows = connection.execute(_ROWS_OF[connection.dialect.name], _about(connection, station_id, lines))
+        rows = _ROWS_OF.all(connection, station_id=station_id, lines=joined(connection, lines))
     else:
         return {}
     return {LineId(row.line): _state(row) for row in rows}
@@ -50,8 +49,8 @@ def with_rows(
 
 def have_rows(connection: Connection, station_id: int, lines: Mapping[LineId, object]) -> bool:
     """Whether one of these lines has a row; True without looking further where the book has many rows."""
-    some = connection.execute(_FIRST_LINES, {"station_id": station_id}).scalars().all()
-    return len(some) == _LINES_LOOKED_AT or any(line in lines for line in some)
+    some = _FIRST_LINES.all(connection, station_id=station_id)
+    return len(some) == _LINES_LOOKED_AT or any(row.line in lines for row in some)
 
 
 def plainly_marked(
@@ -60,7 +59,7 @@ def plainly_marked(
     """Those of `lines`, which have no rows, that the book's adjudicated entries up to number `upto` mark."""
     if not lines:
         return {}
-    rows = connection.execute(_MARKED[connection.dialect.name], _about(connection, station_id, lines))
+    rows = _MARKED.all(connection, station_id=station_id, lines=joined(connection, lines))
     return {line: state for line, state in _plain(rows).items() if state.mark and state.mark.number <= upto}
 
 
@@ -74,7 +73,7 @@ def states_of(
 
 def all_states(connection: Connection, station_id: int) -> dict[LineId, LineState]:
     """The states of all lines to which something happened, adjudicated or not, read from the whole ledger."""
-    plain = _plain(connection.execute(_LEDGER, {"station_id": station_id}))
+    plain = _plain(_LEDGER.all(connection, station_id=station_id))
     return plain | with_rows(connection, station_id)
 
 
@@ -89,9 +88,9 @@ def save(connection: Connection, station_id: int, known: Collection[LineId], aft
     """The lines' new states have their rows; `known` are the lines that had one already."""
     rows = [_row(station_id, each, state) for each, state in after.items()]
     if new := [row for row in rows if row["line_id"] not in known]:
-        connection.execute(_INSERT, new)
+        _INSERT.run_many(connection, new)
     if changed := [row for row in rows if row["line_id"] in known]:
-        connection.execute(_UPDATE, changed)
+        _UPDATE.run_many(connection, changed)
 
 
 def _marks_in(table: Table) -> Select[Any]:
@@ -100,26 +99,19 @@ def _marks_in(table: Table) -> Select[Any]:
     return marks.where(table.c.station == OF_STATION)
 
 
-def _among(query: Select[Any], table: Table, lines: str) -> Select[Any]:
-    return query.where(text(f"{table.name}.line IN ({lines})"))
-
-
-_LINES = {
-    # One value, however many lines: nothing is planned or bound line by line.
-    "postgresql": "SELECT unnest(CAST(:lines AS bigint[]))",
-    "sqlite": "SELECT value FROM json_each(:lines)",
-}
-_ARRAY = {"postgresql": "{{{}}}", "sqlite": "[{}]"}
-_ROWS = select(line_state).where(line_state.c.station == OF_STATION)
+_ROWS = Statement(select(line_state).where(line_state.c.station == OF_STATION))
 _LINES_LOOKED_AT = 256
 """A book that lets go or takes in as many lines sends no long runs of marks alone."""
-_FIRST_LINES = select(line_state.c.line).where(line_state.c.station == OF_STATION).limit(_LINES_LOOKED_AT)
-_ROWS_OF = {dialect: _among(_ROWS, line_state, lines) for dialect, lines in _LINES.items()}
-_MARKED = {
-    dialect: union_all(*(_among(_marks_in(table), table, lines) for table in (effective_mark, disputed_mark)))
-    for dialect, lines in _LINES.items()
-}
-_LEDGER = (
+_FIRST_LINES = Statement(select(line_state.c.line).where(line_state.c.station == OF_STATION).limit(_LINES_LOOKED_AT))
+_ROWS_OF = among(
+    lambda lines: select(line_state).where(line_state.c.station == OF_STATION, line_state.c.line.in_(lines))
+)
+_MARKED = among(
+    lambda lines: union_all(
+        *(_marks_in(table).where(table.c.line.in_(lines)) for table in (effective_mark, disputed_mark))
+    )
+)
+_LEDGER = Statement(
     select(literal_column("NULL").label("line"), entry.c.number, entry.c.bytes)
     .where(entry.c.station == OF_STATION, entry.c.quarantined.is_(None))
     .order_by(entry.c.number)
@@ -128,20 +120,15 @@ _MOVED = ("place", "custody", "since", "proof", "released_to", "annexed", "outco
 _VALUES: dict[str, BindParameter[Any]] = {
     name: bindparam(f"new_{name}") for name in ("mark", "channel", "at", "actor", "voids", *_MOVED)
 }
-_INSERT = insert(line_state).values(station=OF_STATION, line=bindparam("line_id"), **_VALUES)
-_UPDATE = (
+_INSERT = Statement(insert(line_state).values(station=OF_STATION, line=bindparam("line_id"), **_VALUES))
+_UPDATE = Statement(
     update(line_state)
     .where(line_state.c.station == OF_STATION, line_state.c.line == bindparam("line_id"))
     .values(_VALUES)
 )
 
 
-def _about(connection: Connection, station_id: int, lines: Iterable[LineId]) -> dict[str, object]:
-    joined = ",".join(map(str, lines))
-    return {"station_id": station_id, "lines": _ARRAY[connection.dialect.name].format(joined)}
-
-
-def _plain(rows: Iterable[Row[Any]]) -> dict[LineId, LineState]:
+def _plain(rows: Iterable[Any]) -> dict[LineId, LineState]:
     """The states of lines to which nothing happened but the plain marks among these entries."""
     found = {}
     for row in rows:
@@ -152,7 +139,7 @@ def _plain(rows: Iterable[Row[Any]]) -> dict[LineId, LineState]:
     return found
 
 
-def _state(row: Row[Any]) -> LineState:
+def _state(row: Any) -> LineState:  # noqa: ANN401 - a row of `line_state`
     mark = None
     if row.mark is not None:
         mark = Mark(EntryNumber(row.mark), Channel(row.channel), HybridTime(row.at), PersonNumber(row.actor))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, insert, select, update
 
 from pollbook.ledger import HEAD_BYTES, Head
 from pollbook.line_state import DIGEST_BYTES, ELSEWHERE, UNMARKED, LineState
@@ -17,7 +17,8 @@ from pollbook.voters import Voter
 from register.store.schema.ledgers import book
 from register.store.schema.lists import LinePlace, line, precinct
 from register.store.schema.marks import custody, effective_mark
-from register.store.schema.stations import enrolment_code, issued, station
+from register.store.schema.stations import OF_STATION, enrolment_code, issued, station
+from register.store.statements import Statement
 
 _ISSUED = (
     *("id", "pinfl", "document", "surname", "given_name", "patronymic"),
@@ -134,7 +135,7 @@ def add_station(connection: Connection, new: Station, answer: bytes, lines: Iter
 
 def packed_lines(connection: Connection, station_id: int) -> bytes:
     """The lines that the station was issued, ascending, 8 bytes each, big-endian."""
-    return bytes(connection.execute(_PACKED_LINES, {"station_id": station_id}).scalar_one())
+    return bytes(_PACKED_LINES.one(connection, station_id=station_id).lines)
 
 
 def issued_lines(connection: Connection, station_id: int) -> frozenset[LineId]:
@@ -147,36 +148,41 @@ def unpacked_lines(packed: bytes) -> tuple[LineId, ...]:
     return struct.unpack(f">{len(packed) // 8}q", packed)
 
 
-_NEWEST = select(func.coalesce(func.max(station.c.id), 0))
-_STANDING = select(station).where(station.c.precinct == bindparam("precinct"), station.c.revoked_at_s.is_(None))
-_NAMED = select(station).where(station.c.device == bindparam("device"), station.c.epoch == bindparam("epoch"))
-_BY_ID = select(station).where(station.c.id == bindparam("station_id"))
-_SUCCESSOR = select(station).where(station.c.predecessor == bindparam("station_id")).order_by(station.c.id).limit(1)
+_STANDING_AT = select(station).where(station.c.precinct == bindparam("precinct"), station.c.revoked_at_s.is_(None))
+_LATER = station.alias("later")
+_NEWEST = Statement(select(func.coalesce(func.max(station.c.id), 0).label("id")))
+_STANDING = Statement(_STANDING_AT)
+_CURRENT = Statement(_STANDING_AT.where(~select(_LATER.c.id).where(_LATER.c.predecessor == station.c.id).exists()))
+_NAMED = Statement(
+    select(station).where(station.c.device == bindparam("device"), station.c.epoch == bindparam("epoch"))
+)
+_BY_ID = Statement(select(station).where(station.c.id == OF_STATION))
+_SUCCESSOR = Statement(select(station).where(station.c.predecessor == OF_STATION).order_by(station.c.id).limit(1))
 _NEWEST_EPOCH = select(station).where(station.c.device == bindparam("device")).order_by(station.c.epoch.desc()).limit(1)
-_PACKED_LINES = select(issued.c.lines).where(issued.c.station == bindparam("station_id"))
+_PACKED_LINES = Statement(select(issued.c.lines).where(issued.c.station == OF_STATION))
 
 
 def find_station(connection: Connection, name: BookName) -> Station | None:
     """The station whose book has this name."""
-    row = connection.execute(_NAMED, {"device": name.device, "epoch": name.epoch}).first()
+    row = _NAMED.first(connection, device=name.device, epoch=name.epoch)
     return _station(row) if row else None
 
 
 def successor_of(connection: Connection, station_id: int) -> Station | None:
     """The first book that took over from this station's; a later one is a fork."""
-    row = connection.execute(_SUCCESSOR, {"station_id": station_id}).first()
+    row = _SUCCESSOR.first(connection, station_id=station_id)
     return _station(row) if row else None
 
 
 def station_by_id(connection: Connection, station_id: int) -> Station | None:
     """The station with this id."""
-    row = connection.execute(_BY_ID, {"station_id": station_id}).first()
+    row = _BY_ID.first(connection, station_id=station_id)
     return _station(row) if row else None
 
 
 def enrolled_about(connection: Connection) -> int:
     """How many stations there ever were, or a few more: the newest number, which is looked up at once."""
-    return int(connection.execute(_NEWEST).scalar_one())
+    return int(_NEWEST.one(connection).id)
 
 
 def all_stations(connection: Connection) -> list[Station]:
@@ -187,7 +193,12 @@ def all_stations(connection: Connection) -> list[Station]:
 
 def stations_at(connection: Connection, code: PrecinctCode) -> list[Station]:
     """The precinct's stations that are not revoked."""
-    return [_station(row) for row in connection.execute(_STANDING, {"precinct": code})]
+    return [_station(row) for row in _STANDING.all(connection, precinct=code)]
+
+
+def current_at(connection: Connection, code: PrecinctCode) -> list[Station]:
+    """The precinct's stations that are neither revoked nor taken over."""
+    return [_station(row) for row in _CURRENT.all(connection, precinct=code)]
 
 
 def newest_holder_at(connection: Connection, code: PrecinctCode) -> Station | None:
@@ -269,25 +280,24 @@ def _is_marked() -> ColumnElement[bool]:
     return select(effective_mark.c.line).where(effective_mark.c.line == line.c.id).exists()
 
 
-def _station(row: Row[tuple[object, ...]]) -> Station:
-    fields = row._mapping  # noqa: SLF001 - SQLAlchemy's own name for it
-    start_hash = bytes(fields["start_hash"])
+def _station(row: Any) -> Station:  # noqa: ANN401 - a row of `station`, by a statement or by SQLAlchemy
+    start_hash = bytes(row.start_hash)
     assert len(start_hash) == HEAD_BYTES  # noqa: S101 - written by `add_station` only
     return Station(
-        id=fields["id"],
-        book=BookName(DeviceId(bytes(fields["device"])), fields["epoch"]),
-        public_key=bytes(fields["public_key"]),
-        precinct=PrecinctCode(fields["precinct"]),
-        desk=fields["desk"],
-        list_version=fields["list_version"],
-        line_count=fields["line_count"],
-        issued_at_s=fields["issued_at_s"],
-        start=Head(EntryNumber(fields["start_number"]), start_hash),
-        revoked_at_s=fields["revoked_at_s"],
-        revoked_reason=fields["revoked_reason"],
-        slice_sha256=bytes(fields["slice_sha256"]),
-        holds=fields["holds"],
-        certificate=bytes(fields["certificate"]),
-        box_key=bytes(fields["box_key"]),
-        predecessor=fields["predecessor"],
+        id=row.id,
+        book=BookName(DeviceId(bytes(row.device)), row.epoch),
+        public_key=bytes(row.public_key),
+        precinct=PrecinctCode(row.precinct),
+        desk=row.desk,
+        list_version=row.list_version,
+        line_count=row.line_count,
+        issued_at_s=row.issued_at_s,
+        start=Head(EntryNumber(row.start_number), start_hash),
+        revoked_at_s=row.revoked_at_s,
+        revoked_reason=row.revoked_reason,
+        slice_sha256=bytes(row.slice_sha256),
+        holds=row.holds,
+        certificate=bytes(row.certificate),
+        box_key=bytes(row.box_key),
+        predecessor=row.predecessor,
     )

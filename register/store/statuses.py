@@ -14,10 +14,7 @@ from pollbook.types import LineId, PrecinctCode
 from register.store.custody import Holding, holding_in
 from register.store.schema.lists import line
 from register.store.schema.marks import custody, effective_mark, status_due, status_watch
-from register.store.stations import Station, stations_at, successor_of
-
-_LINES_AT_ONCE = 5000
-"""Looked up in one statement; SQLite takes 32,766 values in one."""
+from register.store.statements import Statement, among, joined
 
 
 def make_due(connection: Connection, station_id: int, lines: Iterable[LineId]) -> None:
@@ -38,20 +35,29 @@ _MAKE_DUE = text(
 
 def take_due(connection: Connection, station_id: int, lines_max: int) -> list[LineId]:
     """Up to `lines_max` lines of which the station is to be told; they wait no longer."""
-    due = connection.execute(_DUE, {"station_id": station_id, "lines_max": lines_max})
-    lines = [LineId(each) for each in due.scalars()]
-    for some in _pieces(lines):
-        told = (status_due.c.station == station_id) & status_due.c.line.in_(some)
-        connection.execute(delete(status_due).where(told))
+    lines = [LineId(row.line) for row in _DUE.all(connection, station_id=station_id, lines_max=lines_max)]
+    if lines:
+        _NO_LONGER_DUE.run(connection, station_id=station_id, lines=joined(connection, lines))
     return lines
 
 
-_DUE = (
+_DUE = Statement(
     select(status_due.c.line)
     .where(status_due.c.station == bindparam("station_id"))
     .order_by(status_due.c.line)
     .limit(bindparam("lines_max"))
 )
+_NO_LONGER_DUE = among(
+    lambda lines: delete(status_due).where(
+        status_due.c.station == bindparam("station_id"), status_due.c.line.in_(lines)
+    )
+)
+_WATCHERS = among(lambda lines: select(status_watch).where(status_watch.c.line.in_(lines)))
+_PRECINCTS = among(lambda lines: select(line.c.id, line.c.precinct).where(line.c.id.in_(lines)))
+_MARKED_BY = among(
+    lambda lines: select(effective_mark.c.line, effective_mark.c.station).where(effective_mark.c.line.in_(lines))
+)
+_HOLDINGS = among(lambda lines: select(custody).where(custody.c.line.in_(lines)))
 
 
 def watch(connection: Connection, station_id: int, lines: Iterable[LineId]) -> None:
@@ -64,40 +70,27 @@ def watch(connection: Connection, station_id: int, lines: Iterable[LineId]) -> N
 def watchers(connection: Connection, lines: Sequence[LineId]) -> dict[int, list[LineId]]:
     """Which of these lines each station watches."""
     found: dict[int, list[LineId]] = {}
-    for some in _pieces(lines):
-        for row in connection.execute(select(status_watch).where(status_watch.c.line.in_(some))):
-            found.setdefault(row.station, []).append(LineId(row.line))
+    for row in _WATCHERS.all(connection, lines=joined(connection, lines)) if lines else ():
+        found.setdefault(row.station, []).append(LineId(row.line))
     return found
 
 
 def precincts_of(connection: Connection, lines: Sequence[LineId]) -> dict[LineId, PrecinctCode]:
     """In which precinct's list each line stands; a line that no list has is left out."""
-    rows = (
-        row
-        for some in _pieces(lines)
-        for row in connection.execute(select(line.c.id, line.c.precinct).where(line.c.id.in_(some)))
-    )
+    rows = _PRECINCTS.all(connection, lines=joined(connection, lines)) if lines else ()
     return {LineId(row.id): PrecinctCode(row.precinct) for row in rows}
 
 
 def marked_by(connection: Connection, lines: Sequence[LineId]) -> dict[LineId, int]:
     """The station whose mark of the line counts, for those that have one."""
-    query = select(effective_mark.c.line, effective_mark.c.station)
-    rows = (row for some in _pieces(lines) for row in connection.execute(query.where(effective_mark.c.line.in_(some))))
+    rows = _MARKED_BY.all(connection, lines=joined(connection, lines)) if lines else ()
     return {LineId(row.line): row.station for row in rows}
 
 
 def holdings(connection: Connection, lines: Sequence[LineId]) -> dict[LineId, Holding]:
     """Where those of the lines are that have ever moved, only to look at."""
-    rows = (
-        row for some in _pieces(lines) for row in connection.execute(select(custody).where(custody.c.line.in_(some)))
-    )
+    rows = _HOLDINGS.all(connection, lines=joined(connection, lines)) if lines else ()
     return {LineId(row.line): holding_in(row) for row in rows}
-
-
-def current_at(connection: Connection, precinct: PrecinctCode) -> list[Station]:
-    """The precinct's books that are neither revoked nor taken over."""
-    return [each for each in stations_at(connection, precinct) if successor_of(connection, each.id) is None]
 
 
 def changed_lines(connection: Connection, precinct: PrecinctCode) -> list[LineId]:
@@ -112,7 +105,3 @@ def _kept_once(connection: Connection, table: Table) -> Insert:
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table).on_conflict_do_nothing()
     return sqlite.insert(table).on_conflict_do_nothing()
-
-
-def _pieces(lines: Sequence[LineId]) -> Iterable[Sequence[LineId]]:
-    return (lines[at : at + _LINES_AT_ONCE] for at in range(0, len(lines), _LINES_AT_ONCE))

@@ -7,14 +7,36 @@ dead program's connection closes and tidies up.
 from __future__ import annotations
 
 import pickle
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, event
+import sqlcipher3.dbapi2 as sqlcipher
+from sqlalchemy import Connection
 
 from pollbook.store import engine
 from pollbook.store.home import StationHome
 from tests.simulation.disks import AFTER_COMMIT, Disk, Drivers, Moment, nothing
+
+
+class _Cursor(sqlcipher.Cursor):  # type: ignore[misc]
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> _Cursor:
+        strike = self.connection.strike
+        strike(sql)
+        super().execute(sql, parameters)
+        if sql == "COMMIT":
+            strike(AFTER_COMMIT)
+        return self
+
+
+class _Database(sqlcipher.Connection):  # type: ignore[misc]
+    """The connection of a program to its files."""
+
+    strike: Moment = staticmethod(nothing)
+
+    def cursor(self, factory: type[_Cursor] = _Cursor) -> _Cursor:
+        return super().cursor(factory)  # type: ignore[no-any-return]
 
 
 class _Moments:
@@ -37,18 +59,15 @@ class CipherDisk(Disk):
     def book(self, drivers: Drivers) -> Connection:
         """A connection by the store's own engine."""
         del drivers
-        self._connection = engine.connect(self.home, self._key, writer=True)
+        connect = sqlcipher.connect
+        sqlcipher.connect = partial(connect, factory=_Database)  # whatever goes to the driver comes by here
+        try:
+            self._connection = engine.connect(self.home, self._key, writer=True)
+        finally:
+            sqlcipher.connect = connect
         self._raw = self._connection.connection.dbapi_connection
-        event.listen(self._connection, "before_cursor_execute", self._before)
-        event.listen(self._connection, "after_cursor_execute", self._after)
+        self._raw.strike = self._strike
         return self._connection
-
-    def _before(self, _connection: Connection, _cursor: object, sql: str, *_more: object) -> None:
-        self._strike(sql)
-
-    def _after(self, _connection: Connection, _cursor: object, sql: str, *_more: object) -> None:
-        if sql == "COMMIT":
-            self._strike(AFTER_COMMIT)
 
     def _strike(self, when: str) -> None:
         try:
@@ -60,7 +79,7 @@ class CipherDisk(Disk):
     def look(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """What the database holds, seen from beside the program: no fault strikes here."""
         if self._raw is not None:
-            return list(self._raw.execute(sql, values).fetchall())
+            return list(sqlcipher.Cursor(self._raw).execute(sql, values).fetchall())
         connection = engine.connect(self.home, self._key, writer=True)
         try:
             return [tuple(row) for row in connection.exec_driver_sql(sql, values or None)]

@@ -6,6 +6,7 @@ import os
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -43,14 +44,20 @@ def _draw_by(urandom: object, of_random: object, generate: object, generate_ec: 
 _MODULES = (signing, acts, ledger)
 
 
+_VERIFY = signing.is_signature
+_verified_before = lru_cache(maxsize=4096)(_VERIFY)
+
+
 @contextmanager
 def remembered_signatures() -> Iterator[None]:
     """A signature that was made or verified in this world is not verified again by book, register and checks.
 
     What signs and what verifies is the library's Ed25519, and both are pure: a signature that a key has just made is
-    its signature. So nothing but time changes; what nobody made here, or was changed on its way, is verified.
+    its signature. So nothing but time changes; what nobody made here, or was changed on its way, is verified. What
+    worlds begin with is the same in all of them: its signatures are verified once a process.
     """
-    verify, sign = signing.is_signature, SigningKey.sign
+    kept, sign = signing.is_signature, SigningKey.sign
+    verify = _verified_before if kept is _VERIFY else kept
     known: dict[tuple[bytes, bytes, bytes], bool] = {}
     publics: dict[int, tuple[SigningKey, bytes]] = {}
 
@@ -75,4 +82,4 @@ def remembered_signatures() -> Iterator[None]:
     finally:
         SigningKey.sign = sign  # type: ignore[method-assign]
         for module in _MODULES:
-            module.is_signature = verify  # type: ignore[attr-defined]
+            module.is_signature = kept  # type: ignore[attr-defined]
