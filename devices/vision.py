@@ -7,8 +7,7 @@ written to a log (FACTS §3).
 import os
 
 CAPTURE_OPTIONS = (
-    "rtsp_transport;tcp+udp+udp_multicast|rtsp_flags;prefer_tcp|timeout;1500000|rw_timeout;1500000"
-    "|probesize;32768|fflags;nobuffer"
+    "rtsp_transport;tcp+udp+udp_multicast|rtsp_flags;prefer_tcp|timeout;1500000|rw_timeout;1500000|probesize;32768"
 )
 
 os.environ["OPENCV_FFMPEG_IS_THREAD_SAFE"] = "1"

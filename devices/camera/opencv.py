@@ -8,10 +8,8 @@ the end of its capture: it never recovers, so whoever reads closes it and opens 
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -95,26 +93,6 @@ def decode_jpeg(data: bytes) -> Pixels | None:
     """The picture in a JPEG file, or None."""
     found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     return None if found is None else np.asarray(found, np.uint8)
-
-
-def decode_key_frame(data: bytes, codec: Codec) -> Pixels | None:
-    """The picture of one key frame that has its parameter sets, or None.
-
-    OpenCV decodes streams, not packets: the frame is a file for a moment, in memory where the system has such a place.
-    """
-    if codec is Codec.JPEG:
-        return decode_jpeg(data)
-    shared = Path("/dev/shm")  # noqa: S108 - a folder in memory; the file has a random name and is gone at once
-    place = shared if shared.is_dir() else None
-    with tempfile.NamedTemporaryFile(dir=place, suffix=f".{codec.value}", delete=False) as file:
-        file.write(data)
-    try:
-        capture = cv2.VideoCapture(file.name, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
-        is_read, pixels = capture.read()
-        capture.release()
-    finally:
-        Path(file.name).unlink(missing_ok=True)
-    return np.asarray(pixels, np.uint8) if is_read else None
 
 
 def _capture(address: Address, credentials: Credentials | None, *, raw: bool) -> cv2.VideoCapture:
@@ -256,16 +234,21 @@ class _PictureViewer:
     def __init__(self, capture: cv2.VideoCapture, lateness: Lateness | None) -> None:
         self._capture, self._lateness = capture, lateness
 
-    def read_picture(self) -> tuple[Pixels, float] | None:
+    def advance(self) -> float | None:
         while self._capture.grab():
             stream_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
             late_s = self._lateness.of(stream_s, time.monotonic()) if self._lateness is not None else 0.0
             if late_s > LOST_S:
                 return None
             if late_s <= LATE_S:
-                is_read, pixels = self._capture.retrieve()
-                return (np.asarray(pixels, np.uint8), stream_s) if is_read else None
+                return stream_s
         return None
+
+    def pixels(self, place: Pixels | None = None) -> Pixels | None:
+        is_read, pixels = self._capture.retrieve(place)
+        if not is_read:
+            return None
+        return place if pixels is place else np.asarray(pixels, np.uint8)
 
     def close(self) -> None:
         self._capture.release()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
 from devices.camera import opencv, probing, replay, usb
 from devices.camera.address import Address
+from devices.camera.decoding import StreamViewer
 from devices.camera.place import Place
 from devices.camera.rtsp.camera import OtherForm, open_rtsp
 from devices.camera.usb import UsbDevice
@@ -72,10 +74,13 @@ def open_or_explain(place: Place, ask_s: float = probing.TIMEOUT_S) -> Camera:
         raise CameraFailed(trouble_of(place, ask_s)) from error
 
 
-def open_view(place: Place) -> Viewer:
-    """The pictures of a camera on a network, decoded.
+def open_view(place: Place, is_watched: Callable[[], bool]) -> Viewer:
+    """The pictures of a camera on a network, decoded; while it is not watched, as few as do.
 
     Raises:
-        CameraFailed: `NO_VIDEO`.
+        CameraFailed: Why not.
     """
+    if place.address.scheme in {"rtsp", "rtsps"}:
+        with suppress(OtherForm):
+            return StreamViewer(open_rtsp(place.address, place.credentials), is_watched)
     return opencv.open_viewer(place.address, place.credentials)

@@ -105,8 +105,11 @@ class Camera(Protocol):
 class Viewer(Protocol):
     """An open camera of which the pictures are looked at."""
 
-    def read_picture(self) -> tuple[Pixels, float] | None:
-        """The newest picture and its time on the stream's clock, or None: close, open again."""
+    def advance(self) -> float | None:
+        """The newest picture is decoded; its time on the stream's clock, or None: close, open again."""
+
+    def pixels(self, place: Pixels | None = None) -> Pixels | None:
+        """That picture, at `place` where it has its size, or None: close, open again."""
 
     def close(self) -> None:
         """Let go of the camera."""

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from devices.camera import folder, opencv
 from devices.camera.allowance import Allowance
+from devices.camera.decoding import decode_key_frame
 from devices.camera.flow import Flow, Flowing
 from devices.camera.folder import AlarmRow, GapReason, Row
 from devices.camera.frame_slot import FrameSlot
@@ -29,6 +30,8 @@ STEP_S = 0.5
 STATUS_S = 1.0
 LOOK_S = 0.9
 """A key frame of 1080p takes 20 ms to decode: where there is no smaller stream, one a second is looked at."""
+SHOW_S = 0.4
+"""Where nobody watches, pictures further apart than this are enough to look at."""
 ASK_S = 1.0
 ASK_AGAIN_S = 10.0
 CLOCK_EVERY_S = 600.0
@@ -230,7 +233,7 @@ class Worker:
         assert view is not None  # noqa: S101 - the thread is not started without one
         while not self._stopping.is_set():
             try:
-                viewer = open_view(view)
+                viewer = open_view(view, self._is_watched)
             except CameraFailed:
                 self._stopping.wait(1.0)
                 continue
@@ -240,12 +243,25 @@ class Worker:
                 viewer.close()
 
     def _show(self, viewer: Viewer) -> None:
-        while not self._stopping.is_set() and (read := viewer.read_picture()) is not None:
-            pixels, _ = read
+        shown_s, shape = 0.0, (0, 0)
+        while not self._stopping.is_set() and viewer.advance() is not None:
+            now_s = self._times.monotonic_s()
+            if now_s - shown_s < SHOW_S and not self._is_watched():
+                continue
             at_ms = self._times.now_ms()
-            self._picture = pixels, at_ms
-            if self._slot is not None:
-                self._slot.put(pixels, at_ms, self._times.monotonic_s())
+            is_seen = now_s - shown_s >= SHOW_S
+            if self._slot is None or is_seen:
+                pixels = viewer.pixels()
+                if pixels is None:
+                    return
+                shown_s, shape, self._picture = now_s, (pixels.shape[0], pixels.shape[1]), (pixels, at_ms)
+                if self._slot is not None:
+                    self._slot.put(pixels, at_ms, now_s)
+            elif not self._slot.fill(viewer.pixels, shape, at_ms, now_s):
+                return
+
+    def _is_watched(self) -> bool:
+        return self._slot is not None and self._slot.is_watched()
 
     # --- judging and telling
 
@@ -290,8 +306,8 @@ class Worker:
             return None
         self._looked_s = now_s
         packet, at_ms = flowing.key_frame
-        sets = flowing.facts.parameter_sets if flowing.facts.codec is not Codec.JPEG else b""
-        pixels = opencv.decode_key_frame(sets + packet.data, flowing.facts.codec)
+        is_jpeg = flowing.facts.codec is Codec.JPEG
+        pixels = opencv.decode_jpeg(packet.data) if is_jpeg else decode_key_frame(packet.data, flowing.facts)
         if pixels is None:
             return None
         if self._slot is not None:

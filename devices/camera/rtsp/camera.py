@@ -185,7 +185,10 @@ class _Session:
 
 
 class RtspCamera:
-    """A camera that plays. `facts` are as it was opened; what it is later, its key frames say."""
+    """A camera that plays. `facts` are as it was opened; what it is later, its key frames say.
+
+    `gather_s` is how long it sleeps once nothing waits.
+    """
 
     def __init__(self, wire: Wire, asking: _Asking, session: _Session, offer: Offer, clock_off_s: float | None) -> None:
         assert wire.pictures is not None  # noqa: S101 - it was set up
@@ -194,6 +197,7 @@ class RtspCamera:
         self._ours = secrets.randbits(32)
         self._report: SenderReport | None = None
         self._reported_s = 0.0
+        self.gather_s = GATHER_S
         self._until_s = time.monotonic() + FIRST_PICTURE_S
         size = picture_size(offer.parameter_sets, offer.codec) or (0, 0)
         self.facts = StreamFacts(
@@ -226,8 +230,8 @@ class RtspCamera:
 
     def _receive(self) -> bool:
         """Whether pictures may still come."""
-        if self._wire.is_drained:
-            time.sleep(GATHER_S)
+        if self._wire.is_drained and self.gather_s:
+            time.sleep(self.gather_s)
         now_s = time.monotonic()
         if now_s >= self._session.due_s:
             self._session.due_s = now_s + self._session.every_s
@@ -238,7 +242,7 @@ class RtspCamera:
         if self._wire.reports:
             self._answer_reports(now_s)
         if self._ready:
-            self._until_s = now_s + GATHER_S + PICTURE_S
+            self._until_s = now_s + self.gather_s + PICTURE_S
             return True
         return is_there and time.monotonic() < self._until_s
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import select
 import ssl
+import time
 from collections import deque
 from typing import Protocol
 
@@ -16,6 +17,8 @@ from devices.camera.values import CameraFailed, Trouble
 
 CAPACITY_BYTES = 512 * 1024
 """A second of a stream of 4 Mbit/s; the longest packet is 64 KiB."""
+SETTLE_S = 0.004
+"""The packets of a picture follow one another within this; reading them one by one costs as much as decoding them."""
 _SPARE_BYTES = 32
 _WAITING_MAX = 64
 """So many messages or reports at once, and it is no camera."""
@@ -77,7 +80,7 @@ class Wire:
             raise Ended
 
     def receive(self, timeout_s: float) -> bool:
-        """Sort what is there; wait for it where nothing is. False: nothing came in time.
+        """Sort what is there; wait for it where nothing is, and for what comes with it. False: nothing came in time.
 
         Raises:
             Ended: It is over.
@@ -88,6 +91,8 @@ class Wire:
                 select.select([self._connection], [], [], max(timeout_s, 0))
             except (OSError, ValueError) as error:
                 raise Ended from error
+            if timeout_s > SETTLE_S:
+                time.sleep(SETTLE_S)
             if not self._read():
                 return False
         self._sort()
