@@ -147,6 +147,6 @@ def without_mask(cameras: tuple[CameraShown, ...]) -> Refused | None:
     """Why the cameras may not be opened for others; None where they may."""
     if not cameras:
         return Refused(Failure.NO_PICTURE)
-    if any(not camera.masks for camera in cameras):
-        return Refused(Failure.MASKS_MISSING)
+    if bare := [camera.name for camera in cameras if not camera.masks]:
+        return Refused(Failure.MASKS_MISSING, {"found": ", ".join(bare)})
     return None

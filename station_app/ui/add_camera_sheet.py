@@ -62,3 +62,4 @@ class AddCameraSheet(FormSheet):
         """Speak another language; what was typed stays."""
         super().retranslate(texts)
         self.title.setText(texts("add_camera_title"))
+        self.address.line.setPlaceholderText(texts("camera_address_example"))

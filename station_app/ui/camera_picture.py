@@ -11,6 +11,8 @@ from station_app.live.masks import MASK_SCALE, MaskFields
 from station_app.ui.held_keys import HeldKeys
 from station_app.ui.theme import RADIUS, Theme
 
+_VEIL = 215
+"""Of 255: what lies under it is guessed at, and not taken for what the camera sees."""
 _PRESSES = {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space}
 
 
@@ -24,6 +26,7 @@ class CameraPicture(QAbstractButton):
         self._held = HeldKeys()
         self.masks: tuple[MaskFields, ...] = ()
         self.words = ""
+        self.is_old = False
         self.shown: Shown | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -38,6 +41,12 @@ class CameraPicture(QAbstractButton):
             # The pixels live as long as `shown` does, which is kept beside the image.
             self._image = QImage(shown.pixels.data, width, height, 3 * width, QImage.Format.Format_BGR888)
         self.update()
+
+    def show_old(self, *, is_old: bool) -> None:
+        """Whether the camera gives no picture any more: what is shown is the last one, veiled."""
+        if is_old != self.is_old:
+            self.is_old = is_old
+            self.update()
 
     def show_masks(self, masks: tuple[MaskFields, ...]) -> None:
         """These parts are hidden from others."""
@@ -84,10 +93,16 @@ class CameraPicture(QAbstractButton):
             painter.drawImage(place, self._image)
         else:
             painter.fillRect(place, QColor(self._theme.colours.ground))
-            painter.setPen(QColor(self._theme.colours.secondary))
-            words = place.adjusted(12, 12, -12, -12)
-            painter.drawText(words, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), self.words)
-        self.paint_masks(painter)
+        if self._image is None or self.is_old:
+            veil = QColor(self._theme.colours.ground)
+            veil.setAlpha(_VEIL)
+            painter.fillRect(place, veil)
+            painter.setPen(QColor(self._theme.colours.text))
+            words, how = place.adjusted(8, 8, -8, -8), int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+            if words.contains(painter.boundingRect(words, how, self.words)):  # they stand beside the picture too
+                painter.drawText(words, how, self.words)
+        if not self.is_old:
+            self.paint_masks(painter)
         if self.hasFocus():
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(QColor(self._theme.colours.accent), 2))

@@ -9,19 +9,23 @@ from PySide6.QtCore import Qt, QTimer, Signal, SignalInstance
 from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from devices.camera.health import Alarm
 from devices.camera.quota import WARN_DAYS
 from pollbook.failures import Failure
 from pollbook.texts import Texts
 from station_app.live.room import CameraShown, DiskLeft, Room
 from station_app.ui.buttons import Button, with_key
 from station_app.ui.camera_tile import CameraTile
-from station_app.ui.camera_words import alarm_words, disk_words, facts
+from station_app.ui.camera_words import advice, alarm_words, disk_words, facts
 from station_app.ui.labels import Body, label
 from station_app.ui.theme import Step, Theme
 
 PAINT_EVERY_MS = 20
 """A picture waits for this at most before it is drawn; looking whether there is one costs microseconds."""
 
+_ADVISED_MAX = 3
+_LINES = len(Alarm) + 12
+"""All that may be said of one camera: every alarm, what to do, what is recorded, the room."""
 _SCROLLS = {Qt.Key.Key_PageDown: 200, Qt.Key.Key_PageUp: -200}
 
 
@@ -44,11 +48,12 @@ class CameraScreen(QWidget):
         self._cameras: tuple[CameraShown, ...] = ()
         self._disk: DiskLeft | None = None
         self.chosen: str | None = None
+        self._sure: str | None = None
         self.tiles: dict[str, CameraTile] = {}
         self._grid = QGridLayout()
         self._grid.setSpacing(8)
         self.title = label(Step.NAME, "title", wraps=True)
-        self.words = [label(Step.BASE, "strong" if not place else "", wraps=True) for place in range(14)]
+        self.words = [label(Step.BASE, "strong" if not place else "", wraps=True) for place in range(_LINES)]
         self.masks, self.sign, self.all, self.remove = Button(), Button(), Button(), Button()
         self.add, self.observers, self.room, self.leave = Button(), Button(), Button(), Button("quiet")
         self._of_one = (self.masks, self.sign, self.all, self.remove)
@@ -90,7 +95,7 @@ class CameraScreen(QWidget):
     def _connect(self) -> None:
         self.masks.clicked.connect(lambda: self._ask(self.masks_asked))
         self.sign.clicked.connect(lambda: self._ask(self.sign_asked))
-        self.remove.clicked.connect(lambda: self._ask(self.remove_asked))
+        self.remove.clicked.connect(self._remove)
         self.all.clicked.connect(self.show_all)
         self.add.clicked.connect(self.add_asked)
         self.observers.clicked.connect(self.observers_asked)
@@ -115,7 +120,10 @@ class CameraScreen(QWidget):
         if names != before:
             if self.chosen not in names:
                 self.chosen = None
+            had_focus = any(tile.picture.hasFocus() for name, tile in self.tiles.items() if name not in names)
             self._place_tiles()
+            if had_focus:
+                self.focus_first()
         for camera in cameras:
             self.tiles[camera.name].show_camera(camera)
         self._say()
@@ -123,14 +131,14 @@ class CameraScreen(QWidget):
     def show_one(self, name: str) -> None:
         """This camera, large."""
         if name in self.tiles:
-            self.chosen = name
+            self.chosen, self._sure = name, None
             self._place_tiles()
             self._say()
             self.focus_first()
 
     def show_all(self) -> None:
         """All of them, side by side."""
-        before, self.chosen = self.chosen, None
+        before, self.chosen, self._sure = self.chosen, None, None
         self._place_tiles()
         self._say()
         if before in self.tiles:
@@ -190,7 +198,23 @@ class CameraScreen(QWidget):
 
     def hideEvent(self, event: QHideEvent) -> None:
         self._looks.stop()
+        self._sure = None
         super().hideEvent(event)
+
+    def _remove(self) -> None:
+        """The first press asks, the second one does it: the camera's address and password would be gone."""
+        if self._sure != self.chosen:
+            self._sure = self.chosen
+            self._say()
+        else:
+            self._sure = None
+            self._ask(self.remove_asked)
+
+    def _advised(self) -> list[str]:
+        """What to do about the cameras that are worst."""
+        worst = sorted(self._cameras, key=lambda each: -each.status.light)
+        told = [(each.name, advice(each, self._texts)) for each in worst]
+        return [f"{name}: {words}" for name, words in told if words is not None][:_ADVISED_MAX]
 
     def _ask(self, signal: SignalInstance) -> None:
         if self.chosen is not None:
@@ -199,7 +223,9 @@ class CameraScreen(QWidget):
     def _place_tiles(self) -> None:
         names = [camera.name for camera in self._cameras]
         for name in set(self.tiles) - set(names):
-            self.tiles.pop(name).deleteLater()
+            tile = self.tiles.pop(name)
+            tile.hide()
+            tile.deleteLater()
         for camera in self._cameras:
             if camera.name not in self.tiles:
                 tile = CameraTile(camera, self._texts, self._theme, self._zone)
@@ -227,13 +253,16 @@ class CameraScreen(QWidget):
         texts = self._texts
         camera = next((each for each in self._cameras if each.name == self.chosen), None)
         if camera is not None:
-            title, said = camera.name, [*alarm_words(camera, texts, self._zone), *facts(camera, texts, self._zone)]
+            title, said = camera.name, alarm_words(camera, texts, self._zone)
+            said += [told for told in (advice(camera, texts),) if told is not None]
+            said += facts(camera, texts, self._zone)
         else:
             title, said = texts("cameras_title"), []
             if self._room is None:
                 said.append(texts("cameras_starting"))
             elif not self._cameras:
                 said.append(texts("cameras_none"))
+            said += self._advised()
         if self._disk is not None:
             said.append(disk_words(self._disk, texts))
             if self._disk.is_short:
@@ -242,8 +271,9 @@ class CameraScreen(QWidget):
         for place, text in enumerate(self.words):
             text.setText(said[place] if place < len(said) else "")
             text.setVisible(place < len(said))
+        remove = "button_camera_remove_sure" if self._sure else "button_camera_remove"
         for button, key in {
-            self.masks: "button_camera_masks", self.sign: "button_camera_sign", self.remove: "button_camera_remove",
+            self.masks: "button_camera_masks", self.sign: "button_camera_sign", self.remove: remove,
             self.add: "button_camera_add", self.observers: "button_observers", self.room: "button_camera_room",
         }.items():  # fmt: skip
             button.setText(texts(key))

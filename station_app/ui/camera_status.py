@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QStyle, QStyleOptionButton, QWidget
 
 from pollbook.texts import Texts
 from station_app.ui.buttons import Button
@@ -22,6 +22,44 @@ Say = Callable[[Texts], tuple[str, str]]
 """What is said of all cameras in a language: the tone of the light, and a sentence."""
 
 
+class BriefButton(Button):
+    """A button whose text ends in an ellipsis where the foot of the screen has no more room for it."""
+
+    def __init__(self) -> None:
+        super().__init__("quiet")
+        self._whole = ""
+
+    def say(self, text: str) -> None:
+        """Show as much of this as there is room for."""
+        self._whole = text
+        self._fit()
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        return self._size_for(self._whole)
+
+    def minimumSizeHint(self) -> QSize:
+        return self._size_for("")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _size_for(self, text: str) -> QSize:
+        self.ensurePolished()
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        option.text = text
+        size = self.fontMetrics().size(int(Qt.TextFlag.TextShowMnemonic), text)
+        return self.style().sizeFromContents(QStyle.ContentsType.CT_PushButton, option, size, self)
+
+    def _fit(self) -> None:
+        room_px = self.width() - self._size_for("").width()
+        fitting = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, room_px)
+        if fitting != self.text():
+            self.setText(fitting)
+
+
 class CameraStatus(QWidget):
     """Out of sight where no camera is set up. Pressed, it shows the cameras; nothing else ever takes the focus."""
 
@@ -32,7 +70,7 @@ class CameraStatus(QWidget):
         self._texts, self._theme = texts, theme
         self._said: Say | None = None
         self.sign = LightSign(theme)
-        self.button = Button("quiet")
+        self.button = BriefButton()
         self.button.clicked.connect(self.asked)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -67,8 +105,8 @@ class CameraStatus(QWidget):
         tone, text = self._said(self._texts)
         is_large = self._theme.is_large
         self.sign.show_tone(tone)
-        self.button.setText("" if is_large else text)
         self.button.setMaximumWidth(_NARROW_PX if is_large else _ANY_PX)
         self.button.setAccessibleName(text)
         self.button.setToolTip(text)
         set_kind(self.button, "quiet" if tone == "may" or is_large else "unread")
+        self.button.say("" if is_large else text)

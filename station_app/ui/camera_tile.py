@@ -7,6 +7,7 @@ from datetime import tzinfo
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
+from devices.camera.health import Alarm
 from pollbook.texts import Texts
 from station_app.live.room import CameraShown
 from station_app.ui.camera_picture import CameraPicture
@@ -62,9 +63,11 @@ class CameraTile(QFrame):
         state = state_words(camera, texts, self._zone)
         self.words.setText(f"{camera.name}: {brief_words(camera, texts, self._zone)}")
         recorded = recorded_words(camera, texts, self._zone)
-        self.recorded.setText(recorded if camera.masks else f"{recorded} \u00b7 {texts('camera_no_masks')}")
+        note = "" if camera.masks else " \u00b7 " + texts("camera_no_masks_brief")
+        self.recorded.setText(recorded + note)
         self.sign.show_tone(TONES[camera.status.light])
         set_tone(self.state, TONES[camera.status.light])
         self.picture.show_masks(camera.masks)
         self.picture.words = state
+        self.picture.show_old(is_old=Alarm.LOST.value in camera.status.alarms)
         self.picture.setAccessibleName(texts("camera_picture", camera=camera.name, state=state))

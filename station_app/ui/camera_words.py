@@ -6,7 +6,7 @@ from datetime import UTC, datetime, tzinfo
 
 from devices.camera.health import Alarm, Light
 from pollbook.texts import Texts
-from station_app.cameras.settings import GIGABYTE
+from station_app.cameras.settings import ALARM_FAILURES, FAILURES, GIGABYTE
 from station_app.live.room import CameraShown, DiskLeft
 from station_app.ui.formats import number, time_of_day
 
@@ -45,6 +45,15 @@ def brief_words(camera: CameraShown, texts: Texts, zone: tzinfo) -> str:
     worst = _worst(camera)
     said = texts("camera_since", alarm=texts("camera_alarm_" + worst), time=clock_time(alarms[worst], zone))
     return said if len(alarms) == 1 else texts("cameras_more", first=said, count=len(alarms) - 1)
+
+
+def advice(camera: CameraShown, texts: Texts) -> str | None:
+    """What to do about the camera's gravest alarm, with its code; None where nothing is wrong."""
+    if not camera.status.alarms:
+        return None
+    worst, trouble = Alarm(_worst(camera)), camera.status.trouble
+    is_told = trouble is not None and worst in {Alarm.LOST, Alarm.NOT_RECORDING}
+    return str(texts.failure(FAILURES[trouble] if trouble is not None and is_told else ALARM_FAILURES[worst]))
 
 
 def recorded_words(camera: CameraShown, texts: Texts, zone: tzinfo) -> str:

@@ -26,11 +26,13 @@ class RecordingsRoomSheet(FormSheet):
         self._disk = disk
         limits = disk.limits
         self.promise, self.facts = label(Step.BASE, wraps=True), label(Step.BASE, "strong", wraps=True)
+        self.days = label(Step.BASE, "strong", wraps=True)
         quota = "" if limits.quota_gb is None else str(limits.quota_gb)
         self.quota = Field("room_quota", _DIGITS_MAX, quota)
         self.keep = Field("room_keep", _DIGITS_MAX, str(limits.keep_days))
         self.body.addWidget(self.promise)
         self.body.addWidget(self.facts)
+        self.body.addWidget(self.days)
         self.use_fields(self.quota, self.keep)
         self.body.addWidget(self.failure)
         self.body.addStretch(1)
@@ -57,4 +59,5 @@ class RecordingsRoomSheet(FormSheet):
         super().retranslate(texts)
         self.title.setText(texts("room_title"))
         self.promise.setText(texts("room_promise"))
-        self.facts.setText(f"{room_words(self._disk, texts)} {disk_words(self._disk, texts)}")
+        self.facts.setText(room_words(self._disk, texts))
+        self.days.setText(disk_words(self._disk, texts))

@@ -13,6 +13,7 @@ import random
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from pollbook import (
+    camera_health,
     cbor,
     compression,
     enrolment_messages,
@@ -70,6 +71,9 @@ REQUEST = SyncRequest(
     sent_at_s=NOW_S,
     pending=0,
     software="fuzz 1",
+)
+HEALTH = camera_health.StationHealth(
+    NOW_S, (camera_health.CameraHealth("door", 0), camera_health.CameraHealth("hall", 2, {"covered": NOW_S - 60}))
 )
 ANSWER = SyncAnswer(Head(EntryNumber(3), bytes(32)), (), None, NOW_S, 30)
 SENT = sync_request.encode_sync_request(REQUEST, KEY, ORDER)
@@ -180,6 +184,7 @@ TARGETS = {
     "cbor": Target(
         lambda bytes_: cbor.decode(bytes_, 4096), (cbor.encode([1, "two", b"3", {"4": None}]), *ENTRIES[:2])
     ),
+    "camera_health": Target(camera_health.decode_health, (camera_health.encode_health(HEALTH),)),
     "entries": Target(decode_entry, ENTRIES[:3]),
     "packing": Target(_packed, (packing.pack(ENTRIES, NOW_S, ORDER), packing.pack(ENTRIES[:5], NOW_S))),
     "statuses": Target(

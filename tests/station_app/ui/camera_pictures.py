@@ -45,6 +45,20 @@ def alarmed(cameras: CameraDriver) -> None:
     cameras.refresh()
 
 
+def breaking_off(cameras: CameraDriver) -> None:
+    cameras.house.alarm("kirish", Alarm.LOST)
+    cameras.house.alarm("stol", Alarm.RECONNECTING)
+    cameras.refresh()
+    cameras.open()
+
+
+def room(cameras: CameraDriver) -> None:
+    cameras.house.days = 2.6
+    cameras.refresh()
+    cameras.open()
+    cameras.screen.room.click()
+
+
 def grid(cameras: CameraDriver) -> None:
     alarmed(cameras)
     cameras.house.mask("qutilar", ())
@@ -95,6 +109,8 @@ SCREENS: dict[str, Callable[[CameraDriver], None]] = {
     "camera-masks": masks,
     "camera-view": sign,
     "camera-add": add,
+    "camera-breaks-off": breaking_off,
+    "recordings-room": room,
     "observers": observers,
 }
 WANTED = (
@@ -108,6 +124,9 @@ WANTED = (
     Picture("camera-masks", "ru", "dark", 200),
     Picture("camera-view", "en", "light", 100),
     Picture("camera-add", "kaa", "light", 100),
+    Picture("camera-breaks-off", "uz_Latn", "light", 100),
+    Picture("recordings-room", "en", "light", 100),
+    Picture("recordings-room", "uz_Latn", "dark", 200),
     Picture("observers", "uz_Latn", "light", 100),
     Picture("observers", "en", "dark", 200),
 )

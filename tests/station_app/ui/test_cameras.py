@@ -98,6 +98,23 @@ def test_several_alarms_are_told_by_the_worst_and_how_many_more(cameras: CameraD
     assert cameras.driver.window.status_line.cameras.button.text() == "camera table: no picture, +1"
 
 
+def test_where_the_foot_has_no_room_the_words_end_in_an_ellipsis_and_are_still_read_out(
+    make_driver: OpenDesk, with_cameras: WithCameras
+) -> None:
+    driver = make_driver(Appearance("uz_Latn", scale=125, sound=False))
+    driver.take_desk()
+    cameras = with_cameras(driver, *FOUR)
+    cameras.house.alarm("entrance", Alarm.RECONNECTING)
+    cameras.house.alarm("hall", Alarm.LOST)
+    cameras.refresh()
+    button = driver.window.status_line.cameras.button
+    whole = "entrance kamerasi: aloqa qayta-qayta uzilmoqda, +1"
+    assert button.text().endswith("\u2026")
+    assert whole.startswith(button.text()[:-1])
+    assert len(button.text()) > 8
+    assert name(button) == button.toolTip() == whole
+
+
 def test_a_station_without_cameras_has_nothing_of_them_at_its_foot(at_desk: Driver) -> None:
     assert not at_desk.window.status_line.cameras.isVisible()
     at_desk.window.open_cameras()
@@ -142,7 +159,7 @@ def test_a_digit_and_enter_show_one_camera_large_and_esc_leads_back_step_by_step
     assert "newest gap: 07:05 to 07:06, the camera was gone" in said
     assert "1920×1080, 25 pictures a second, 1,950 kbit/s" in said
     assert "privacy masks: 1" in said
-    assert "room for 23 more days of recording" in said
+    assert "days of recording left: 23" in said
     driver.press(Qt.Key.Key_Escape)
     assert screen.chosen is None
     assert QApplication.focusWidget() is screen.tiles["hall"].picture
@@ -280,8 +297,68 @@ def test_a_camera_is_taken_away(cameras: CameraDriver) -> None:
     cameras.open()
     cameras.screen.show_one("hall")
     cameras.screen.remove.click()
+    cameras.driver.wait(lambda: "Press again" in cameras.screen.remove.text())
+    tile = cameras.screen.tiles["hall"]
+    cameras.screen.remove.click()
     cameras.driver.wait(lambda: "hall" not in cameras.screen.tiles)
     assert cameras.screen.chosen is None
+    assert not tile.isVisible()
+    assert QApplication.focusWidget() in {each.picture for each in cameras.screen.tiles.values()}
+
+
+def test_one_press_takes_no_camera_away_and_looking_at_another_one_takes_it_back(cameras: CameraDriver) -> None:
+    cameras.open()
+    cameras.screen.show_one("hall")
+    cameras.screen.remove.click()
+    cameras.screen.show_all()
+    cameras.screen.show_one("table")
+    assert cameras.screen.remove.text() == "Stop using this camera"
+    cameras.screen.remove.click()
+    cameras.refresh()
+    assert set(cameras.house.shown) == set(FOUR)
+
+
+# What is wrong
+
+
+def test_what_to_do_stands_beside_the_cameras_with_its_code_the_worst_first(cameras: CameraDriver) -> None:
+    cameras.house.alarm("booths", Alarm.BLURRED)
+    cameras.house.alarm("hall", Alarm.RECONNECTING)
+    cameras.house.alarm("table", Alarm.LOST)
+    cameras.refresh()
+    cameras.open()
+    said = [text.text() for text in cameras.screen.words if text.isVisible()]
+    assert [text.split(":")[0] for text in said[:3]] == ["hall", "table", "booths"]
+    assert Failure.CAMERA_RECONNECTING.code in said[0]
+    assert Failure.CAMERA_UNREACHABLE.code in said[1], "why it is lost is known"
+    assert Failure.CAMERA_BLURRED.code in said[2]
+    cameras.screen.show_one("booths")
+    assert "blurred since 10:21" in [text.text() for text in cameras.screen.words]
+    assert any(Failure.CAMERA_BLURRED.code in text.text() for text in cameras.screen.words)
+
+
+def test_the_last_picture_of_a_lost_camera_is_not_shown_as_if_it_were_now(cameras: CameraDriver) -> None:
+    cameras.open()
+    picture = cameras.screen.tiles["hall"].picture
+    live = picture.grab().toImage()
+    cameras.house.alarm("hall", Alarm.LOST)
+    cameras.house.dark.add("hall")
+    cameras.refresh()
+    assert picture.is_old
+    assert picture.grab().toImage() != live
+    cameras.house.alarm("hall")
+    cameras.house.dark.clear()
+    cameras.refresh()
+    cameras.look()
+    assert not picture.is_old
+
+
+def test_a_page_that_stays_closed_names_the_camera_without_a_mask(cameras: CameraDriver) -> None:
+    cameras.house.mask("table", ())
+    cameras.refresh()
+    sheet = observers_sheet(cameras)
+    sheet.opening.click()
+    assert "the camera table" in sheet.failure.text.text()
 
 
 def test_the_chair_signs_off_what_the_recording_sees(cameras: CameraDriver) -> None:
@@ -380,7 +457,7 @@ def test_the_room_for_recordings_is_seen_and_set(cameras: CameraDriver) -> None:
     sheet.main.click()
     cameras.driver.wait(lambda: cameras.driver.window.sheets.current is None)
     assert cameras.house.limits == Limits(200, 365)
-    assert "room for 10 more days of recording" in [text.text() for text in cameras.screen.words]
+    assert "days of recording left: 10" in [text.text() for text in cameras.screen.words]
 
 
 def test_a_limit_that_would_stop_the_recording_is_refused_where_the_eye_is(cameras: CameraDriver) -> None:
@@ -398,7 +475,7 @@ def test_room_that_runs_short_is_told_days_ahead_at_the_foot_and_beside_the_came
     cameras.house.days = 2.4
     cameras.refresh()
     status = cameras.driver.window.status_line.cameras
-    assert (status.button.text(), status.sign.tone) == ("room for 2 days of recording", "closer")
+    assert (status.button.text(), status.sign.tone) == ("days of recording left: 2", "closer")
     cameras.open()
     assert any(Failure.RECORDING_SHORT.code in text.text() for text in cameras.screen.words)
     cameras.house.days = 0.5
@@ -433,12 +510,18 @@ def test_nothing_is_cut_and_nothing_overlaps(
         cameras.house.alarm("hall", alarm)
         cameras.refresh()
         look(f"desk, {alarm}")
+    cameras.house.mask("hall", ())
+    cameras.house.alarm("hall", Alarm.LOST)
+    cameras.refresh()
     cameras.open()
     look("grid")
+    cameras.house.mask("hall", BOOTH)
     cameras.house.alarm("hall", *Alarm)
     cameras.refresh()
     cameras.screen.show_one("hall")
     look("one")
+    cameras.screen.remove.click()
+    look("asked whether to stop")
     for open_sheet in (cameras.screen.masks, cameras.screen.sign):
         open_sheet.click()
         look(f"{driver.window.sheets.current}")
