@@ -115,9 +115,14 @@ def client(link: Link, home: Path) -> Iterator[subprocess.Popen[str]]:
 def tell(process: subprocess.Popen[str], line: str) -> dict[str, Any]:
     """What the program answers to `line`."""
     assert process.stdin is not None
-    assert process.stdout is not None
     process.stdin.write(line + "\n")
     process.stdin.flush()
+    return heard(process)
+
+
+def heard(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """What the program answers next."""
+    assert process.stdout is not None
     answer = process.stdout.readline()
     if not answer:
         sys.exit("the station's program ended")

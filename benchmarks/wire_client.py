@@ -2,6 +2,7 @@
 
 enrol FILE AT   enrol at another time, in ISO form
 cycle           one cycle of sync, over the connection that is open
+engine N        N cycles as the desktop's engine and the service time them by themselves: an answer after each
 mark            one more mark in the book, without a sync
 pause S         nothing for so many seconds
 """
@@ -15,6 +16,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 from pollbook.clock import SystemClock
 from pollbook.store.book import open_book
@@ -25,7 +27,7 @@ from sync.backoff import Backoff
 from sync.client import RegisterClient, client_of
 from sync.cycle import run_cycle
 from sync.enrolment import enrol
-from sync.loop import try_once
+from sync.loop import Line, Tried, budget_of, run, try_once
 
 
 @dataclass
@@ -52,7 +54,7 @@ def main(home_path: str) -> None:
         began = time.monotonic()
         answer: dict[str, object] = {}
         words = line.split()
-        if words[0] in {"cycle", "drain"} and client is None:
+        if words[0] in {"cycle", "drain", "engine"} and client is None:
             with open_book(home, clock, writer=False) as book:
                 client = client_of(book.link, clock)
         match words:
@@ -62,6 +64,9 @@ def main(home_path: str) -> None:
                 report = run_cycle(HomeAccess(home, clock), client, clock)
                 answer = report.as_json()
                 answer["failure"] = report.failure.key if report.failure else None
+            case ["engine", count] if client is not None:
+                engine(home, clock, client, int(count))
+                continue
             case ["drain"] if client is not None:
                 answer = drain(home, clock, client)
             case ["close"] if client is not None:
@@ -74,6 +79,24 @@ def main(home_path: str) -> None:
         print(json.dumps(answer), flush=True)
     if client is not None:
         client.close()
+
+
+def engine(home: StationHome, clock: SystemClock, client: RegisterClient, count: int) -> None:
+    """Whoever runs in the station, as it is shipped; nobody enters anything."""
+    stop, wake, done = Event(), Event(), 0
+
+    def tell(tried: Tried | None) -> None:
+        nonlocal done
+        if tried is None:
+            return
+        done += 1
+        if done == count:
+            stop.set()
+            wake.set()
+        failure = tried.failure.key if tried.failure else None
+        print(json.dumps({"at_s": time.monotonic(), "wait_s": tried.wait_s, "failure": failure}), flush=True)
+
+    run(HomeAccess(home, clock), client, clock, wake, stop, tell, line=Line.to(client, budget_of(home)))
 
 
 def drain(home: StationHome, clock: SystemClock, client: RegisterClient) -> dict[str, object]:

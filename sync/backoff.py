@@ -28,6 +28,14 @@ class Backoff:
     """The rhythm of one engine: told how each cycle ended, it says how many seconds to wait for the next."""
 
     failures: int = 0
+    news_at_s: float | None = None
+    """When the register had something to tell, on a clock that only goes on; first of all when the engine began."""
+
+    def quiet_s(self, now_s: float, *, has_news: bool) -> float:
+        """Seconds since the register had something to tell, for a cycle that ended at `now_s` with news or without."""
+        if has_news or self.news_at_s is None:
+            self.news_at_s = now_s
+        return now_s - self.news_at_s
 
     def after_success(self, come_back_s: float | None, draw: float, least_s: float = COME_BACK_MIN_S) -> float:
         """Seconds to wait when nothing happens meanwhile, at least `least_s`. `draw` is random, 0 to 1."""

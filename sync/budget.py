@@ -20,6 +20,10 @@ from sync.pace import Traffic
 HOUR_S: Final = 3600
 ROUND_TRIP_BYTES: Final = 700
 """HTTP heads, TLS records and TCP on top of the bodies, for each round trip: an estimate on the safe side."""
+POLL_BYTES: Final = ROUND_TRIP_BYTES + 300
+"""A request and an answer without news, with what is around them."""
+POLLS_PERCENT: Final = 50
+"""Of the hour's bytes: what polls may take in an hour in which nothing happens."""
 BYTES_PER_HOUR_MIN: Final = 10_000
 """Below this not even the marks of a quiet hour would fit, so the number is a mistake."""
 SETTINGS_BYTES_MAX: Final = 4096
@@ -68,6 +72,12 @@ class Budget:
         """Whether `count` bytes of this rank may go now."""
         room = self.room(priority, spent)
         return room is None or count <= room
+
+    def polls_every_s(self) -> float:
+        """Seconds between two polls by which an idle hour spends its share and no more; 0 without a budget."""
+        if self.bytes_per_hour is None:
+            return 0.0
+        return HOUR_S * POLL_BYTES / (self.bytes_per_hour * POLLS_PERCENT / 100)
 
 
 UNLIMITED: Final = Budget()

@@ -124,6 +124,8 @@ def try_once(
             round_trip_s=line.round_trip_s(),
             is_hurried=report is not None and report.is_asking,
             is_over_budget=is_over_budget,
+            quiet_s=backoff.quiet_s(clock.monotonic_s(), has_news=report is not None and bool(report.feed)),
+            metered_s=line.budget.polls_every_s(),
         )
         wished_s = interval_s(rhythm)
         wait_s = backoff.after_success(wished_s, draw(), min(wished_s, COME_BACK_MIN_S))

@@ -149,6 +149,7 @@ def _smooth(before: float | None, measured: float) -> float:
 INTERVAL_MIN_S = 5.0
 """Between two cycles without news on a good link."""
 INTERVAL_MAX_S = 60.0
+"""What the link alone makes of it; an hour of such polls is some 40 kB with all layers (docs/evidence/wire.md)."""
 INTERVAL_OVER_BUDGET_S = 600.0
 INTERVAL_HURRIED_S = 2.0
 """While somebody stands at the table and waits for an answer of the register."""
@@ -156,6 +157,11 @@ HURRY_S = 120.0
 """After a claim: then whoever asked has been sent on, or the holder is out of reach."""
 _ROUND_TRIPS_IN_INTERVAL = 20
 """An idle poll takes at most a twentieth of the time, so a slow link has room for the marks."""
+_CALM_GROWTH = 12
+"""By so many seconds a calm interval may be longer for each that twenty round trips are longer than the shortest one.
+
+A good link (up to a quarter of a second) is never calm, a satellite (from 0.48 s on) gets `INTERVAL_MAX_S`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,22 +173,31 @@ class Rhythm:
         round_trip_s: What the link takes, None where nothing was measured.
         is_hurried: An answer is waited for at the table.
         is_over_budget: The metered link's hour is spent: polling for nothing costs money.
+        quiet_s: Since the register had something to tell, or the program began.
+        metered_s: What a metered link's budget leaves between two polls, 0 where nothing is metered.
     """
 
     asked_s: int | None = None
     round_trip_s: float | None = None
     is_hurried: bool = False
     is_over_budget: bool = False
+    quiet_s: float = 0.0
+    metered_s: float = 0.0
 
 
 def interval_s(rhythm: Rhythm) -> float:
     """Seconds to the next cycle where nothing happens meanwhile: the register's wish, or longer where the link is slow.
 
+    The longer a slow link was quiet, the longer is waited: half of that time, up to a minute on a satellite. News come
+    in bunches (a claim, its release, the next voter), and an hour without any costs no more than a poll a minute.
     Hurry goes before the register's usual wish, never before its 503: that is a failure, and its Retry-After is kept.
     """
     link_s = _ROUND_TRIPS_IN_INTERVAL * (rhythm.round_trip_s or 0.0)
     if rhythm.is_hurried:
         return min(max(INTERVAL_HURRIED_S, link_s / 5), INTERVAL_MAX_S)
     wished_s = float(rhythm.asked_s or (INTERVAL_MAX_S if rhythm.round_trip_s is None else 0))
-    usual_s = max(INTERVAL_MIN_S, wished_s, min(link_s, INTERVAL_MAX_S))
+    calm_max_s = min(INTERVAL_MIN_S + _CALM_GROWTH * max(link_s - INTERVAL_MIN_S, 0.0), INTERVAL_MAX_S)
+    calm_s = min(rhythm.quiet_s / 2, calm_max_s)
+    metered_s = min(rhythm.metered_s, INTERVAL_OVER_BUDGET_S)
+    usual_s = max(INTERVAL_MIN_S, wished_s, min(link_s, INTERVAL_MAX_S), calm_s, metered_s)
     return max(usual_s, INTERVAL_OVER_BUDGET_S) if rhythm.is_over_budget else usual_s

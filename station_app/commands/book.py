@@ -24,6 +24,7 @@ from station_app.commands.presence import PIN_FILE, Presence
 from station_app.commands.standing import standing_fields, where_fields
 from station_app.desk import MarkShown
 from station_app.station_desk import StationDesk
+from sync.alone import wake_service
 
 LIMIT = 50
 BookAct = Callable[[Book, argparse.Namespace, Console], Answer]
@@ -115,7 +116,19 @@ def on_book(act: BookAct, arguments: argparse.Namespace, console: Console, *, wr
 
 
 def _mirrored(book: Book, act: Callable[[Mirror], Answer], console: Console) -> Answer:
-    """The answer, with what is new on the mirror too before it is given, or with why it is not (custody rule 5)."""
+    """The answer, with what is new on the mirror too before it is given, or with why it is not (custody rule 5).
+
+    Whatever service runs beside is told of a new entry: on a quiet satellite it would look a minute later.
+    """
+    before = book.head
+    try:
+        return _on_mirror(book, act, console)
+    finally:
+        if book.head != before:
+            wake_service(book.home)
+
+
+def _on_mirror(book: Book, act: Callable[[Mirror], Answer], console: Console) -> Answer:
     with closing(Mirror(book)) as mirror:
         if isinstance(mirror.write(), NotMirrored) and not is_set_up(book):
             return act(mirror)

@@ -22,6 +22,7 @@ from pollbook.types import Channel, LineId, Person, line_text
 from station_app.desk import MarkShown
 from station_app.moving import ClaimShown, ClaimState
 from station_app.station_desk import StationDesk
+from sync.alone import wake_service
 from tests.soak.marker import desk_of, unmarked
 
 MARKS_MAX = 8
@@ -40,7 +41,10 @@ def main(home: StationHome, others: dict[str, list[list[str]]], rng: random.Rand
             with open_book(home, SystemClock(), writer=True) as book:
                 desk = desk_of(book) if signed_in is None else StationDesk(book, signed_in)
                 signed_in = desk.signed_in
+                before = book.head
                 work(book, desk, others, rng)
+                if book.head != before:
+                    wake_service(home)
         except WorldFailed as error:
             if error.failure is not Failure.BOOK_IN_USE:
                 raise

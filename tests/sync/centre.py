@@ -157,6 +157,7 @@ class Centre:
         self.requests = 0
         self.parcels: dict[bytes, bytes] = {}
         self.pieces: list[tuple[int, int]] = []
+        self.come_back_s = COME_BACK_S
 
     def enrol(self, untrusted: bytes) -> bytes:
         request = decode_enrol_request(untrusted)
@@ -217,7 +218,8 @@ class Centre:
         feed = tuple(item for item in shelf.feed if item.number > request.feed_cursor)
         digest = short_digest(line_state.digest(shelf.lines.items())) if request.digest is not None else None
         now = int(datetime.now(UTC).timestamp())
-        return encode_sync_answer(SyncAnswer(shelf.head, feed, digest, now, COME_BACK_S), request, untrusted, self.key)
+        answer = SyncAnswer(shelf.head, feed, digest, now, self.come_back_s)
+        return encode_sync_answer(answer, request, untrusted, self.key)
 
     def read_request(self, address: Address, untrusted: bytes) -> SyncRequest:
         shelf = self.shelves[address.book]

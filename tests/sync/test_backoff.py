@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pollbook.failures import Failure
+from sync import budget
 from sync.backoff import CAP_S, COME_BACK_MAX_S, COME_BACK_MIN_S, FIRST_S, HOPELESS_S, WAIT_MIN_S, Backoff
+from sync.budget import BYTES_PER_HOUR_MIN, UNLIMITED, Budget
 from sync.pace import (
     BATCH_BYTES_MAX,
     BATCH_BYTES_MIN,
@@ -148,6 +150,62 @@ def test_a_good_link_is_polled_every_few_seconds_and_a_slow_one_less_often() -> 
     assert interval_s(Rhythm(asked_s=None, round_trip_s=None)) == INTERVAL_MAX_S
 
 
+SATELLITES_S = (0.48, 0.6, 0.75, 1.4)
+"""Round trips: the least that the way to a geostationary orbit takes, the usual, and with queues on the way."""
+POLL_BYTES = 800
+"""A poll without news is 705 to 760 B on the link with all layers (docs/evidence/wire.md)."""
+CONNECTION_BYTES = 4_000
+
+
+def polls_of_an_hour(round_trip_s: float, asked_s: int, metered: Budget = UNLIMITED) -> int:
+    """From the program's start on, nothing happens and chance draws the shortest of all waits."""
+    backoff, polls, now_s = Backoff(), 0, 0.0
+    while now_s < 3600:
+        polls += 1
+        quiet_s = backoff.quiet_s(now_s, has_news=False)
+        rhythm = Rhythm(asked_s, round_trip_s, quiet_s=quiet_s, metered_s=metered.polls_every_s())
+        now_s += backoff.after_success(interval_s(rhythm), 0.0)
+    return polls
+
+
+@pytest.mark.parametrize("asked_s", [0, 30])
+@pytest.mark.parametrize("round_trip_s", SATELLITES_S)
+def test_an_idle_hour_on_a_satellite_stays_within_60_kilobytes_by_itself(round_trip_s: float, asked_s: int) -> None:
+    assert polls_of_an_hour(round_trip_s, asked_s) * POLL_BYTES + CONNECTION_BYTES <= 60_000
+
+
+def test_a_good_link_is_never_calm() -> None:
+    assert interval_s(Rhythm(asked_s=0, round_trip_s=0.25, quiet_s=3600)) == INTERVAL_MIN_S
+
+
+@given(st.floats(0, 3), st.floats(0, 10**6), st.floats(0, 10**6))
+def test_the_longer_a_link_was_quiet_the_longer_is_waited_up_to_a_minute(
+    round_trip_s: float, quiet_s: float, longer_s: float
+) -> None:
+    fresh, quiet, longer = (
+        interval_s(Rhythm(0, round_trip_s, quiet_s=each)) for each in (0.0, quiet_s, quiet_s + longer_s)
+    )
+    assert fresh <= quiet <= longer <= INTERVAL_MAX_S
+    assert quiet <= max(fresh, quiet_s / 2), "news of a minute ago are no reason to wait for a minute"
+
+
+def test_quiet_is_counted_from_the_start_and_from_each_news() -> None:
+    backoff = Backoff()
+    assert [backoff.quiet_s(at_s, has_news=at_s == 130.0) for at_s in (100.0, 125.0, 130.0, 190.0)] == [0, 25, 0, 60]
+
+
+@given(st.integers(BYTES_PER_HOUR_MIN, 10**7), st.sampled_from((0.02, *SATELLITES_S)))
+def test_an_idle_hour_on_a_metered_link_leaves_half_of_its_bytes(per_hour: int, round_trip_s: float) -> None:
+    polls = polls_of_an_hour(round_trip_s, 0, Budget(per_hour))
+    seldom = 3600 / INTERVAL_OVER_BUDGET_S
+    assert polls - 1 <= max(per_hour / 2 / budget.POLL_BYTES, seldom)
+
+
+def test_a_claim_on_a_metered_link_is_still_asked_after_at_once() -> None:
+    rhythm = Rhythm(0, 0.6, is_hurried=True, quiet_s=500, metered_s=Budget(BYTES_PER_HOUR_MIN).polls_every_s())
+    assert interval_s(rhythm) == pytest.approx(2.4)
+
+
 def test_the_register_s_wish_is_waited_for_but_not_while_a_claim_is_open() -> None:
     assert interval_s(Rhythm(asked_s=30, round_trip_s=0.02)) == 30
     assert interval_s(Rhythm(asked_s=30, round_trip_s=0.02, is_hurried=True)) == INTERVAL_HURRIED_S
@@ -167,6 +225,8 @@ def test_an_hour_that_is_spent_is_polled_for_seldom_and_a_claim_still_at_once() 
         st.none() | st.floats(0, 10**4),
         st.booleans(),
         st.booleans(),
+        st.floats(0, 10**6),
+        st.floats(0, 10**4),
     )
 )
 def test_every_interval_is_bounded_and_hurry_never_makes_it_longer(rhythm: Rhythm) -> None:

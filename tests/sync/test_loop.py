@@ -6,14 +6,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from pollbook.clock import SystemClock
 from pollbook.failures import Failure, WorldFailed
+from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.store.home import StationHome
 from pollbook.types import BookName, EntryNumber
 from sync import loop
 from sync.access import HomeAccess
 from sync.backoff import COME_BACK_MIN_S, FIRST_S
-from sync.loop import GATHER_S, Tried
+from sync.budget import BYTES_PER_HOUR_MIN, Budget
+from sync.loop import GATHER_S, LEDGER_ONLY, Line, Tried
 from tests.sync.centre import COME_BACK_S, Centre
 from tests.sync.stations import mark, open_the_day, opened
 from tests.sync.test_cycle import StraightRegister
@@ -48,6 +52,7 @@ class World:
     register: StraightRegister
     tries: int
     on_wait: Callable[[float], None] = lambda _seconds: None
+    line: Line = LEDGER_ONLY
     told: list[Tried | None] = field(default_factory=list)
 
     def run(self) -> list[Tried]:
@@ -55,7 +60,7 @@ class World:
         self.wake = FastEvent(clock, self.on_wait)
         self.stop = FastEvent(clock, self.on_wait)
         access = HomeAccess(StationHome(self.path), clock)
-        loop.run(access, self.register, clock, self.wake, self.stop, self._tell, lambda: 1.0)
+        loop.run(access, self.register, clock, self.wake, self.stop, self._tell, lambda: 1.0, self.line)
         return [told for told in self.told if told is not None]
 
     def _tell(self, told: Tried | None) -> None:
@@ -63,6 +68,22 @@ class World:
         if sum(one is not None for one in self.told) == self.tries:
             self.stop.set()
             self.wake.set()
+
+
+@dataclass
+class TellingRegister(StraightRegister):
+    """Wishes for no interval, and has something to tell with each answer whose number is in `news`."""
+
+    news: tuple[int, ...] = ()
+    answers: int = 0
+
+    def sync(self, book: BookName, first: EntryNumber, request: bytes) -> bytes:
+        self.centre.come_back_s = 0
+        if self.answers in self.news:
+            feed = self.centre.shelf.feed
+            feed.append(FeedItem(len(feed) + 1, FeedKind.NOTICE, "test"))
+        self.answers += 1
+        return super().sync(book, first, request)
 
 
 @dataclass
@@ -82,6 +103,27 @@ def test_with_nothing_new_it_comes_back_when_the_register_said(station: Path, ce
     assert world.wake.waits == [COME_BACK_S * 1.2] * 2
     assert tried[1].next_try_at - tried[0].next_try_at == timedelta(seconds=COME_BACK_S * 1.2)
     assert world.told[0] is None, "told before each try too"
+
+
+def test_a_quiet_satellite_is_polled_ever_less_often_until_there_are_news(station: Path, centre: Centre) -> None:
+    satellite = Line(round_trip_s=lambda: 0.6)
+    world = World(station, TellingRegister(centre, news=(8,)), tries=12, line=satellite)
+    assert [one.failure for one in world.run()] == [None] * 12
+    quiet, after_news = world.wake.waits[:8], world.wake.waits[8:]
+    assert quiet[:2] == [12 * 1.2] * 2
+    assert quiet == sorted(quiet)
+    assert quiet[-1] == 60 * 1.2
+    assert after_news == pytest.approx(quiet[: len(after_news)])
+
+
+def test_a_quiet_metered_link_is_polled_for_half_of_its_bytes(station: Path, centre: Centre) -> None:
+    budget = Budget(BYTES_PER_HOUR_MIN)
+    world = World(station, TellingRegister(centre), tries=2, line=Line(budget, lambda: 0.05))
+    world.run()
+    assert world.wake.waits == [600 * 1.2]
+    world = World(station, TellingRegister(centre), tries=2, line=Line(Budget(200_000), lambda: 0.05))
+    world.run()
+    assert world.wake.waits == [36 * 1.2]
 
 
 def test_a_new_mark_is_sent_after_a_moment_of_gathering(station: Path, centre: Centre) -> None:

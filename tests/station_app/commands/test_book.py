@@ -6,6 +6,7 @@ import pytest
 
 from pollbook.store.home import StationHome
 from station_app.__main__ import main
+from sync.alone import Knocks
 from tests.station_app.commands.conftest import Shell
 from tests.sync.stations import opened
 
@@ -34,6 +35,18 @@ def test_mark_answers_entry_and_line_and_takes_a_pinfl(rehearsal: Shell) -> None
     status, found = rehearsal.run("book", "status")
     assert (found["marked"], found["by_channel"]) == (1, {"station": 0, "home": 0, "early": 1})
     assert answer["entry"] == found["entries"]
+
+
+def test_a_service_beside_hears_of_each_new_entry_and_of_nothing_else(rehearsal: Shell) -> None:
+    rehearsal.run("book", "mark", rehearsal.line(0))
+    knocks = Knocks(StationHome(rehearsal.home))
+    rehearsal.run("book", "mark", rehearsal.line(1))
+    assert knocks.heard()
+    rehearsal.run("book", "mark", rehearsal.line(1))
+    rehearsal.run("book", "find", "1979")
+    assert not knocks.heard()
+    rehearsal.run("book", "void", rehearsal.line(1), "--reason", "adashib", "--officer", "chair", "--officer", "2")
+    assert knocks.heard()
 
 
 def test_find_answers_hits_with_their_state(rehearsal: Shell) -> None:
