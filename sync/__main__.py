@@ -83,8 +83,17 @@ def act(arguments: argparse.Namespace, console: Console) -> Answer | None:
 
 
 def link_of(home: StationHome, clock: Clock) -> Link:
-    """How the book in `home` reaches its register."""
-    with open_book(home, clock, writer=False) as book:
+    """How the book in `home` reaches its register.
+
+    A book of an earlier release is brought up to date first: no desktop may be there to do it.
+    """
+    try:
+        with open_book(home, clock, writer=False) as book:
+            return book.link
+    except WorldFailed as error:
+        if error.failure is not Failure.BOOK_IN_USE:
+            raise
+    with open_book(home, clock, writer=True) as book:
         return book.link
 
 

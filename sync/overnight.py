@@ -32,6 +32,8 @@ from sync.loop import Line, Tried, try_once
 
 UNTIL: time = time(6)
 """When a night ends, unless it is said: early enough that somebody can still act before the polls open."""
+IN_USE_TRIES = 5
+"""In a row, half a minute or so: a command lets go of the book by then, and a desktop does not."""
 CYCLES_AFTER_REPORT_MAX = 3
 """Tries to get the report itself away; what is left goes with the next day's cycles."""
 
@@ -114,7 +116,8 @@ def run_overnight(access: BookAccess, register: Register, clock: Clock, home: St
     """Sync until nothing waits or the night is over, prove the book, write the report and try to send it.
 
     Raises:
-        WorldFailed: `FILE_UNREADABLE`: the report can't be written.
+        WorldFailed: `FILE_UNREADABLE`: the report can't be written. `BOOK_IN_USE`: the desktop was opened, which syncs
+            by itself, and only once this has ended.
         UchastkaError: The book could not be used for the proof.
     """
     began_at, backoff = clock.now(), Backoff()
@@ -123,6 +126,8 @@ def run_overnight(access: BookAccess, register: Register, clock: Clock, home: St
         tries.append(try_once(access, register, clock, backoff, night.draw, night.line))
         if _is_done(tries[-1]) or not _wait(tries[-1], clock, night):
             break
+        if all(tried.failure is Failure.BOOK_IN_USE for tried in tries[-IN_USE_TRIES:]) and len(tries) >= IN_USE_TRIES:
+            raise WorldFailed(Failure.BOOK_IN_USE, "a desktop was opened", path=home.path)
     check = access.step(check_book)
     report = access.step(partial(_report, tries=tries, check=check, began_at=began_at))
     files = _write(home, report)

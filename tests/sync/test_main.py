@@ -10,8 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from pollbook.failures import Failure
+from pollbook.clock import SystemClock
+from pollbook.failures import Failure, WorldFailed
+from pollbook.store.book import open_book
+from pollbook.store.home import StationHome
 from sync.__main__ import main
+from tests.simulation.rarities import LEFT_OUT
 from tests.sync import fake_register as fake
 from tests.sync.centre import Centre
 from tests.sync.fake_register import FakeRegister, response, sends
@@ -82,6 +86,19 @@ def test_while_the_desktop_has_the_book_it_is_refused(station: Path, capsys: pyt
     with opened(station):
         status, answer, _ = once(station, capsys)
     assert (status, answer["refusal"]) == (3, "book_in_use")
+
+
+def test_a_book_of_an_earlier_release_is_brought_up_to_date_by_whoever_syncs_first(
+    station: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with opened(station) as book, book.writing():
+        for statement in LEFT_OUT:
+            book.connection.exec_driver_sql(statement)
+    with pytest.raises(WorldFailed) as raised:
+        open_book(StationHome(station), SystemClock(), writer=False)
+    assert raised.value.failure is Failure.BOOK_IN_USE
+    status, answer, _ = once(station, capsys)
+    assert (status, answer["pending"]) == (0, 0)
 
 
 def test_a_copied_home_syncs_from_where_it_stands(

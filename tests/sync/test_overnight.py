@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from pollbook.clock import SystemClock
 from pollbook.failures import Failure, WorldFailed
+from pollbook.store.book import Book
 from pollbook.store.home import StationHome
 from pollbook.sync_request import Address
 from pollbook.types import BookName, EntryNumber
@@ -16,12 +19,14 @@ from sync.__main__ import main
 from sync.access import HomeAccess
 from sync.budget import UNLIMITED
 from sync.loop import Line, budget_of
-from sync.overnight import Night, NightReport, end_of_night, run_overnight
+from sync.overnight import IN_USE_TRIES, Night, NightReport, end_of_night, run_overnight
 from tests.sync.centre import Centre
 from tests.sync.stations import mark, opened
 from tests.sync.test_cycle import StraightRegister
 from tests.sync.test_parcels import ParcelCentre
 from tests.sync.worlds import StandingClock
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -44,15 +49,22 @@ class World:
     path: Path
     register: StraightRegister
     hours: float = 8
+    in_use_after: int = 10**6
+    in_use_until: int = 10**6
     waits: list[float] = field(default_factory=list)
     is_ended: bool = False
+
+    def step(self, action: Callable[[Book], T]) -> T:
+        """The book, unless another program has it: between those two waits."""
+        if self.in_use_after <= len(self.waits) < self.in_use_until:
+            raise WorldFailed(Failure.BOOK_IN_USE)
+        return HomeAccess(StationHome(self.path), self.clock).step(action)
 
     def run(self) -> NightReport:
         self.clock = StandingClock(SystemClock().now())
         line = Line(UNLIMITED, lambda: 0.02, self.register)  # type: ignore[arg-type]
         night = Night(self.clock.now() + timedelta(hours=self.hours), self._wait, lambda: 1.0, line)
-        home = StationHome(self.path)
-        return run_overnight(HomeAccess(home, self.clock), self.register, self.clock, home, night)
+        return run_overnight(self, self.register, self.clock, StationHome(self.path), night)
 
     def _wait(self, seconds: float) -> bool:
         self.waits.append(seconds)
@@ -117,6 +129,22 @@ def test_a_book_that_was_tampered_with_is_told_in_the_morning(station: Path, cen
     assert not report.check.ok
     assert not report.is_good
     assert report.digest == "not_agreed"
+
+
+def test_a_desktop_that_is_opened_in_the_night_ends_it_and_syncs_by_itself(station: Path, centre: Centre) -> None:
+    world = World(station, NightCentre(centre, away=10**6), in_use_after=3)
+    with pytest.raises(WorldFailed) as raised:
+        world.run()
+    assert raised.value.failure is Failure.BOOK_IN_USE
+    assert len(world.waits) == 3 + IN_USE_TRIES
+    assert not (station / "reports").exists()
+
+
+def test_a_command_that_holds_the_book_for_a_moment_ends_no_night(station: Path, centre: Centre) -> None:
+    world = World(station, NightCentre(centre), in_use_after=0, in_use_until=IN_USE_TRIES - 1)
+    report = world.run()
+    assert report.is_good
+    assert report.failures == {"S02": IN_USE_TRIES - 1}
 
 
 def test_told_to_end_it_still_leaves_a_report(station: Path, centre: Centre) -> None:

@@ -31,7 +31,8 @@ ELEMENTS = {
     "Task": ["RegistrationInfo", "Triggers", "Principals", "Settings", "Actions"],
     "RegistrationInfo": ["Description"],
     "Triggers": ["BootTrigger", "CalendarTrigger"],
-    "BootTrigger": ["Enabled", "Delay"],
+    "BootTrigger": ["Repetition", "Enabled", "Delay"],
+    "Repetition": ["Interval", "Duration", "StopAtDurationEnd"],
     "CalendarTrigger": ["StartBoundary", "Enabled", "RandomDelay", "ScheduleByDay"],
     "ScheduleByDay": ["DaysInterval"],
     "Principals": ["Principal"],
@@ -80,6 +81,28 @@ def test_the_units_run_commands_that_exist(unit: Path) -> None:
     program, *words = arguments_of(command)
     assert program == "/usr/bin/uchastka-sync"
     assert _parser().parse_args(words).home == Path("/var/lib/uchastka/station")
+
+
+@pytest.mark.parametrize("unit", [path for path in UNITS if path.suffix == ".service"], ids=lambda path: path.name)
+def test_a_unit_leaves_its_service_little_beyond_its_folder_and_the_network(unit: Path) -> None:
+    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=20", unit]
+    weighed = subprocess.run(command, capture_output=True, text=True, check=False)
+    (told,) = [line for line in weighed.stdout.splitlines() if "Overall exposure" in line]
+    assert weighed.returncode == 0, told
+
+
+def test_a_unit_that_leaves_everything_open_would_be_told(tmp_path: Path) -> None:
+    bare = tmp_path / "bare.service"
+    bare.write_text("[Service]\nExecStart=/bin/true\nUser=uchastka\n", "utf-8")
+    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=20", bare]
+    assert subprocess.run(command, capture_output=True, check=False).returncode != 0
+
+
+def test_a_service_that_was_refused_is_tried_again() -> None:
+    text = (FOLDER / "uchastka-sync.service").read_text("utf-8")
+    assert "Restart=on-failure\nRestartPreventExitStatus=2\n" in text
+    root = ElementTree.parse(FOLDER / "uchastka-sync.xml").getroot()
+    assert root.findtext(f".//{NAMESPACE}BootTrigger/{NAMESPACE}Repetition/{NAMESPACE}Interval") == "PT5M"
 
 
 def test_the_timer_starts_the_night_and_spreads_the_stations() -> None:
