@@ -30,6 +30,8 @@ SYNC_PATH = "/v1/sync"
 """A request goes to `/v1/sync/{book}/{first}` by PUT, so that repeating it is harmless by HTTP's own rule too."""
 ENTRIES_MAX = 3072
 """Entries in one request: a precinct's whole day with what opens it; a longer queue goes up in several."""
+TAKEN_MAX = 4 * ENTRIES_MAX
+"""Entries that are taken in one: what a successor brings of the book before it has one signature and can't be cut."""
 SENT_AT_S_MAX = 1 << 40
 """The year 36,812: any clock that a laptop can show, and every database takes it with what is added to it."""
 _DEVICE_CHARACTERS = 22
@@ -147,7 +149,7 @@ def decode_sync_request(
     head_signature = fields.take_bytes(SIGNATURE_BYTES, SIGNATURE_BYTES)
     digest, feed_cursor = take_short_digest(fields), fields.take_int(high=COUNT_MAX)
     sent_at_s = fields.take_int(high=SENT_AT_S_MAX)
-    entries = packing.unpack(packed, sent_at_s, ENTRIES_MAX, orders)
+    entries = packing.unpack(packed, sent_at_s, TAKEN_MAX, orders)
     number = EntryNumber(address.first + len(entries) - 1)
     return SyncRequest(
         book=address.book,

@@ -7,7 +7,7 @@ import logging
 import random
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from queue import Empty, SimpleQueue
 
 from pollbook.clock import Clock, SystemClock
@@ -106,19 +106,18 @@ def serve(home: StationHome, client: RegisterClient, clock: Clock, ended: Ending
     def is_woken() -> bool:
         return knocks.heard() and not backoff.failures  # while cycles fail only the back-off decides
 
-    def cycle() -> datetime:
+    def cycle() -> float:
         try:
             with only_one(home, 0):
                 tried = try_once(access, client, clock, backoff, draw, line)
         except WorldFailed as error:
             if error.failure is not Failure.BOOK_IN_USE:
                 raise
-            wait_s = backoff.after_failure(error.failure, 0, draw())  # the desktop is open and syncs by itself
-            return clock.now() + timedelta(seconds=wait_s)
+            return backoff.after_failure(error.failure, 0, draw())  # the desktop is open and syncs by itself
         done = "".join(f" {key}={value}" for key, value in _counts(tried.report).items())
         code = tried.failure.code if tried.failure else "none"
         logger.info("cycle%s failure=%s next_s=%.0f", done, code, tried.wait_s)
-        return tried.next_try_at
+        return tried.wait_s
 
     run_scheduled(cycle, ended, client.abort, is_woken)
 

@@ -16,6 +16,7 @@ import ssl
 from collections.abc import Iterable, Iterator
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Self
 
 import requests
@@ -257,7 +258,7 @@ class RegisterClient:
             return min(int(retry_after[:9]), RETRY_AFTER_MAX_S)
         try:
             at = parsedate_to_datetime(retry_after)
-        except ValueError:
+        except (ValueError, OverflowError):
             return 0
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
         return min(max(int((at - self._clock.now()).total_seconds()), 0), RETRY_AFTER_MAX_S)
@@ -320,6 +321,7 @@ def _session(context: ElectionContext) -> requests.Session:
     session.adapters.clear()
     session.mount("https://", _Adapter(context))
     session.headers.clear()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))  # else each request would carry them back
     # What the path, the body's signature and the answer's type say already is not said again with each request.
     session.headers.update({"User-Agent": SKIP_HEADER, "Accept-Encoding": SKIP_HEADER})
     return session

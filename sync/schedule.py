@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 from threading import Event, Lock
 
@@ -19,34 +22,52 @@ AT_LATEST_S = 3600
 LOOK_S = 1.0
 """Between two looks at whether somebody woke the service."""
 
-Cycle = Callable[[], datetime]
-"""Runs one cycle and says when the next is due, in UTC."""
+Cycle = Callable[[], float]
+"""Runs one cycle and says in how many seconds the next is due."""
 Ending = SimpleQueue[None]
 """Whatever is put in ends the service; unlike an `Event` it may be filled from a signal's handler."""
 
 
+@dataclass
+class _Due:
+    """When the next cycle is due on a clock that nobody sets; never, while one is under way."""
+
+    at_s: float = math.inf
+
+    def is_missed(self) -> bool:
+        """Whether it should have begun by now: the scheduler goes by the wall clock, which may have been set back."""
+        return time.monotonic() > self.at_s + LOOK_S
+
+
 def run_scheduled(
-    cycle: Cycle, ended: Ending, give_up: Callable[[], None], is_woken: Callable[[], bool] = lambda: False
+    cycle: Cycle,
+    ended: Ending,
+    give_up: Callable[[], None],
+    is_woken: Callable[[], bool] = lambda: False,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> None:
     """Run cycles, each when the one before said, until `ended` holds anything or SIGINT or SIGTERM comes; then return.
 
     `is_woken` is asked every second: where it says so, the next cycle is due now, or right after the one under way.
-    A cycle that comes due late (the laptop slept) runs once, at once. What `cycle` raises ends the service and is
-    raised here. `give_up` breaks the cycle under way off, so that the end isn't kept waiting by a link.
+    A cycle that comes due late (the laptop slept) runs once, at once; one is due in time though the wall clock `now` is
+    set back meanwhile. What `cycle` raises ends the service and is raised here. `give_up` breaks the cycle under way
+    off, so that the end isn't kept waiting by a link.
     """
     faults: list[BaseException] = []
     scheduler = BackgroundScheduler(timezone=UTC)
-    setting_next, is_ending, woken = Lock(), Event(), Event()
+    setting_next, is_ending, woken, due = Lock(), Event(), Event(), _Due()
 
     def job() -> None:
         try:
+            due.at_s = math.inf
             woken.clear()
-            next_at = cycle()
+            wait_s = cycle()
             with setting_next:
                 if woken.is_set():  # while the cycle was under way: it may have come too late for it
-                    next_at = datetime.now(UTC)
+                    wait_s = 0.0
                 if not is_ending.is_set():  # shutdown holds the scheduler's locks until this job has ended
-                    scheduler.modify_job(JOB, next_run_time=next_at)
+                    scheduler.modify_job(JOB, next_run_time=now() + timedelta(seconds=wait_s))
+                    due.at_s = time.monotonic() + wait_s
         except BaseException as error:  # noqa: BLE001 - apscheduler would log it and go on
             faults.append(error)
             ended.put(None)
@@ -63,8 +84,9 @@ def run_scheduled(
     with ended_by_signals(lambda: ended.put(None)):
         scheduler.start()
         while not _is_over(ended):
-            if is_woken():
+            if is_woken() or due.is_missed():
                 with setting_next:
+                    due.at_s = math.inf
                     woken.set()
                     scheduler.modify_job(JOB, next_run_time=datetime.now(UTC))
         with setting_next:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from pollbook.asks import Ask
 from pollbook.entries import TookOver, decode_entry
-from pollbook.failures import Failure, WeFailed
+from pollbook.failures import Failure, WeFailed, WorldFailed
 from pollbook.feed_items import FeedItem, FeedKind, next_feed_check
 from pollbook.ledger import Head, SignedHead
 from pollbook.packing import RUN_MIN, packed_size
@@ -164,6 +164,8 @@ def take_answer(book: Book, answer: SyncAnswer, asks: tuple[Ask, ...] = ()) -> t
         WeFailed: `LEDGER_BROKEN`: the register holds another ledger under this book's name, or entries that this
             book never wrote (it was rolled back or copied). Nothing of the answer was taken, and the book is
             stopped (rule 8).
+        WorldFailed: `REGISTER_BEHIND`: the register knows nothing yet of the takeover by which this book began.
+            Nothing of the answer was taken.
     """
     now_s = int(book.clock.now().timestamp())
     return _take(book, answer, asks, _Heard(now_s, now_s - answer.register_at_s))
@@ -178,7 +180,7 @@ def take_late_answer(book: Book, answer: SyncAnswer, asks: tuple[Ask, ...] = ())
         WeFailed: As `take_answer`.
     """
     known, earlier = sync_status(book), answer.acknowledged
-    if earlier.number < known.acknowledged and _head_at(book, earlier.number) == earlier:
+    if earlier.number < known.acknowledged and _is_ours(book, earlier):
         answer = replace(answer, acknowledged=_head_at(book, known.acknowledged))
     with engine.translated():
         ahead_s = book.connection.exec_driver_sql("SELECT clock_ahead_s FROM sync_state").scalar_one()
@@ -195,7 +197,9 @@ class _Heard:
 
 def _take(book: Book, answer: SyncAnswer, asks: tuple[Ask, ...], heard: _Heard) -> tuple[FeedItem, ...]:
     acknowledged = answer.acknowledged
-    if acknowledged.number > book.head.number or _head_at(book, acknowledged.number) != acknowledged:
+    if acknowledged.number < book.start.number:  # a register from before the takeover: it is sent again (rule 11)
+        raise WorldFailed(Failure.REGISTER_BEHIND, "from before the takeover")
+    if not _is_ours(book, acknowledged):
         book.stop(Refusal.LEDGER_BROKEN)
         with book.writing():  # beside why it was stopped: it may have been revoked before
             book.connection.exec_driver_sql("UPDATE sync_state SET evidence_at = ?", (acknowledged.number,))
@@ -261,3 +265,8 @@ def _head_at(book: Book, number: EntryNumber) -> Head:
     with engine.translated():
         ((found,),) = engine.look(book.connection, "SELECT hash FROM entry WHERE number = ?", (number,))
     return Head(number, found)
+
+
+def _is_ours(book: Book, head: Head) -> bool:
+    """Whether the ledger went through this head."""
+    return book.start.number <= head.number <= book.head.number and _head_at(book, head.number) == head

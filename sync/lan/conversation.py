@@ -1,8 +1,8 @@
 """One neighbour: its channel, what it says and what it is answered, and how long it may keep silent. No socket.
 
 1. Nothing is listened to before the other device is proven (`channel`) and its book is welcome (its `Hello`).
-2. A neighbour that is not proven in 5 s or says nothing for 15 s, that breaks the form of a message or asks too often,
-   is hung up on or refused; the book is not touched for it.
+2. A neighbour that is not proven in 5 s or says nothing for 15 s, that breaks the form of a message, asks, offers or
+   tells too often, is hung up on or refused; the book is not touched for it.
 3. A release is offered again until its acceptance is known; who refuses one is offered it more and more rarely.
 4. The answer to a question may never come: each has its own deadline. What it would have brought comes as an offer
    later, and is taken then.
@@ -228,7 +228,8 @@ class Conversation:
             case Hello():
                 self._greet(message)
             case Superseded(proof):
-                self._ours.book.take_proof(proof)
+                if self._may_touch_the_book():
+                    self._ours.book.take_proof(proof)
             case _ if self._stage is Stage.LEAVING:
                 return
             case _ if self._stage is Stage.JOINED and self._hello is not None:
@@ -244,7 +245,11 @@ class Conversation:
                     self.offer_waiting()
             case State():
                 self._state = message
-                self._ours.book.note_state(neighbour.desk, message)
+                if self._may_touch_the_book():
+                    self._ours.book.note_state(neighbour.desk, message)
+            case Offer() if not self._may_touch_the_book():  # it is offered again, ever more rarely
+                self._say(NotAccepted(message.release, Failure.NEIGHBOUR_BUSY))
+                self._answer(message.request, Failure.NEIGHBOUR_BUSY)
             case Offer():
                 self._accept(message)
             case Accepted(release, _entry):
@@ -278,7 +283,7 @@ class Conversation:
         self.offer_waiting()
 
     def _reply(self, question: AskLine | AskShare | StatusOf, asking: Hello) -> Message:
-        if not self._allowance.takes_one(self._now_s()):
+        if not self._may_touch_the_book():
             return Refusal(question.request, Failure.NEIGHBOUR_BUSY)
         book = self._ours.book
         try:
@@ -312,8 +317,9 @@ class Conversation:
         return Offer(request, parcel.release, parcel.content)
 
     def _refused(self, release: bytes, failure: Failure) -> None:
-        logger.warning("event=release_not_accepted release=%s code=%s", release.hex(), failure.code)
-        if (offered := self._offered.get(release)) is not None:
+        offered = self._offered.get(release)
+        if offered is not None and self._may_touch_the_book():  # nor is the log filled by whoever refuses without end
+            logger.warning("event=release_not_accepted release=%s code=%s", release.hex(), failure.code)
             offered.every_s = min(OFFER_EVERY_MAX_S, 2 * offered.every_s)
             offered.again_at_s = self._now_s() + offered.every_s
 
@@ -343,6 +349,10 @@ class Conversation:
 
     def _say(self, message: Message) -> None:
         self._channel.send(encode_message(message))
+
+    def _may_touch_the_book(self) -> bool:
+        """Whether what the neighbour says now is worth a step on the book, or it says too much."""
+        return self._allowance.takes_one(self._now_s())
 
     def _now_s(self) -> float:
         return self._ours.clock.monotonic_s()

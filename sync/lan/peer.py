@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import selectors
 import socket
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -66,6 +67,8 @@ class _Connection:
     conversation: Conversation
     device: DeviceId | None
     """Whom it was opened to; None where the other side connected."""
+    address: str = ""
+    """From where the other side connected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,22 +290,30 @@ class Peer:
 
     def _accept(self, _events: int) -> None:
         try:
-            accepted, _ = self._listener.accept()
+            accepted, (address, _) = self._listener.accept()
         except OSError:
             return
         accepted.setblocking(False)
         with suppress(OSError):
             at_once(accepted)
-        unproven = [each for each in self._connections if each.conversation.stage is Stage.PROVING]
-        if len(unproven) >= UNPROVEN_MAX:
-            self._hang_up(unproven[0], Failure.NEIGHBOUR_BUSY)
+        self._make_room()
         if len(self._connections) >= NEIGHBOURS_MAX + UNPROVEN_MAX:
             accepted.close()
             return
-        self._add(accepted, connects=False, device=None)
+        self._add(accepted, connects=False, device=None, address=address)
 
-    def _add(self, opened: socket.socket, *, connects: bool, device: DeviceId | None) -> None:
-        connection = _Connection(opened, Conversation(self._ours, connects=connects), device)
+    def _make_room(self) -> None:
+        """Of those who connected and have proven nothing, the oldest of the address with the most of them goes.
+
+        So one computer that connects without end keeps neither others out nor our own connections from being proven.
+        """
+        came = [each for each in self._connections if each.address and each.conversation.stage is Stage.PROVING]
+        if len(came) >= UNPROVEN_MAX:
+            of = Counter(each.address for each in came)
+            self._hang_up(max(came, key=lambda each: of[each.address]), Failure.NEIGHBOUR_BUSY)
+
+    def _add(self, opened: socket.socket, *, connects: bool, device: DeviceId | None, address: str = "") -> None:
+        connection = _Connection(opened, Conversation(self._ours, connects=connects), device, address)
         self._connections.append(connection)
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if connects else 0)
         self._selector.register(opened, events, partial(self._serve, connection))

@@ -82,7 +82,7 @@ _KEY_ID = base64.b64decode(_NOTE.rsplit(b" ", 1)[1])[:4]
 
 
 def _packed(untrusted: bytes) -> None:
-    for entry in packing.unpack(untrusted, NOW_S, sync_request.ENTRIES_MAX, lambda _check: ORDER):
+    for entry in packing.unpack(untrusted, NOW_S, sync_request.TAKEN_MAX, lambda _check: ORDER):
         assert entry
 
 

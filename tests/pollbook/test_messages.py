@@ -262,8 +262,15 @@ def test_a_feed_text_that_is_too_long_is_cut_and_not_unreadable() -> None:
     assert read.feed[0].text == "x" * 2000
 
 
-def test_more_entries_or_feed_items_than_the_limits_are_refused() -> None:
+def test_what_a_successor_carries_in_one_piece_may_be_longer_than_a_batch() -> None:
     count = sync_request.ENTRIES_MAX + 1
+    head = SignedHead(Head(EntryNumber(8 + count - 1), bytes(32)), bytes(64))
+    carried = replace(REQUEST, entries=(b"x",) * count, head=head)
+    assert len(read_request(sync_request.encode_sync_request(carried, DEVICE)).entries) == count
+
+
+def test_more_entries_or_feed_items_than_the_limits_are_refused() -> None:
+    count = sync_request.TAKEN_MAX + 1
     head = SignedHead(Head(EntryNumber(8 + count - 1), bytes(32)), bytes(64))
     with pytest.raises(InputInvalid):
         read_request(sync_request.encode_sync_request(replace(REQUEST, entries=(b"x",) * count, head=head), DEVICE))

@@ -25,6 +25,7 @@ class Request:
     path: str
     body: bytes
     connection: int
+    head: bytes = b""
 
 
 Wire = Callable[[socket.socket], None]
@@ -139,7 +140,7 @@ def _read_request(connection: ssl.SSLSocket, number: int) -> Request | None:
         if not piece:
             return None
         body += piece
-    return Request(method, path, body, number)
+    return Request(method, path, body, number, head)
 
 
 # Misbehaviours.

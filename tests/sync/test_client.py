@@ -205,12 +205,21 @@ def test_a_busy_register_says_when_to_come_back(client: RegisterClient, register
         sends(response(status, "text/html", HTML, Retry_After="9" * 40)),
         sends(response(status, "text/html", HTML, Retry_After=in_an_hour)),
         sends(response(status, "text/html", HTML, Retry_After="never")),
+        sends(response(status, "text/html", HTML, Retry_After="Mon, 01 Jan 2024 00:00:00 +999999999999999")),
     )
-    errors = [failure_of(client) for _ in range(5)]
+    errors = [failure_of(client) for _ in range(6)]
     assert {error.failure for error in errors} == {Failure.REGISTER_BUSY}
     seconds = [error.facts["retry_after_s"] for error in errors]
-    assert [seconds[0], seconds[1], seconds[2], seconds[4]] == [17, 0, 3600, 0]
+    assert [seconds[0], seconds[1], seconds[2], *seconds[4:]] == [17, 0, 3600, 0, 0]
     assert 1700 < int(str(seconds[3])) <= 1800
+
+
+def test_no_cookie_is_kept_and_sent_back(client: RegisterClient, register: FakeRegister) -> None:
+    register.then(sends(response(503, "text/html", HTML, Set_Cookie="who=station; Path=/")))
+    failure_of(client)
+    assert client.enrol(REQUEST)
+    assert b"ookie" not in register.received[-1].head
+    assert not client._session.cookies
 
 
 def test_a_connection_that_the_register_closed_meanwhile_is_made_again(

@@ -12,9 +12,8 @@ from pollbook.store.home import StationHome
 from sync.alone import Knocks, only_one, only_one_in_the_end, only_service, wake_service
 from sync.schedule import Ending, run_scheduled
 
-
-def soon() -> datetime:
-    return datetime.now(UTC) + timedelta(milliseconds=20)
+SOON_S = 0.02
+HOUR_S = 3600.0
 
 
 def nothing() -> None:
@@ -24,11 +23,11 @@ def nothing() -> None:
 def test_cycles_follow_each_other_until_ended() -> None:
     ended, runs = Ending(), list[datetime]()
 
-    def cycle() -> datetime:
+    def cycle() -> float:
         runs.append(datetime.now(UTC))
         if len(runs) == 3:
             ended.put(None)
-        return soon()
+        return SOON_S
 
     run_scheduled(cycle, ended, nothing)
     assert len(runs) == 3
@@ -36,9 +35,9 @@ def test_cycles_follow_each_other_until_ended() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_service_cleanly(number: signal.Signals) -> None:
-    def cycle() -> datetime:
+    def cycle() -> float:
         signal.pthread_kill(main, number)
-        return soon() + timedelta(hours=1)
+        return HOUR_S
 
     main = threading.main_thread().ident or 0
     before = signal.getsignal(number)
@@ -49,16 +48,16 @@ def test_a_signal_ends_the_service_cleanly(number: signal.Signals) -> None:
 def test_a_cycle_that_waits_for_the_link_is_given_up_at_the_end() -> None:
     ended, given_up = Ending(), threading.Event()
 
-    def cycle() -> datetime:
+    def cycle() -> float:
         ended.put(None)
         assert given_up.wait(30), "the end did not come"
-        return soon()
+        return SOON_S
 
     run_scheduled(cycle, ended, given_up.set)
 
 
 def test_a_fault_in_a_cycle_ends_the_service_and_is_raised() -> None:
-    def cycle() -> datetime:
+    def cycle() -> float:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -124,14 +123,28 @@ def test_who_is_told_to_end_while_waiting_for_the_lock_does_not_sync(station: Pa
 def test_a_service_that_is_woken_syncs_at_once_and_again_where_the_cycle_was_under_way() -> None:
     ended, runs, woken = Ending(), list[datetime](), [False, True, True]
 
-    def cycle() -> datetime:
+    def cycle() -> float:
         runs.append(datetime.now(UTC))
         if len(runs) == 3:
             ended.put(None)
-        return datetime.now(UTC) + timedelta(hours=1)
+        return HOUR_S
 
     run_scheduled(cycle, ended, nothing, lambda: woken.pop() if woken else True)
     assert len(runs) == 3
+
+
+def test_a_clock_that_is_set_back_an_hour_delays_no_cycle_by_an_hour() -> None:
+    ended, runs = Ending(), list[datetime]()
+
+    def cycle() -> float:
+        runs.append(datetime.now(UTC))
+        if len(runs) == 2:
+            ended.put(None)
+        return SOON_S
+
+    run_scheduled(cycle, ended, nothing, now=lambda: datetime.now(UTC) + timedelta(hours=1))
+    assert len(runs) == 2
+    assert runs[1] - runs[0] < timedelta(minutes=30)
 
 
 def test_a_knock_is_heard_once_and_only_after_it(tmp_path: Path) -> None:

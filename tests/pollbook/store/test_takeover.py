@@ -9,11 +9,12 @@ import pytest
 
 from pollbook.entries import TookOver, decode_entry
 from pollbook.failures import Failure, Refused, WorldFailed
+from pollbook.ledger import Head
 from pollbook.mirror_file import HEADER_NAME, JOURNAL_NAME
 from pollbook.people import TRIES_FREE
 from pollbook.permission import Refusal
 from pollbook.signing import REGISTER_SUBJECT, SigningKey, device_id
-from pollbook.store import closing, figures, mirror_set_up, sign_in
+from pollbook.store import closing, figures, mirror_set_up, sign_in, syncing
 from pollbook.store.book import Book
 from pollbook.store.check import check_book
 from pollbook.store.home import StationHome
@@ -25,6 +26,7 @@ from pollbook.store.spare import is_spare, keep_spare, read_spare
 from pollbook.store.superseding import lock_if_superseded, own_proof
 from pollbook.store.takeover import TakenOver, look_into, mirror_on, take_over
 from pollbook.supersession import read_supersession
+from pollbook.sync_answer import SyncAnswer
 from pollbook.types import BookName, Channel, EntryNumber, PersonNumber
 from tests.making import (
     CHAIR,
@@ -135,6 +137,18 @@ def test_rule_9_an_unproven_line_is_marked_only_after_two_have_seen_its_row_and_
         assert isinstance(closing.see_row(book, line, *signers(book), OPERATOR), int)
         assert isinstance(book.mark(line, Channel.STATION, OPERATOR), int)
         assert check_book(book).problems == ()
+
+
+def test_a_register_from_before_the_takeover_is_behind_and_locks_nobody(scene: Scene) -> None:
+    scene.take_over()
+    with scene.successor() as book:
+        for number in {0, book.start.number - 1}:
+            said = SyncAnswer(Head(EntryNumber(number), bytes(32)), (), None, 0, 30)
+            for take in (syncing.take_answer, syncing.take_late_answer):
+                with pytest.raises(WorldFailed) as raised:
+                    take(book, said)
+                assert raised.value.failure is Failure.REGISTER_BEHIND
+        assert book.stopped is None
 
 
 def test_the_officers_and_the_operator_sign_in_at_the_successor_with_their_own_pins(scene: Scene) -> None:

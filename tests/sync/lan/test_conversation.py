@@ -312,6 +312,9 @@ def test_a_proof_that_comes_later_is_taken(room: Room) -> None:
     assert len(first.locked_by) == 1
 
 
+OFFERS = 400
+
+
 # --- neighbours who lie: a device that is proven may say anything
 
 
@@ -432,6 +435,35 @@ def test_a_desk_that_asks_without_end_is_refused_and_the_book_is_not_touched_for
     speaker.say(AskLine(501, LineId(21)))
     assert len(speaker.heard(Offer)) == 1
     assert LineId(21) not in second.lines
+
+
+def test_a_desk_that_tells_without_end_costs_the_book_no_more_than_one_that_asks(room: Room) -> None:
+    speaker, first, second, other = lying(room)
+    speaker.join(other)
+    speaker.heard(Hello)
+    touched: list[object] = []
+    second.note_state = lambda *told: touched.append(told)  # type: ignore[method-assign]
+    second.take_proof = touched.append  # type: ignore[method-assign]
+    for number in range(300):
+        speaker.say(first.state())
+        speaker.say(Superseded(number.to_bytes(2, "big")))
+    assert len(touched) == QUESTIONS_BURST
+    assert other.stage is Stage.JOINED
+
+
+def test_a_desk_that_offers_without_end_is_refused_until_it_has_been_quiet(room: Room) -> None:
+    speaker, first, second, other = lying(room)
+    speaker.join(other)
+    first.release_line(LineId(1), second.place.book)
+    ((release, (_, content)),) = first.sent.items()
+    for _ in range(OFFERS):
+        speaker.say(Offer(0, b"nonsense", b"nothing"))
+    refused = [told.failure for told in speaker.heard(NotAccepted)]
+    assert refused.count(Failure.NEIGHBOUR_BUSY) == OFFERS - QUESTIONS_BURST
+    assert LineId(1) not in second.lines
+    room.clock.advance(1)
+    speaker.say(Offer(0, release, content))
+    assert speaker.heard(Accepted) == [Accepted(release, EntryNumber(1))]
 
 
 def test_a_device_that_does_not_prove_itself_in_time_is_hung_up_on(room: Room) -> None:

@@ -12,13 +12,13 @@ import pytest
 
 from pollbook.clock import SystemClock
 from pollbook.failures import Failure
-from pollbook.types import EntryNumber, LineId
+from pollbook.types import DeviceId, EntryNumber, LineId
 from sync.lan import peer as peer_module
 from sync.lan.asking import Fetched, NotFetched
 from sync.lan.discovery import Ignored
 from sync.lan.peer import Neighbour, Peer
 from sync.lan.sharing import Moved
-from sync.lan.sockets import LOOPBACK, Network
+from sync.lan.sockets import LOOPBACK, Network, connect
 from tests.sync.lan.desks import MemoryDesk, desks
 from tests.sync.lan.rooms import Room
 
@@ -259,6 +259,25 @@ def test_a_hundred_connections_that_say_nothing_do_not_keep_a_neighbour_out(room
                 one.turn(0)
         assert len(each[0]._connections) <= peer_module.UNPROVEN_MAX + 1
         turn_until(room, each, lambda: all_joined(each), passes_s=0.05)
+
+
+def test_one_computer_that_connects_without_end_hangs_up_on_nobody_but_itself(room: Room) -> None:
+    (one,) = desks(room, range(1, 21))
+    with ExitStack() as stack:
+        (peer,) = stack.enter_context(peers(room, one))
+        silent = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        ours = connect("127.0.0.1", silent.getsockname()[1])
+        peer._add(ours, connects=True, device=DeviceId(bytes(16)))
+        port = ("127.0.0.1", peer.tcp_port)
+        stack.enter_context(socket.create_connection(port, source_address=("127.0.0.2", 0)))
+        peer.turn(0.1)
+        for _ in range(5 * peer_module.UNPROVEN_MAX):
+            stack.enter_context(socket.create_connection(port))
+            peer.turn(0.1)
+        assert peer._connections[0].socket is ours
+        came = [each.address for each in peer._connections[1:]]
+        assert came[0] == "127.0.0.2"
+        assert came[1:] == ["127.0.0.1"] * (peer_module.UNPROVEN_MAX - 1)
 
 
 def test_a_second_connection_to_one_book_takes_the_place_of_the_first(room: Room) -> None:
