@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 
 from devices.camera.health import Alarm, Light
+from devices.camera.job import Status
 from pollbook.texts import Texts
 from station_app.cameras.settings import ALARM_FAILURES, FAILURES, GIGABYTE
 from station_app.live.room import CameraShown, DiskLeft
@@ -17,6 +18,12 @@ TONES = {Light.GREEN: "may", Light.AMBER: "closer", Light.RED: "stop"}
 def light_word(light: Light, texts: Texts) -> str:
     """The light in words."""
     return texts("camera_light_" + _LIGHTS[light])
+
+
+def _plain_word(status: Status, texts: Texts) -> str:
+    """How a camera without an alarm is; one of which nothing is known yet is being started."""
+    is_unknown = status.light is Light.AMBER and status.codec is None
+    return texts("camera_starts") if is_unknown else light_word(status.light, texts)
 
 
 def clock_time(at_ms: int, zone: tzinfo) -> str:
@@ -34,14 +41,14 @@ def alarm_words(camera: CameraShown, texts: Texts, zone: tzinfo) -> list[str]:
 
 def state_words(camera: CameraShown, texts: Texts, zone: tzinfo) -> str:
     """The camera in one sentence: what is wrong, or that all is in order."""
-    return ", ".join(alarm_words(camera, texts, zone)) or light_word(camera.status.light, texts)
+    return ", ".join(alarm_words(camera, texts, zone)) or _plain_word(camera.status, texts)
 
 
 def brief_words(camera: CameraShown, texts: Texts, zone: tzinfo) -> str:
     """The camera in a few words: the gravest alarm with the time it began, and how many more there are."""
     alarms = camera.status.alarms
     if not alarms:
-        return light_word(camera.status.light, texts)
+        return _plain_word(camera.status, texts)
     worst = _worst(camera)
     said = texts("camera_since", alarm=texts("camera_alarm_" + worst), time=clock_time(alarms[worst], zone))
     return said if len(alarms) == 1 else texts("cameras_more", first=said, count=len(alarms) - 1)

@@ -1,7 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+from devices.camera.folder import AlarmRow, Row, SegmentRow
 from devices.camera.health import Alarm, Change, Expected, Light, Observed, Watch
+from devices.camera.job import Job
+from devices.camera.place import place_of
 from devices.camera.reconnects import FEW, MANY, WITHIN_S, Reconnects
+from devices.camera.supervised import Supervised
+from tests.devices.camera.servers import make_film
+from tests.devices.camera.test_streams import until
 
 
 def test_a_camera_that_is_plugged_over_once_or_twice_is_none_that_breaks_off_again_and_again() -> None:
@@ -40,3 +48,21 @@ def test_it_ends_once_the_camera_has_stayed_and_one_that_went_for_good_is_lost()
             now_s = half_seconds / 2
             watch.observe(Observed(is_lost=is_lost, is_reconnecting=reconnects.is_endless(now_s)), now_s)
         assert set(watch.health.alarms) == ({Alarm.LOST} if is_lost else set())
+
+
+def test_a_real_camera_that_breaks_off_every_second_has_the_alarm_and_is_recorded_in_between(
+    films: Path, root: Path
+) -> None:
+    short = make_film(films / "short.h264", seconds=1, seed=3)
+    rows: list[Row] = []
+    camera = Supervised(Job("hall", root, place_of(f"file:{short}", None, None)), rows.append)
+    camera.start()
+    try:
+        until(lambda: Alarm.RECONNECTING.value in camera.status.alarms, camera)
+    finally:
+        camera.close()
+    alarms = [row.alarm for row in rows if isinstance(row, AlarmRow) and row.ended_ms is None]
+    assert alarms.count(Alarm.RECONNECTING.value) == 1
+    segments = [row for row in rows if isinstance(row, SegmentRow)]
+    assert len(segments) >= MANY
+    assert all(row.frames for row in segments)

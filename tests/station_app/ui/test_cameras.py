@@ -11,10 +11,12 @@ from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from devices.camera.health import Alarm
+from devices.camera.health import Alarm, Light
+from devices.camera.job import Status
 from pollbook.failures import Failure
 from pollbook.texts import LANGUAGES
 from station_app.cameras.settings import Limits
+from station_app.live.room import CameraShown
 from station_app.ui.add_camera_sheet import AddCameraSheet
 from station_app.ui.appearance import Appearance
 from station_app.ui.mask_area import STEP
@@ -335,6 +337,13 @@ def test_what_to_do_stands_beside_the_cameras_with_its_code_the_worst_first(came
     cameras.screen.show_one("booths")
     assert "blurred since 10:21" in [text.text() for text in cameras.screen.words]
     assert any(Failure.CAMERA_BLURRED.code in text.text() for text in cameras.screen.words)
+
+
+def test_a_camera_of_which_nothing_is_known_yet_is_being_started(cameras: CameraDriver) -> None:
+    cameras.house.shown["hall"] = CameraShown("hall", Status(Light.AMBER, {}))
+    cameras.refresh()
+    cameras.open()
+    assert cameras.screen.tiles["hall"].words.text() == "hall: is being started"
 
 
 def test_the_last_picture_of_a_lost_camera_is_not_shown_as_if_it_were_now(cameras: CameraDriver) -> None:
