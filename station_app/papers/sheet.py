@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -211,11 +212,16 @@ def _fitting_words(text: str, room_mm: float, style: Style) -> list[str]:
     for whole in text.split(" "):
         word = whole
         while word and width_mm(word, style) > room_mm:
-            end = next((at for at in range(len(word) - 1, 0, -1) if width_mm(word[:at], style) <= room_mm), 1)
+            end = _letters_that_fit(word, room_mm, style)
             words.append(word[:end])
             word = word[end:]
         words.append(word)
     return words
+
+
+def _letters_that_fit(word: str, room_mm: float, style: Style) -> int:
+    """The length of the longest beginning that fits, one letter at least; a longer one is never narrower."""
+    return max(1, bisect_right(range(1, len(word)), room_mm, key=lambda end: width_mm(word[:end], style)))
 
 
 @cache
