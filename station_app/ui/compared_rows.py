@@ -34,8 +34,10 @@ class ComparedRows(Tall):
 
     def show_rows(self, rows: Sequence[Row], texts: Texts) -> None:
         """Show these rows under the headings of the two sides."""
-        self._rows = tuple(rows)
-        self._headings = (texts("compare_field"), texts("compare_document"), texts("compare_list"))
+        headings = (texts("compare_field"), texts("compare_document"), texts("compare_list"))
+        if (self._rows, self._headings) == (tuple(rows), headings):
+            return  # as with each letter of a search, where they stay empty
+        self._rows, self._headings = tuple(rows), headings
         self._draw()
 
     def restyle(self, theme: Theme) -> None:
