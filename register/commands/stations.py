@@ -23,16 +23,18 @@ from register.home import RegisterHome
 from register.issuing import book_to_follow
 from register.log import keep_log, log_of
 from register.officers import let_reissue
-from register.serving import bind
-from register.serving import serve as serve_app
 from register.store import stations
-from register.web import Register, make_app
 
 _EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound
 
 
 def serve(arguments: argparse.Namespace, console: Console) -> None:
     """Serve until told to stop; the answer is printed once the register listens."""
+    # What listens takes a tenth of a second to load; no other command needs it.
+    from register.serving import bind  # noqa: PLC0415 - as above
+    from register.serving import serve as serve_app  # noqa: PLC0415 - as above
+    from register.web import Register, make_app  # noqa: PLC0415 - as above
+
     logging.getLogger("register").setLevel(logging.INFO)
     with open_register(arguments) as opened, opened.home.only_one(_serving(opened.home, arguments.port)):
         keys = load_keys(opened.home)

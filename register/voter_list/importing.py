@@ -27,7 +27,6 @@ from register.voter_list.csv_rows import Chunk, open_csv
 from register.voter_list.encoding import Survey, survey
 from register.voter_list.tables import read_officers, read_totals
 from register.voter_list.validation import Flawed, Validator
-from register.voter_list.xlsx_rows import open_xlsx
 from register.voter_rows import COLUMNS, Reason, RowFault, Severity, VoterRow, warning
 
 BYTES_A_ROW = 150
@@ -148,7 +147,13 @@ def district_names() -> dict[str, str]:
 
 def _chunks(path: Path, surveyed: Survey, mapping: Mapping[str, str]) -> Iterator[tuple[Chunk, float]]:
     """The rows, their cells in the order of `COLUMNS`, with the share of the file that is read."""
-    opened = open_xlsx(path) if surveyed.is_zip else open_csv(path, surveyed.encoding)
+    if surveyed.is_zip:
+        # The reader of spreadsheets takes a tenth of a second to load; no other list needs it.
+        from register.voter_list.xlsx_rows import open_xlsx  # noqa: PLC0415 - as above
+
+        opened = open_xlsx(path)
+    else:
+        opened = open_csv(path, surveyed.encoding)
     with opened as rows:
         places = find_columns(rows.header, COLUMNS, mapping)
         width = len(rows.header)
