@@ -14,7 +14,7 @@ from development.console import BUILD, ROOT, complain, exit_status_of
 from development.setup import PYTHON
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 NO_TESTS = 5  # pytest's exit status
 PROCESSES_MAX = 8
@@ -35,8 +35,7 @@ def run_tests(arguments: list[str]) -> int:
     process, where a debugger can look in, and leaves its files where pytest says.
     """
     with contextlib.ExitStack() as closing:
-        env = {"PYTHONPYCACHEPREFIX": str(BYTECODE), **os.environ, "QT_QPA_PLATFORM": "offscreen"}
-        env.pop("PYTHONDONTWRITEBYTECODE", None)
+        env = environ_of(os.environ)
         if not arguments and is_memory_ample(MEMORY) and "TMPDIR" not in env:
             env["TMPDIR"] = str(closing.enter_context(_folder_in(MEMORY)))
         options = arguments or shared_by(min(os.cpu_count() or 1, PROCESSES_MAX))
@@ -44,6 +43,12 @@ def run_tests(arguments: list[str]) -> int:
     if status == NO_TESTS:
         complain("No test was found, which counts as a failure.")
     return status
+
+
+def environ_of(environ: Mapping[str, str]) -> dict[str, str]:
+    """The tests' environment, made of ours: offscreen, and with one place for what is compiled."""
+    kept = {name: value for name, value in environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {"PYTHONPYCACHEPREFIX": str(BYTECODE), **kept, "QT_QPA_PLATFORM": "offscreen"}
 
 
 def shared_by(processes: int) -> list[str]:
