@@ -9,12 +9,12 @@ from __future__ import annotations
 import csv
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from pollbook.election import Election
 from pollbook.failures import Failure, WorldFailed
@@ -23,11 +23,14 @@ from register.store import lists, people
 from register.store.engine import Database
 from register.synthesis.territory import read_districts
 from register.voter_list.columns import find_columns, read_mapping
-from register.voter_list.csv_rows import Chunk, open_csv
+from register.voter_list.csv_rows import Chunk, CsvRows, open_csv
 from register.voter_list.encoding import Survey, survey
 from register.voter_list.tables import read_officers, read_totals
 from register.voter_list.validation import Flawed, Validator
 from register.voter_rows import COLUMNS, Reason, RowFault, Severity, VoterRow, warning
+
+if TYPE_CHECKING:
+    from register.voter_list.xlsx_rows import XlsxRows
 
 BYTES_A_ROW = 150
 """Of a CSV; only to say how far an import is and whether it is large."""
@@ -145,16 +148,18 @@ def district_names() -> dict[str, str]:
     return {district.soato: district.name for districts in read_districts().values() for district in districts}
 
 
+def _opened(path: Path, surveyed: Survey) -> AbstractContextManager[CsvRows | XlsxRows]:
+    if not surveyed.is_zip:
+        return open_csv(path, surveyed.encoding)
+    # The reader of spreadsheets takes a tenth of a second to load; no other list needs it.
+    from register.voter_list.xlsx_rows import open_xlsx  # noqa: PLC0415 - as above
+
+    return open_xlsx(path)
+
+
 def _chunks(path: Path, surveyed: Survey, mapping: Mapping[str, str]) -> Iterator[tuple[Chunk, float]]:
     """The rows, their cells in the order of `COLUMNS`, with the share of the file that is read."""
-    if surveyed.is_zip:
-        # The reader of spreadsheets takes a tenth of a second to load; no other list needs it.
-        from register.voter_list.xlsx_rows import open_xlsx  # noqa: PLC0415 - as above
-
-        opened = open_xlsx(path)
-    else:
-        opened = open_csv(path, surveyed.encoding)
-    with opened as rows:
+    with _opened(path, surveyed) as rows:
         places = find_columns(rows.header, COLUMNS, mapping)
         width = len(rows.header)
         is_ours = places == tuple(range(width))
