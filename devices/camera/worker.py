@@ -35,7 +35,7 @@ SHOW_S = 0.4
 ASK_S = 1.0
 ASK_AGAIN_S = 10.0
 CLOCK_EVERY_S = 600.0
-RETRY_S = 0.3
+RETRY_S, RETRY_VIEW_S = 0.3, 1.0
 RETRY_DENIED_S = 30.0
 """Some cameras lock out whoever gives a wrong password too often."""
 RETRY_DISK_S = 5.0
@@ -234,8 +234,8 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 viewer = open_view(view, self._is_watched)
-            except CameraFailed:
-                self._stopping.wait(1.0)
+            except CameraFailed as error:
+                self._stopping.wait(RETRY_DENIED_S if error.trouble is Trouble.DENIED else RETRY_VIEW_S)
                 continue
             try:
                 self._show(viewer)

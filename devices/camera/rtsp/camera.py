@@ -37,7 +37,6 @@ _SESSION_S = 60.0
 _REDIRECTS_MAX = 2
 _TRIES = 3
 _TROUBLES = {401: Trouble.DENIED, 403: Trouble.DENIED, 404: Trouble.NOT_THERE, 454: Trouble.NOT_THERE}
-_UNSUPPORTED_TRANSPORT = 461
 _CHANNELS = re.compile(r"interleaved=(\d{1,3})(?:-(\d{1,3}))?", re.ASCII)
 _SESSION = re.compile(r"([!-:<-~]{1,256})(?:\s*;\s*timeout\s*=\s*(\d{1,6}))?.*", re.ASCII)
 _SOONER = 2**31
@@ -149,8 +148,8 @@ class _Opening:
         base = base if is_uri(base) and base.lower().startswith("rtsp") else url
         wanted = {"Transport": "RTP/AVP/TCP;unicast;interleaved=0-1"}
         set_up = self._asking.ask("SETUP", _joined(base, offer.control), self._deadline_s, wanted)
-        if set_up.status == _UNSUPPORTED_TRANSPORT:
-            raise OtherForm
+        if set_up.status != 200 and set_up.status not in _TROUBLES:
+            raise OtherForm  # as a rule 461: not over TCP
         _require(set_up)
         session, channels = _SESSION.fullmatch(set_up.field("session")), _CHANNELS.search(set_up.field("transport"))
         if session is None or channels is None:
