@@ -23,6 +23,7 @@ from pollbook.types import BookName, EntryNumber
 from sync.access import HomeAccess
 from sync.cycle import run_cycle
 from sync.pace import Traffic
+from tests.killing import Countdown, Killed
 from tests.sync.centre import Centre
 from tests.sync.fake_register import serving
 from tests.sync.stations import enrolled, mark, opened
@@ -30,22 +31,6 @@ from tests.sync.test_cycle import StraightRegister, assert_both_hold_the_same
 
 T = TypeVar("T")
 VOTERS = 12
-
-
-class Killed(BaseException):
-    """The program ends here, as by kill -9: nothing after this line runs."""
-
-
-@dataclass
-class Countdown:
-    """Kills at the moment whose number was drawn; a moment lies before and after each step."""
-
-    moments: int
-
-    def pass_one(self) -> None:
-        self.moments -= 1
-        if self.moments == 0:
-            raise Killed
 
 
 class MortalAccess:

@@ -18,6 +18,7 @@ from pollbook.types import Channel, LineId
 from station_app.neighbours import StationNeighbour, credentials_of, place_of
 from sync.lan.peer import Peer
 from sync.lan.sockets import LOOPBACK
+from tests.killing import Countdown, Killed
 from tests.making import OPERATOR, Station
 from tests.station_app.neighbours.precinct import make_desks, mirrored
 from tests.sync.lan.test_peer import TURN_S, free_udp_port
@@ -26,22 +27,6 @@ T = TypeVar("T")
 VOTERS = 12
 TURNS_MAX = 400
 KILLS_AT_LEAST = 6
-
-
-class Killed(BaseException):
-    """The program ends here, as by kill -9: nothing after this line runs."""
-
-
-@dataclass
-class Countdown:
-    """Kills at the moment whose number was given; a moment lies before and after each step, and before the mirror."""
-
-    moments: int
-
-    def pass_one(self) -> None:
-        self.moments -= 1
-        if self.moments == 0:
-            raise Killed
 
 
 NEVER = 10**9
