@@ -50,8 +50,14 @@ class StationMoving(Claiming, Annexing):
             return Refused(Failure.INTAKE_UNKNOWN, {"precinct": precinct})
         if any(self._is_here(line) for line in lines) and self._is_cut_off():
             return Refused(Failure.NOT_SAFE_YET)
+        # The card of the voter who asks is open at this very table; rule 6 keeps the line from everybody else.
+        at_the_table = [line for line in lines if moving.lock_of(book, line) is Lock.OPEN]
+        for line in at_the_table:
+            moving.set_lock(book, line, None)
         sent = moving.release_lines(book, lines, intake.book, way, self._actor())
         if isinstance(sent, Refusal):
+            for line in at_the_table:
+                moving.set_lock(book, line, Lock.OPEN)
             return Refused(Failure[sent.name], {"precinct": precinct, "address": intake.address})
         self._write_mirror()
         return self._release(sent)

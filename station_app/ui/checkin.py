@@ -110,6 +110,7 @@ class CheckIn(QWidget):
         self.finder.entered.connect(self._entered)
         self.finder.escaped.connect(self.step_back)
         self.finder.chosen.connect(self._open)
+        self.finder.turned.connect(self._turn_to_list)
         self.finder.box.scrolled.connect(self.verdict.scroll_by)
         self.searching.found.connect(self._found)
         self.searching.document_found.connect(self._document_found)
@@ -143,13 +144,28 @@ class CheckIn(QWidget):
         """Esc: from the card to the list, from the list to the empty box; never out of a mark in flight."""
         if isinstance(self._stage, Marking):
             return
-        if isinstance(self._stage, (Shown, Opening, Broken)) and len(self.finder.model.hits) > 1:
-            self._book.drop(_CARD)
-            self.searching.forget()
-            self._set_stage(Waiting())
+        if len(self.finder.model.hits) > 1 and self._turn_to_list():
+            self.finder.box.deselect()
             self.focus_box()
         else:
             self.clear()
+
+    def _turn_to_list(self) -> bool:
+        """Put the card away, so that Enter belongs to the list again; False where there is none to put away.
+
+        An arrow that highlights another voter does this too: else Enter would mark whoever is on the card.
+        """
+        if not isinstance(self._stage, (Shown, Opening, Broken)):
+            return False
+        self._book.drop(_CARD)
+        self.searching.forget()
+        self._set_stage(Waiting())
+        return True
+
+    def offer_next(self) -> None:
+        """What is typed from here on is about somebody else: it takes the place of what stands in the box."""
+        self.focus_box()
+        self.finder.box.selectAll()
 
     def choose_next_channel(self) -> None:
         """F2, while a voter is shown who may be marked."""
@@ -314,6 +330,7 @@ class CheckIn(QWidget):
         self._shown_at_s = self._clock.monotonic_s()
         self.verdict.channel.reset()
         self._set_stage(Shown(card))
+        self.finder.box.selectAll()
         self.verdict.announce()
 
     # Other desks

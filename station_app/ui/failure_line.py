@@ -20,6 +20,7 @@ class FailureLine(QFrame):
         super().__init__()
         self._texts, self._theme = texts, theme
         self._refused: Refused | None = None
+        self._about = ""
         self.icon = QLabel()
         self.text = label(Step.BASE, wraps=True)
         row = QHBoxLayout(self)
@@ -30,9 +31,9 @@ class FailureLine(QFrame):
         self.restyle(theme)
         self.hide()
 
-    def show_refusal(self, refused: Refused | None) -> None:
-        """Say it, or say nothing any more."""
-        self._refused = refused
+    def show_refusal(self, refused: Refused | None, about: str = "") -> None:
+        """Say it, and of whom where `about` names somebody; or say nothing any more."""
+        self._refused, self._about = refused, about
         self._say()
         self.setVisible(refused is not None)
         if refused is not None:
@@ -50,4 +51,5 @@ class FailureLine(QFrame):
 
     def _say(self) -> None:
         refused = self._refused
-        self.text.setText(str(self._texts.failure(refused.failure, refused.facts)) if refused else "")
+        text = str(self._texts.failure(refused.failure, refused.facts)) if refused else ""
+        self.text.setText(f"{self._about}: {text}" if self._about else text)

@@ -79,12 +79,13 @@ class FoundList(ChoiceList):
 
 
 class FindPanel(QFrame):
-    """Box, count and list."""
+    """Box, count and list; `turned` tells that the arrows went to another hit."""
 
     typed = Signal(str)
     entered = Signal(bool)
     escaped = Signal()
     chosen = Signal(object)
+    turned = Signal()
 
     def __init__(self, texts: Texts, theme: Theme) -> None:
         super().__init__()
@@ -166,7 +167,9 @@ class FindPanel(QFrame):
             return
         index = self.list.currentIndex()
         row = min(max(index.row() + rows, 0), count - 1) if index.isValid() else 0
-        self.list.setCurrentIndex(self.model.index(row))
+        if row != index.row():
+            self.list.setCurrentIndex(self.model.index(row))
+            self.turned.emit()
 
     def highlight(self, line: LineId) -> None:
         """Highlight the row of this line, if it is in the list."""
@@ -209,7 +212,7 @@ class FindPanel(QFrame):
         if self._is_busy:
             return texts("searching")
         if self._is_card_open:
-            return texts("found_open")
+            return texts("found_open" if len(self.model.hits) > 1 else "found_open_alone")
         if self._found is None:
             parts = parts_read(self.text)
             return texts("codes_read", number=parts[0], count=parts[1]) if parts else texts("search_hint")

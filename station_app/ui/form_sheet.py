@@ -121,10 +121,15 @@ class FormSheet(Sheet):
     def refuse(self, refused: Refused) -> None:
         """Say why not, and put the focus where it can be mended."""
         self.set_busy(is_busy=False)
-        self.failure.show_refusal(refused)
+        self.failure.show_refusal(refused, self.about(refused))
         self.place_panel()
         self.focus_after_refusal()
         self.area.ensureWidgetVisible(self.failure)
+
+    def about(self, refused: Refused) -> str:
+        """Whom a refusal is about, where the sheet knows more than one person."""
+        del refused
+        return ""
 
     def focus_after_refusal(self) -> None:
         """Into the first empty field, else the first one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import Signal
@@ -14,7 +14,7 @@ from station_app.desk import Desk, Refused, Station
 from station_app.moving import OfficerPin
 from station_app.ui.form_sheet import FormSheet
 from station_app.ui.labels import label
-from station_app.ui.pin_fields import PersonAndPin
+from station_app.ui.pin_fields import PersonAndPin, names_of, rows_to_mend, type_again
 from station_app.ui.theme import Step, Theme
 
 Question = Callable[[Desk, OfficerPin, OfficerPin], object | Refused]
@@ -67,6 +67,7 @@ class OfficersSheet(FormSheet):
             row.offer(officers, texts)
         if len(officers) > 1:
             self.second.choice.choose(officers[1].number)
+        self._to_mend: Sequence[PersonAndPin] = (self.first, self.second)
         self.first.entered.connect(self.second.pin.setFocus)
         self.second.entered.connect(self.submit)
         self.retranslate(texts)
@@ -112,11 +113,14 @@ class OfficersSheet(FormSheet):
         """PINs take a moment on purpose."""
         return self._texts("checking_pin")
 
+    def about(self, refused: Refused) -> str:
+        """The officer whose PIN was refused; only that one is typed again."""
+        self._to_mend = rows_to_mend(refused, (self.first, self.second))
+        return names_of(self._to_mend)
+
     def focus_after_refusal(self) -> None:
-        """Both PINs are typed again."""
-        for row in (self.first, self.second):
-            row.pin.clear()
-        self.first.pin.setFocus()
+        """Into the PIN that was refused."""
+        type_again(self._to_mend)
 
     def retranslate(self, texts: Texts) -> None:
         """Speak another language; what was chosen and typed stays."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QRegularExpression, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QRegularExpressionValidator
@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QWidget
 
 from pollbook.texts import Texts
 from pollbook.types import Person, PersonNumber
+from station_app.desk import Refused
 from station_app.ui.formats import person
 from station_app.ui.held_keys import HeldKeys
 from station_app.ui.icons import pixmap
@@ -91,6 +92,24 @@ class PinField(QLineEdit):
                 self.entered.emit()
         else:
             super().keyPressEvent(event)
+
+
+def rows_to_mend(refused: Refused, rows: Sequence[PersonAndPin]) -> Sequence[PersonAndPin]:
+    """The row of whom the refusal names, else all of them."""
+    named = refused.facts.get("person")
+    return [row for row in rows if row.choice.person is not None and row.choice.person.number == named] or rows
+
+
+def names_of(rows: Sequence[PersonAndPin]) -> str:
+    """Whom one row is about; nobody where there are several."""
+    return rows[0].choice.currentText() if len(rows) == 1 else ""
+
+
+def type_again(rows: Sequence[PersonAndPin]) -> None:
+    """The PINs of these rows are empty, and the first of them has the focus."""
+    for row in rows:
+        row.pin.clear()
+    rows[0].pin.setFocus()
 
 
 class PersonAndPin(QWidget):

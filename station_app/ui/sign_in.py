@@ -14,7 +14,7 @@ from station_app.ui.centred import CentredScreen
 from station_app.ui.failure_line import FailureLine
 from station_app.ui.faults import failure_of
 from station_app.ui.labels import label
-from station_app.ui.pin_fields import PersonAndPin
+from station_app.ui.pin_fields import PersonAndPin, names_of, rows_to_mend, type_again
 from station_app.ui.theme import Step, Theme
 
 
@@ -158,10 +158,10 @@ class SignIn(CentredScreen):
 
     def _refuse(self, refused: Refused) -> None:
         self._set_busy(is_busy=False)
-        for row in (self.first, self.second, self.operator):
-            row.pin.clear()
-        self.failure.show_refusal(refused)
-        (self.first if self._opens_day else self.operator).pin.setFocus()
+        rows = (self.first, self.second) if self._opens_day else (self.operator,)
+        to_mend = rows_to_mend(refused, rows)
+        self.failure.show_refusal(refused, names_of(to_mend) if self._opens_day else "")
+        type_again(to_mend)
 
     def _set_busy(self, *, is_busy: bool) -> None:
         self._is_busy = is_busy

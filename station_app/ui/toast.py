@@ -10,7 +10,9 @@ from station_app.ui.labels import label, set_tone
 from station_app.ui.theme import Step
 
 SHOWN_MS = 8000
-_WIDTH, _ABOVE_FOOT, _BORDER = 720, 64, 1
+_WIDTH, _LEFT, _ABOVE_FOOT, _BORDER = 720, 24, 64, 1
+_SHARE = 0.4
+"""Of the window's width: beside the main button, which stands on the right."""
 
 
 class Toast(QFrame):
@@ -39,9 +41,9 @@ class Toast(QFrame):
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
 
     def place(self) -> None:
-        """Keep to the window's foot."""
+        """Keep to the window's foot, on the left."""
         window = self._window
-        width = min(_WIDTH, window.width() - 48)
+        width = min(_WIDTH, round(window.width() * _SHARE))
         self.setFixedWidth(width)
         height = max(48, self._row.heightForWidth(width - 2 * _BORDER) + 2 * _BORDER)
-        self.setGeometry((window.width() - width) // 2, window.height() - height - _ABOVE_FOOT, width, height)
+        self.setGeometry(_LEFT, window.height() - height - _ABOVE_FOOT, width, height)

@@ -410,7 +410,7 @@ class Window(Shell):
     def _sheet_closed(self) -> None:
         page = self.pages.currentWidget()
         if page is self.check_in and self.check_in is not None:
-            self.check_in.focus_box()
+            self.check_in.offer_next()
         elif page is self.sign_in and self.sign_in is not None:
             self.sign_in.focus_pin()
         elif self.cameras is not None and page is self.cameras.screen:

@@ -27,7 +27,7 @@ from pollbook.feed_items import (
 )
 from pollbook.ledger import Head
 from pollbook.packing import SliceOrder
-from pollbook.permission import Lock
+from pollbook.permission import Lock, Refusal
 from pollbook.release_certificate import ReleaseCertificate, encode_certificate, seal_certificate
 from pollbook.releases import MovedLine, sign_release
 from pollbook.sealing import box_key_of
@@ -206,10 +206,7 @@ def test_rule_6_an_open_card_holds_its_line_until_it_is_left(desk: StationDesk, 
     first, second = (voter.line for voter in station.voters[:2])
     desk.card(first)
     assert moving.lock_of(book, first) is Lock.OPEN
-    tell(book, (FeedKind.INTAKE, INTAKE))
-    assert desk.moving.release([first], ELSEWHERE, Way.PAPER) == Refused(
-        Failure.LINE_OPEN, {"precinct": ELSEWHERE, "address": "Nukus, 4-litsey"}
-    )
+    assert moving.may_release_line(book, first, book.line(first)) is Refusal.LINE_OPEN
     desk.card(second)
     assert (moving.lock_of(book, first), moving.lock_of(book, second)) == (None, Lock.OPEN)
     desk.leave()
@@ -217,6 +214,22 @@ def test_rule_6_an_open_card_holds_its_line_until_it_is_left(desk: StationDesk, 
     desk.card(second)
     desk.sign_out()
     assert moving.lock_of(book, second) is None
+
+
+def test_the_voter_at_this_table_can_have_the_line_let_go_while_the_card_is_open(
+    desk: StationDesk, book: Book, station: Station
+) -> None:
+    first, second = (voter.line for voter in station.voters[:2])
+    desk.card(first)
+    tell(book, (FeedKind.INTAKE, INTAKE))
+    assert isinstance(desk.moving.release([first], ELSEWHERE, Way.PAPER), ReleaseShown)
+    desk.mark(second, Channel.STATION)
+    desk.card(second)
+    desk.moving.set_team(first, is_out=False)
+    desk.card(station.voters[2].line)
+    refused = desk.moving.release([station.voters[2].line, second], ELSEWHERE, Way.PAPER)
+    assert isinstance(refused, Refused)
+    assert moving.lock_of(book, station.voters[2].line) is Lock.OPEN, "what was refused is as before"
 
 
 def test_a_card_that_a_crash_left_open_holds_nothing_after_the_next_opening(

@@ -41,7 +41,7 @@ def test_after_a_mark_the_box_is_empty_and_has_the_focus_and_the_counters_are_ne
     at_desk.mark("karimova")
     assert at_desk.is_box_focused
     assert at_desk.check_in.finder.text == ""
-    assert at_desk.check_in.turnout.text.text().startswith("1 of 60")
+    assert at_desk.check_in.turnout.text.text().startswith("1 of 60 marked")
     assert [mark.line for mark in at_desk.check_in.marks.model.marks] == [NODIRA]
     assert "recorded here only: 1" in at_desk.window.status_line.waiting.text()
 
@@ -171,6 +171,57 @@ def test_escape_steps_back_from_card_to_list_to_empty_box(at_desk: Driver) -> No
     at_desk.press(Qt.Key.Key_Escape)
     assert at_desk.check_in.finder.text == ""
     assert not at_desk.check_in.finder.model.hits
+
+
+def test_an_arrow_puts_the_card_away_so_that_enter_opens_whoever_is_highlighted_and_marks_nobody(
+    at_desk: Driver,
+) -> None:
+    at_desk.find("karimov")
+    at_desk.press(Qt.Key.Key_Down)
+    at_desk.press(Qt.Key.Key_Return)
+    at_desk.wait(lambda: isinstance(at_desk.stage, Shown))
+    first = at_desk.stage.card.voter.line
+    at_desk.clock.advance(5)
+    at_desk.press(Qt.Key.Key_Down)
+    assert at_desk.stage == Waiting()
+    at_desk.press(Qt.Key.Key_Return)
+    at_desk.wait(lambda: isinstance(at_desk.stage, Shown))
+    assert marks(at_desk) == 0
+    assert at_desk.stage.card.voter.line == at_desk.check_in.finder.chosen_hit.line != first
+
+
+def test_an_arrow_that_has_nowhere_to_go_leaves_the_card(at_desk: Driver) -> None:
+    at_desk.show("karimova")
+    at_desk.press(Qt.Key.Key_Down)
+    at_desk.settle()
+    assert isinstance(at_desk.stage, Shown)
+    assert at_desk.check_in.finder.count.text() == "Esc puts the card away"
+
+
+def test_the_next_voter_is_typed_over_the_one_on_the_card(at_desk: Driver) -> None:
+    at_desk.show("karimova")
+    at_desk.type("g\u02bbaniyeva")
+    assert at_desk.check_in.finder.text == "g\u02bbaniyeva"
+
+
+def test_the_next_voter_is_typed_over_what_stood_there_before_a_sheet(at_desk: Driver) -> None:
+    at_desk.find("nobodyhere")
+    at_desk.press_in_window(Qt.Key.Key_F6)
+    assert at_desk.window.sheets.current is not None
+    at_desk.press(Qt.Key.Key_Escape)
+    at_desk.settle()
+    at_desk.type("karimova")
+    assert at_desk.check_in.finder.text == "karimova"
+
+
+def test_back_in_the_list_what_was_typed_can_be_gone_on_with(at_desk: Driver) -> None:
+    at_desk.find("karimov")
+    at_desk.press(Qt.Key.Key_Down)
+    at_desk.press(Qt.Key.Key_Return)
+    at_desk.wait(lambda: isinstance(at_desk.stage, Shown))
+    at_desk.press(Qt.Key.Key_Escape)
+    at_desk.type("a")
+    assert at_desk.check_in.finder.text == "karimova"
 
 
 def test_typing_puts_the_card_away_so_that_enter_cannot_mark_it(at_desk: Driver) -> None:

@@ -42,13 +42,17 @@ def test_only_officers_are_offered_for_opening_and_everybody_for_the_desk(start:
     assert start.sign_in.operator.choice.count() == 5
 
 
-def test_a_wrong_pin_is_said_and_the_fields_are_empty_again(start: Driver) -> None:
+def test_a_wrong_pin_is_said_with_its_owner_and_only_that_one_is_typed_again(start: Driver) -> None:
     enter_pins(start, PIN, "000000")
     start.wait(start.sign_in.failure.isVisible)
-    assert "P03" in start.sign_in.failure.text.text()
-    assert start.sign_in.first.pin.text() == ""
-    assert start.sign_in.first.pin.hasFocus()
+    said = start.sign_in.failure.text.text()
+    assert said.startswith(start.sign_in.second.choice.currentText() + ": ")
+    assert "P03" in said
+    assert (start.sign_in.first.pin.text(), start.sign_in.second.pin.text()) == (PIN, "")
+    assert start.sign_in.second.pin.hasFocus()
     assert not start.desk.is_day_open()
+    enter_pins(start, PIN)
+    start.wait(start.sign_in.operator.isVisible)
 
 
 def test_the_wait_after_too_many_tries_is_said_in_seconds(start: Driver) -> None:

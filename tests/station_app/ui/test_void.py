@@ -63,7 +63,9 @@ def test_a_missing_reason_and_a_wrong_pin_are_said_in_the_sheet(at_desk: Driver)
     assert sheet.reason.hasFocus()
     fill(at_desk, "why", PIN, "000000")
     at_desk.wait(lambda: "P03" in sheet.failure.text.text())
-    assert sheet.first.pin.text() == ""
+    assert (sheet.first.pin.text(), sheet.second.pin.text()) == (PIN, "")
+    assert sheet.second.pin.hasFocus()
+    assert sheet.failure.text.text().startswith(sheet.second.choice.currentText())
     assert at_desk.desk.marked
 
 

@@ -194,6 +194,10 @@ def test_a_notice_of_the_registers_is_said_in_words_and_once(at_desk: Driver) ->
     tell(at_desk, SKEWED)
     assert toast.isVisible()
     assert toast.text.text().startswith("This laptop's clock differs")
+    main = at_desk.check_in.verdict.main
+    assert toast.geometry().right() < main.mapTo(at_desk.window, main.rect().topLeft()).x(), (
+        "Enter's button stays in sight"
+    )
     toast.hide()
     tell(at_desk)
     assert not toast.isVisible()
