@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 
 from pollbook.texts import Texts
 from station_app.ui.buttons import Button
+from station_app.ui.labels import label
 from station_app.ui.sheet import ClosableSheet
-from station_app.ui.theme import Theme
+from station_app.ui.theme import Step, Theme
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ class ActionsSheet(ClosableSheet):
             button.clicked.connect(lambda _=False, action=action: self._do(action))
             self.buttons.append(button)
             self.body.addWidget(button)
+        self.nothing = label(Step.BASE, "secondary", wraps=True)
+        self.nothing.hide()
+        self.body.addWidget(self.nothing)
         self.body.addStretch(1)
         self.field.textEdited.connect(self._filter)
         self.field.returnPressed.connect(self._do_first)
@@ -49,6 +53,7 @@ class ActionsSheet(ClosableSheet):
         self.title.setText(texts("actions_title"))
         self.field.setPlaceholderText(texts("actions_filter"))
         self.field.setAccessibleName(texts("actions_filter"))
+        self.nothing.setText(texts("actions_none"))
         for button, action in zip(self.buttons, self._actions, strict=True):
             text = texts(action.text)
             button.setText(f"{text}   {action.keys}".rstrip())
@@ -59,6 +64,7 @@ class ActionsSheet(ClosableSheet):
         for button in self.buttons:
             text = button.text().casefold()
             button.setVisible(all(word in text for word in words))
+        self.nothing.setVisible(all(button.isHidden() for button in self.buttons))
 
     def _do_first(self) -> None:
         left = [place for place, button in enumerate(self.buttons) if not button.isHidden()]

@@ -29,6 +29,7 @@ from station_app.ui.marks_panel import MarksPanel
 from station_app.ui.passport_panel import PassportPanel
 from station_app.ui.scanning import asked_text, is_being_scanned, is_release_text, is_zone
 from station_app.ui.searching import Searching
+from station_app.ui.sheet import Sheet
 from station_app.ui.stage_buttons import MainAct, buttons_of, main_act
 from station_app.ui.stages import MARKABLE, Broken, Done, Marking, Opening, Shown, Stage, Waiting
 from station_app.ui.theme import Theme
@@ -129,8 +130,9 @@ class CheckIn(QWidget):
         return self._stage
 
     def focus_box(self) -> None:
-        """The focus is in the search box."""
-        self.finder.box.setFocus()
+        """The focus is in the search box, unless a sheet covers it: what is typed then belongs to the sheet."""
+        if not any(sheet.isVisible() for sheet in self.window().findChildren(Sheet)):
+            self.finder.box.setFocus()
 
     def clear(self) -> None:
         """Forget the voter and what was typed: the next one, or nobody at the desk."""
@@ -138,6 +140,7 @@ class CheckIn(QWidget):
         self._forget_document()
         self.searching.forget()
         self.finder.clear()
+        self.focus_box()
         self._set_stage(Waiting())
 
     def step_back(self) -> None:
@@ -405,6 +408,7 @@ class CheckIn(QWidget):
         self._forget_document()
         typed_meanwhile = self.finder.text if self.finder.text != self._text_when_pressed else ""
         self.finder.clear()
+        self.focus_box()
         self._set_stage(Done(stage.card, answer))
         self.verdict.announce()
         if self.has_sound:

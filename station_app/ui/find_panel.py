@@ -135,10 +135,9 @@ class FindPanel(QFrame):
         return hits[index.row()] if index.isValid() else None
 
     def clear(self) -> None:
-        """Empty box and list; the box has the focus."""
+        """Empty box and list."""
         self.box.setText("")
         self.show_found(None)
-        self.box.setFocus()
 
     def show_busy(self, *, is_busy: bool) -> None:
         """Say that a search is on its way."""

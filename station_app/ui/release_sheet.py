@@ -68,6 +68,13 @@ class ReleaseSheet(FormSheet):
         else:
             self.sentence.setText(texts("release_done", precinct=self._release.precinct))
 
+    def focus_after_refusal(self) -> None:
+        """Once the line is let go only the paper is left to be asked for."""
+        if self._release is None:
+            super().focus_after_refusal()
+        else:
+            self.main.setFocus()
+
     def _released(self, release: ReleaseShown) -> None:
         self._release = release
         self.precinct.line.setEnabled(False)

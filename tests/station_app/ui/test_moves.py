@@ -274,6 +274,7 @@ def test_a_certificate_waits_until_its_record_is_safe(at_desk: Driver) -> None:
     shown: list[bytes] = []
     at_desk.window.moves.show_paper = lambda pdf, _name: shown.append(pdf)
     at_desk.desk.moving.is_safe = False
+    at_desk.show("karimova")
     at_desk.window.moves.open_release(at_desk.desk.voters[line_of(at_desk)])
     sheet = sheet_of(at_desk, ReleaseSheet)
     assert isinstance(sheet, ReleaseSheet)
@@ -283,9 +284,13 @@ def test_a_certificate_waits_until_its_record_is_safe(at_desk: Driver) -> None:
     assert shown == []
     assert "B16" in sheet.failure.text.text()
     at_desk.desk.moving.is_safe = True
-    sheet.submit()
+    assert sheet.main.hasFocus(), "the card behind the sheet was fetched again, and keys still belong to the sheet"
+    at_desk.press(Qt.Key.Key_Space)
     at_desk.settle()
     assert shown == [PAPER]
+    at_desk.press(Qt.Key.Key_Escape)
+    at_desk.settle()
+    assert at_desk.window.sheets.current is None
 
 
 def test_a_scanned_certificate_is_shown_and_accepted_by_enter_and_the_card_opens(at_desk: Driver) -> None:

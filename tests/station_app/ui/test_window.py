@@ -325,3 +325,14 @@ def test_closing_the_window_does_what_was_asked_before(at_desk: Driver) -> None:
     at_desk.window.close()
     at_desk.book.close()
     assert len(at_desk.desk.marked) == 1
+
+
+def test_letters_that_no_action_has_are_said_to_fit_nothing(at_desk: Driver) -> None:
+    at_desk.press_in_window(Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    sheet = at_desk.window.sheets.current
+    assert isinstance(sheet, ActionsSheet)
+    assert not sheet.nothing.isVisible()
+    at_desk.type("zzz")
+    assert sheet.nothing.isVisible()
+    at_desk.press(Qt.Key.Key_Return)
+    assert at_desk.window.sheets.current is sheet
