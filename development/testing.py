@@ -38,7 +38,7 @@ def run_tests(arguments: list[str]) -> int:
         env = environ_of(os.environ)
         if not arguments and is_memory_ample(MEMORY) and "TMPDIR" not in env:
             env["TMPDIR"] = str(closing.enter_context(_folder_in(MEMORY)))
-        options = arguments or shared_by(min(os.cpu_count() or 1, PROCESSES_MAX))
+        options = arguments or shared_by(os.cpu_count() or 1)
         status = exit_status_of(subprocess.call([PYTHON, "-m", "pytest", *options], cwd=ROOT, env=env))
     if status == NO_TESTS:
         complain("No test was found, which counts as a failure.")
@@ -51,9 +51,12 @@ def environ_of(environ: Mapping[str, str]) -> dict[str, str]:
     return {"PYTHONPYCACHEPREFIX": str(BYTECODE), **kept, "QT_QPA_PLATFORM": "offscreen"}
 
 
-def shared_by(processes: int) -> list[str]:
-    """The options with which so many processes share the tests: each begins with its own half, and helps at the end."""
-    return ["-n", str(processes), "--dist", "worksteal"] if processes > 1 else []
+def shared_by(cores: int) -> list[str]:
+    """The options with which processes share the tests: each begins with its own part, and helps at the end.
+
+    One more than there are cores: there is always some test that waits for another program, a camera or a socket.
+    """
+    return ["-n", str(min(cores + 1, PROCESSES_MAX)), "--dist", "worksteal"] if cores > 1 else []
 
 
 def is_memory_ample(memory: Path, known: Path = Path("/proc/meminfo")) -> bool:
