@@ -99,7 +99,7 @@ def fill(home: StationHome, key: bytes, link: Link, lists: Lists) -> None:
     """The database of `home` is a book's with these voters, in which nothing has happened yet."""
     connection = engine.connect(home, key, writer=True)
     try:
-        migrating.migrate(connection)
+        migrating.make(connection)
         with engine.transaction(connection):
             connection.exec_driver_sql("INSERT INTO issued VALUES (1, ?)", (lists.slice,))
             write_link(connection, link)

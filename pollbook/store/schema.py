@@ -75,12 +75,20 @@ line_state = Table(
     Column("at", Integer),
     Column("actor", Integer),
     Column("voids", Text, nullable=False, comment="numbers of the entries that voided, comma between"),
-    Column("place", Integer, nullable=False, comment="line_state.Place"),
-    Column("custody", Integer, nullable=False, comment="how often the line has moved"),
-    Column("since", Integer, nullable=False, comment="the entry by which it came here, 0 for the slice"),
-    Column("proof", Integer, nullable=False, comment="line_state.Proof"),
-    Column("released_to", Text, nullable=False, comment="device.epoch of the receiver, empty where it is here"),
-    Column("annexed", Integer, nullable=False),
+    Column("place", Integer, nullable=False, server_default="0", comment="line_state.Place"),
+    Column("custody", Integer, nullable=False, server_default="0", comment="how often the line has moved"),
+    Column(
+        "since", Integer, nullable=False, server_default="0", comment="the entry by which it came here, 0 for the slice"
+    ),
+    Column("proof", Integer, nullable=False, server_default="0", comment="line_state.Proof"),
+    Column("annexed", Integer, nullable=False, server_default="0"),
+    Column(
+        "released_to",
+        Text,
+        nullable=False,
+        server_default="",
+        comment="device.epoch of the receiver, empty where it is here",
+    ),
     Column("outcome", Integer, comment="of a provisional voter's envelope, null while open"),
     comment="Projection: lines to which something happened.",
 )
@@ -129,9 +137,13 @@ sync_state = Table(
     Column("last_sync_s", Integer),
     Column("failure", Text),
     Column("stopped", Text, comment="why this book may mark no more; never cleared"),
-    Column("mirrored", Integer, nullable=False, comment="the newest entry on the mirror, 0 without one"),
+    Column(
+        "mirrored", Integer, nullable=False, server_default="0", comment="the newest entry on the mirror, 0 without one"
+    ),
     Column("paper_since_s", Integer, comment="since when the station works on paper"),
-    Column("clock_ahead_s", Integer, nullable=False, comment="this machine's clock less the register's"),
+    Column(
+        "clock_ahead_s", Integer, nullable=False, server_default="0", comment="this machine's clock less the register's"
+    ),
     Column("closed", Integer, comment="the entry by which two officers closed the book"),
     Column("feed_check", LargeBinary, nullable=False, server_default=text("x''"), comment="the chain over the feed"),
     Column("evidence", Integer, comment="the newest entry sent as evidence, where the register has another ledger"),
@@ -145,7 +157,7 @@ feed = Table(
     Column("kind", Integer, nullable=False),
     Column("text", Text, nullable=False),
     Column("entry", Integer, nullable=False),
-    Column("content", LargeBinary, nullable=False),
+    Column("content", LargeBinary, nullable=False, server_default=text("x''")),
 )
 
 opened_record = Table(

@@ -84,6 +84,36 @@ def test_from_every_release_the_tables_come_to_what_the_program_knows(tmp_path: 
     connection.close()
 
 
+def shape(connection: Connection) -> dict[str, list[tuple[object, ...]]]:
+    """What SQLite knows of each table: its kind, columns in their order, indexes with their columns, references."""
+    found = {}
+    for (table,) in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").all():
+        rows = [("kind", *row) for row in about(connection, "table_list", table)]
+        rows += [("column", *row) for row in about(connection, "table_xinfo", table)]
+        rows += [("reference", *row) for row in about(connection, "foreign_key_list", table)]
+        for _, index, *kind in about(connection, "index_list", table):
+            columns = about(connection, "index_xinfo", str(index))
+            rows.append((index, *kind, *columns))
+        found[table] = sorted(rows, key=str)
+    return found
+
+
+def about(connection: Connection, pragma: str, name: str) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in connection.exec_driver_sql(f"PRAGMA {pragma}('{name}')").all()]
+
+
+def test_a_new_book_has_the_very_tables_to_which_all_revisions_come(tmp_path: Path) -> None:
+    migrated = made_by(tmp_path / "migrated", "head")
+    home = StationHome(tmp_path / "new")
+    home.make()
+    new = engine.connect(home, KEY, writer=True)
+    migrating.make(new)
+    assert migrating.is_current(new)
+    assert shape(new) == shape(migrated)
+    for each in (new, migrated):
+        each.close()
+
+
 def test_the_revisions_named_are_those_of_the_files() -> None:
     scripts = ScriptDirectory(str(SCRIPTS))
     assert tuple(script.revision for script in reversed(list(scripts.walk_revisions()))) == migrating.REVISIONS
