@@ -15,6 +15,7 @@ from types import ModuleType
 from sqlalchemy import Connection
 
 import pollbook.store.book as book_module
+import register.evidence as evidence_module
 import register.ingest as ingest_module
 import register.moving as register_moving
 import sync.cycle as cycle_module
@@ -22,7 +23,7 @@ from pollbook import acts, book_view, custody, effects, ledger, line_state, perm
 from pollbook.asks import Ask
 from pollbook.clock import COUNTER_BITS, HybridTime
 from pollbook.effects import LineChanged
-from pollbook.entries import LineAccepted, LineReleased, MarkVoided
+from pollbook.entries import LineAccepted, LineReleased, MarkVoided, ProvisionalResolved
 from pollbook.feed_items import FeedItem
 from pollbook.ledger import Head
 from pollbook.line_state import Place
@@ -366,6 +367,28 @@ def compares_feeds_by_their_numbers_alone() -> AbstractContextManager[object]:
     return replaced(ingest_module, compare_feeds=compare_feeds)
 
 
+def believes_its_tables_of_envelopes_alone() -> AbstractContextManager[object]:
+    """What officers did with an envelope must be what the register's tables say now, whatever it signed before."""
+    original = custody._resolved
+
+    def resolved(view: book_view.BookView, fact: ProvisionalResolved) -> effects.Effect | effects.Anomaly:
+        return original(view, replace(fact, word=b""))
+
+    return replaced(custody, _resolved=resolved)
+
+
+def says_that_all_evidence_is_kept() -> AbstractContextManager[object]:
+    """A book with a second history is told that the register has all of it, whatever the register has."""
+
+    def is_kept(*_asked: object) -> bool:
+        return True
+
+    stack = ExitStack()
+    stack.enter_context(replaced(evidence_module, is_kept=is_kept))
+    stack.enter_context(replaced(ingest_module, is_kept=is_kept))
+    return stack
+
+
 MUTATIONS: dict[str, Mutation] = {
     mutation.__name__: mutation
     for mutation in (
@@ -390,5 +413,7 @@ MUTATIONS: dict[str, Mutation] = {
         keeps_other_books_marks_to_itself,
         keeps_evidence_to_itself,
         compares_feeds_by_their_numbers_alone,
+        believes_its_tables_of_envelopes_alone,
+        says_that_all_evidence_is_kept,
     )
 }

@@ -19,12 +19,10 @@ from pollbook.annex_person import AnnexPerson
 from pollbook.entries import Outcome
 from pollbook.store import annex
 from pollbook.store.book import Book
-from pollbook.store.migrating import REVISIONS
 from pollbook.types import Channel, EntryNumber, LineId
 from register import settling
 from register.officers import Act, prove
 from register.store import stations
-from register.store.versions import HEAD
 from tests.simulation.dead_laptops import plan_takeover
 from tests.simulation.faults import Disks
 from tests.simulation.kernel import chance
@@ -264,7 +262,7 @@ def _upgrade(world: World, station: SimulatedStation, crash_within: int | None) 
 
 def as_older(image: bytes) -> bytes:
     """The book as an older release had it; in the tables that it had not yet is nothing that a promise is about."""
-    return _as_older(image, REVISIONS[-1], LEFT_OUT)
+    return _as_older(image, NEWEST, LEFT_OUT)
 
 
 def _as_older(image: bytes, newest: str, left_out: Sequence[str]) -> bytes:
@@ -280,7 +278,7 @@ def _as_older(image: bytes, newest: str, left_out: Sequence[str]) -> bytes:
 
 def as_older_register(image: bytes) -> bytes:
     """The register as an older release had it."""
-    return _as_older(image, HEAD, LEFT_OUT_OF_REGISTER)
+    return _as_older(image, NEWEST_OF_REGISTER, LEFT_OUT_OF_REGISTER)
 
 
 def _upgrade_register(world: World, crash_within: int | None) -> None:
@@ -288,6 +286,8 @@ def _upgrade_register(world: World, crash_within: int | None) -> None:
     world.centre.upgrade(as_older_register(world.centre.disk.image()), crash_within)
 
 
+NEWEST, NEWEST_OF_REGISTER = "0008", "0012"
+"""This release's revisions of a book and of a register."""
 LEFT_OUT_OF_REGISTER = (
     "DROP TABLE fork_head",
     "DROP TABLE camera_health",

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from pollbook.store import migrating
+from register.store import versions
 from tests.simulation import rarities
 from tests.simulation.mutations import MUTATIONS
 from tests.simulation.running import Tally, describe, first_seed_that_catches, run_seeds
@@ -64,6 +65,7 @@ EVERY_FAULT = {
     "program upgraded",
     "provisional ballot sealed",
     "register restored from a backup",
+    "register upgraded",
     "segment corrupted",
     "segment cut off",
     "segment duplicated",
@@ -92,3 +94,4 @@ def test_a_failing_seed_prints_itself_and_fails_again() -> None:
 
 def test_a_program_is_upgraded_from_an_older_release_to_this_one() -> None:
     assert migrating.REVISIONS[-1] == rarities.NEWEST, "say in rarities.LEFT_OUT what an older book has not"
+    assert versions.HEAD == rarities.NEWEST_OF_REGISTER, "say in LEFT_OUT_OF_REGISTER what an older register has not"
