@@ -172,15 +172,12 @@ def run_cycle(access: BookAccess, register: Register, clock: Clock) -> CycleRepo
         if going.out.is_evidence or (failed is not None and failed.failure is Failure.LEDGER_BROKEN):
             if access.step(is_evidence_due):
                 continue
-            break
+            break  # also where a restored register stands at this book's own head again, and nothing fails
         if failed is not None and failed.failure is Failure.DIGEST_DIFFERS and further:
             further -= 1
             if access.step(comparing.compare_further):
                 continue
-        # A restored register may stand at this book's own head again: then nothing fails, and one look is enough.
-        has_told_all = going.out.is_evidence and not access.step(is_evidence_due)
-        agrees = going.out.digest is not None and not is_behind and not _is_urgent(taken)
-        if failed is not None or has_told_all or agrees:
+        if failed is not None or (going.out.digest is not None and not is_behind and not _is_urgent(taken)):
             break
     if failed is not None:
         logger.info("cycle failed code=%s detail=%s", failed.failure.code, failed.detail)

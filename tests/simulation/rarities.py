@@ -16,6 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pollbook.annex_person import AnnexPerson
+from pollbook.effects import Anomaly
 from pollbook.entries import Outcome
 from pollbook.store import annex
 from pollbook.store.book import Book
@@ -36,6 +37,10 @@ TAKEOVERS_EVERY, COPIES_EVERY = 20, 40
 which are slow."""
 FORKS_EVERY = 15
 """So many seeds have one in which a restored register hears a clone before it hears the original again."""
+ENVELOPES_WITH_RESTORE = 0.1
+"""Of voters, where the register is restored."""
+SECOND_ENVELOPES = 0.3
+"""Of those voters who go on to a third station and have ballots sealed there too."""
 RESOLVED_EVERY_S = 20.0
 AGAIN_S = 10.0
 """Until people of the centre try once more where its program is down."""
@@ -90,11 +95,16 @@ def befall(world: World) -> None:
     def at() -> float:
         return lasts_s * rng.uniform(0.1, 0.9)
 
+    # A restored register has to take back what it said of envelopes: each of its worlds has some.
+    envelopes = max(rare.envelopes, ENVELOPES_WITH_RESTORE if world.plan.register_rollbacks else 0.0)
     for home in world.stations:
         for index in range(len(home.prepared.lines)):
-            if rng.random() < rare.envelopes:
+            if rng.random() < envelopes:
                 other = rng.choice([station for station in world.stations if station is not home])
                 world.fault_s(at(), seal_envelope, world, Envelope(other, home, index))
+                others = [station for station in world.stations if station not in {home, other}]
+                if others and rng.random() < SECOND_ENVELOPES:
+                    world.fault_s(at(), seal_envelope, world, Envelope(rng.choice(others), home, index))
     for _ in range(rare.revocations):
         world.fault_s(at(), _revoke, world, rng.choice(world.stations))
     for _ in range(rare.list_changes):
@@ -154,7 +164,7 @@ def wrong_envelopes(world: World) -> list[str]:
         if not station.is_suspect
         for (line,) in station.disk.look("SELECT line FROM line_state WHERE mark IS NOT NULL")
     }
-    wrong, counted = [], set[str]()
+    wrong, counted = [], dict[str, SimulatedStation]()
     for envelope in world.envelopes:
         voter, index = envelope.home.prepared, envelope.index
         if envelope.station.is_suspect or envelope.home.is_suspect or envelope.station.book is None:
@@ -163,10 +173,16 @@ def wrong_envelopes(world: World) -> list[str]:
             if known.person.pinfl == voter.pinfls[index] and known.state.outcome is Outcome.COUNTED:
                 if voter.lines[index] in marked:
                     wrong.append(f"{envelope.station.name} counts the envelope of a marked voter")
-                if voter.pinfls[index] in counted:
+                first = counted.setdefault(voter.pinfls[index], envelope.station)
+                if first is not envelope.station and not _is_told(world, first, envelope.station):
                     wrong.append(f"{envelope.station.name} counts a second envelope of a voter")
-                counted.add(voter.pinfls[index])
     return wrong
+
+
+def _is_told(world: World, *stations: SimulatedStation) -> bool:
+    """Whether a register that was restored, and let a second envelope count meanwhile, says so of either."""
+    is_restored = world.log.faults["register restored from a backup"] > 0
+    return is_restored and any(Anomaly.NOT_ADJUDICATED in world.anomalies_of(each) for each in stations)
 
 
 # The centre's decisions.
