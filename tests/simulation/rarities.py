@@ -164,7 +164,8 @@ def wrong_envelopes(world: World) -> list[str]:
         if not station.is_suspect
         for (line,) in station.disk.look("SELECT line FROM line_state WHERE mark IS NOT NULL")
     }
-    wrong, counted = [], dict[str, SimulatedStation]()
+    wrong: list[str] = []
+    counted: dict[str, SimulatedStation] = {}
     for envelope in world.envelopes:
         voter, index = envelope.home.prepared, envelope.index
         if envelope.station.is_suspect or envelope.home.is_suspect or envelope.station.book is None:
