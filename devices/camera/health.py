@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Final
 
+from devices.camera.movement import Movement
+from devices.camera.repeats import Repeats
 from devices.camera.values import Look
 
 FROZEN_CHANGE: Final = 0.02
@@ -102,6 +104,7 @@ class Observed:
         is_reconnecting: Whether its connection breaks off again and again; None where that is between often and seldom.
         is_recording: Whether what comes is kept.
         look: The newest picture's numbers.
+        looked_s: When that picture came, by the clock of `Watch.observe`; None where it came at that moment.
         fingerprints: Of the pictures that came since the last moment: of the compressed ones where there are any.
         size: Width and height as the stream has them.
         rate: Pictures a second over the last ten seconds.
@@ -114,6 +117,7 @@ class Observed:
     is_reconnecting: bool | None = False
     is_recording: bool = True
     look: Look | None = None
+    looked_s: float | None = None
     fingerprints: tuple[int, ...] = ()
     size: tuple[int, int] | None = None
     rate: float | None = None
@@ -166,14 +170,15 @@ def step(health: Health, signs: Mapping[Alarm, bool], now_s: float) -> tuple[Hea
 
 
 class Watch:
-    """Turns what is observed of one camera into signs; remembers fingerprints, and nothing of the pictures."""
+    """Turns what is observed of one camera into signs; remembers fingerprints and what moved, and no picture."""
 
     def __init__(self, expected: Expected) -> None:
         self._expected = expected
         self._seen: OrderedDict[int, float] = OrderedDict()
         self._last_fingerprint: int | None = None
-        self._repeats: list[float] = []
+        self._repeated_s: list[float] = []
         self._turns: list[float] = []
+        self._movement, self._repeats = Movement(), Repeats()
         self.health = Health()
 
     def observe(self, observed: Observed, now_s: float) -> tuple[Change, ...]:
@@ -186,6 +191,10 @@ class Watch:
         signs[Alarm.LOST] = observed.is_lost and not is_reconnecting
         if observed.look is not None:
             signs |= picture_signs(observed.look)
+            for moved in self._movement.note(
+                observed.look.blocks, now_s if observed.looked_s is None else observed.looked_s
+            ):
+                self._repeats.note(moved)
         if observed.size is not None:
             wanted = (self._expected.width, self._expected.height)
             signs[Alarm.WRONG_RESOLUTION] = all(wanted) and observed.size != wanted
@@ -198,9 +207,10 @@ class Watch:
             signs[Alarm.CLOCK_OFF] = abs(observed.clock_off_s) > CLOCK_OFF_S
         for fingerprint in observed.fingerprints:
             self._note_fingerprint(fingerprint, now_s)
-        self._repeats = [at_s for at_s in self._repeats if now_s - at_s <= LOOP_WITHIN_S]
+        self._repeated_s = [at_s for at_s in self._repeated_s if now_s - at_s <= LOOP_WITHIN_S]
         self._turns = [at_s for at_s in self._turns if now_s - at_s <= TURNS_WITHIN_S] + [now_s] * observed.turned_back
-        signs[Alarm.LOOPED] = len(self._repeats) >= LOOP_REPEATS or len(self._turns) >= TURNS
+        is_shown_again = len(self._repeated_s) >= LOOP_REPEATS or self._repeats.is_repeating
+        signs[Alarm.LOOPED] = is_shown_again or len(self._turns) >= TURNS
         self.health, changes = step(self.health, signs, now_s)
         return changes
 
@@ -208,7 +218,7 @@ class Watch:
         before_s = self._seen.get(fingerprint)
         # The same picture again and again is frozen; the same one after others is a recording that is played.
         if before_s is not None and now_s - before_s >= LOOP_AGO_S and fingerprint != self._last_fingerprint:
-            self._repeats.append(now_s)
+            self._repeated_s.append(now_s)
         self._seen[fingerprint] = now_s
         self._seen.move_to_end(fingerprint)
         if len(self._seen) > REMEMBERED:

@@ -11,6 +11,7 @@ import zlib
 import numpy as np
 import numpy.typing as npt
 
+from devices.camera.movement import COLUMNS, ROWS
 from devices.camera.values import Look, Pixels
 from devices.vision import cv2
 
@@ -52,6 +53,7 @@ class Looker:
         seen = Look(
             pixels.shape[1], pixels.shape[0], mean, deviation, change, detail / max(self._detail, 1e-6), likeness,
             zlib.crc32(sized.tobytes()),
+            np.asarray(cv2.resize(small, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA), np.float32).ravel(),
         )  # fmt: skip
         self._learn(seen, self._edges, edges, detail)
         return seen

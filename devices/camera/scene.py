@@ -6,6 +6,7 @@ is made of its number alone, so that a scene can be entered anywhere and is the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -16,9 +17,10 @@ import numpy.typing as npt
 from devices.camera.values import Pixels
 
 _NOISE_PLANES = 8
-_PEOPLE = 5
 _WALK_S = 24.0
 _Plane = npt.NDArray[np.float32]
+Thing = Callable[[_Plane, float], None]
+"""Draws something into the plane of brightness, as it is so many seconds after the scene began."""
 
 
 class Trick(Enum):
@@ -30,16 +32,26 @@ class Trick(Enum):
     BLUR = "blur"
     MOVE = "move"
     LOOP = "loop"
+    REPLAY = "loop encoded anew"
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A hall of its own for each seed, `width` × `height` pixels, `rate` pictures a second."""
+    """A hall of its own for each seed, `width` × `height` pixels, `rate` pictures a second.
+
+    Attributes:
+        people: How many people there may be at once.
+        things: What else there is to see.
+        loop_s: How long the recording is that the tricks play again and again.
+    """
 
     seed: int
     width: int = 320
     height: int = 240
     rate: float = 5.0
+    people: int = 5
+    things: tuple[Thing, ...] = ()
+    loop_s: float = 20.0
 
     def picture(self, number: int, trick: Trick | None = None, since: int = 0) -> Pixels:
         """The picture with this number; with a `trick`, as it is done from number `since` on."""
@@ -47,8 +59,9 @@ class Scene:
             case Trick.FREEZE:
                 return self.picture(min(number, since))
             case Trick.LOOP:
-                length = round(20 * self.rate)
-                return self.picture(since - length + (number - since) % length if number >= since else number)
+                return self.picture(self._looped(number, since))
+            case Trick.REPLAY:
+                return self._finished(_played(self._shown(self._looped(number, since))), number)
             case Trick.BLACK:
                 return self._finished(np.full_like(self._hall, 4.0), number)
             case Trick.COVER:
@@ -61,11 +74,17 @@ class Scene:
             case None:
                 return self._finished(self._shown(number), number)
 
+    def _looped(self, number: int, since: int) -> int:
+        length = round(self.loop_s * self.rate)
+        return since - length + (number - since) % length if number >= since else number
+
     def _shown(self, number: int) -> _Plane:
         at_s = number / self.rate
         shown = self._hall.copy()
-        for person in range(_PEOPLE):
+        for person in range(self.people):
             self._draw_person(shown, person, at_s)
+        for draw in self.things:
+            draw(shown, at_s)
         return shown * self._light(at_s)
 
     def _light(self, at_s: float) -> float:
@@ -74,7 +93,7 @@ class Scene:
         return float((1 + 0.15 * np.sin(at_s / 400 + self.seed)) * (0.75 if lamp else 1.0))
 
     def _draw_person(self, shown: _Plane, person: int, at_s: float) -> None:
-        walk, within = divmod(at_s + person * _WALK_S / _PEOPLE, _WALK_S)
+        walk, within = divmod(at_s + person * _WALK_S / self.people, _WALK_S)
         random = self._random("walk", person, int(walk))
         if random.random() < 0.3:
             return
@@ -124,6 +143,13 @@ class Scene:
 
     def _random(self, what: str, *numbers: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, *what.encode(), *numbers])
+
+
+def _played(plane: _Plane) -> _Plane:
+    """As another device plays it: brighter, a hundredth larger, some pixels aside."""
+    rows, columns = (np.arange(size) for size in plane.shape)
+    larger = plane[np.ix_((rows * 0.99).astype(int), (columns * 0.99).astype(int))]
+    return np.asarray(np.roll(larger, (1, 2), (0, 1)) * 1.1 + 5, np.float32)
 
 
 def _blurred(plane: _Plane, radius: int) -> _Plane:

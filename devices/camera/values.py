@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -128,6 +128,7 @@ class Look:
         detail: Sharpness against what is usual here (1 is usual), whatever the contrast.
         likeness: To what is usual here: correlation of the edges, -1 to 1, in the three of twelve blocks most alike.
         fingerprint: The same for the same picture, and for no other.
+        blocks: The mean brightness of 6 × 8 blocks, row by row.
     """
 
     width: int
@@ -138,3 +139,4 @@ class Look:
     detail: float
     likeness: float
     fingerprint: int
+    blocks: npt.NDArray[np.float32] = field(repr=False, compare=False)

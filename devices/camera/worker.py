@@ -266,7 +266,7 @@ class Worker:
     # --- judging and telling
 
     def _judge(self, flowing: Flowing, now_s: float) -> tuple[Change, ...]:
-        look = self._look(flowing)
+        look, looked_ms = self._look(flowing)
         facts = flowing.facts
         size = (facts.width, facts.height) if facts is not None and facts.width else None
         observed = Observed(
@@ -274,6 +274,7 @@ class Worker:
             is_reconnecting=self._reconnects.is_endless(now_s),
             is_recording=self._disk is None,
             look=look,
+            looked_s=now_s - max(self._times.now_ms() - looked_ms, 0) / 1000,
             fingerprints=flowing.fingerprints,
             size=size,
             rate=flowing.rate,
@@ -292,27 +293,28 @@ class Worker:
             self._tell(row)
         return changes
 
-    def _look(self, flowing: Flowing) -> Look | None:
+    def _look(self, flowing: Flowing) -> tuple[Look | None, int]:
+        """The newest picture's numbers, where there is one to look at, and when it came."""
         now_s = self._times.monotonic_s()
         if now_s - self._looked_s < LOOK_S:
-            return None
+            return None, 0
         if self._job.view is not None:
             picture, self._picture = self._picture, None
             if picture is None:
-                return None
+                return None, 0
             self._looked_s = now_s
-            return self._looker.look(picture[0])
+            return self._looker.look(picture[0]), picture[1]
         if flowing.key_frame is None or flowing.facts is None:
-            return None
+            return None, 0
         self._looked_s = now_s
         packet, at_ms = flowing.key_frame
         is_jpeg = flowing.facts.codec is Codec.JPEG
         pixels = opencv.decode_jpeg(packet.data) if is_jpeg else decode_key_frame(packet.data, flowing.facts)
         if pixels is None:
-            return None
+            return None, 0
         if self._slot is not None:
             self._slot.put(pixels, at_ms, self._times.monotonic_s())
-        return self._looker.look(pixels)
+        return self._looker.look(pixels), at_ms
 
     def _status(self, flowing: Flowing) -> Status:
         health, facts = self._watch.health, flowing.facts
