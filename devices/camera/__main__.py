@@ -26,9 +26,11 @@ def main() -> int:
             worker.stop()
 
     def wait_for_the_end() -> None:
-        for word in sys.stdin:
-            worker.allow(read_allowed(word))
-        worker.stop()
+        try:
+            for word in sys.stdin:
+                worker.allow(read_allowed(word))
+        finally:
+            worker.stop()
 
     worker = Worker(read_job(line), tell)
     threading.Thread(target=wait_for_the_end, daemon=True).start()

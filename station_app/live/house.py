@@ -22,7 +22,7 @@ from devices.camera.place import place_of
 from devices.camera.values import CameraFailed, Pixels
 from pollbook.camera_entries import ViewSigned
 from pollbook.clock import Clock
-from pollbook.failures import Failure, Refused, WorldFailed
+from pollbook.failures import Failure, Refused, UchastkaError, WorldFailed
 from pollbook.store.book import Book
 from pollbook.store.camera_views import MaskFields, SeenView, SignedView, sign_view, signed_view
 from pollbook.store.home import StationHome
@@ -107,8 +107,7 @@ class StationHouse:
     def poll(self) -> None:
         """Once a second: what was told is entered, and a process that ended is started again."""
         with self._changing:
-            if self._stamp() != self._settings_ns:  # a command set something up
-                self._take_up()
+            self._look_for_changes()
             if self._joined is None:
                 return
             statuses = self._joined.poll()
@@ -214,6 +213,16 @@ class StationHouse:
             return self._home.cameras.stat().st_mtime_ns
         except FileNotFoundError:
             return 0
+
+    def _look_for_changes(self) -> None:
+        """What a command set up meanwhile is taken up; a file that is gone or damaged stops no camera that runs."""
+        stamp = self._stamp()
+        if stamp == self._settings_ns or (not stamp and self._settings.cameras):
+            return
+        try:
+            self._take_up()
+        except UchastkaError as error:
+            log.warning("event=cameras_not_changed code=%s", error.failure.code)
 
     def _take_up(self) -> None:
         """The cameras run as they are set up now; one that is set up as before goes on without a gap."""

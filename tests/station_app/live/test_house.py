@@ -159,6 +159,21 @@ def test_what_a_command_changes_is_taken_up_and_only_the_changed_camera_begins_a
     ready(house, "hall")
 
 
+def test_settings_that_are_damaged_or_gone_while_cameras_run_stop_none_of_them(
+    house: StationHouse, station: Station
+) -> None:
+    house.add(HALL)
+    ready(house, "hall")
+    hall = pids(house)["hall"]
+    station.home.cameras.write_bytes(b"torn")
+    house.poll()
+    assert pids(house) == {"hall": hall}
+    station.home.cameras.unlink()
+    house.poll()
+    assert pids(house) == {"hall": hall}
+    wait_until(house, lambda: house.cameras()[0].status.light is Light.GREEN)
+
+
 def test_limits_that_nobody_may_set_are_refused_and_nothing_changes(house: StationHouse) -> None:
     house.add(HALL)
     for quota, keep, failure in (("0", "365", Failure.QUOTA_UNFIT), ("", "7", Failure.KEEPING_UNFIT)):
