@@ -8,6 +8,7 @@ from math import ceil
 from pathlib import Path
 from typing import Final
 
+from devices.camera.address import Address
 from devices.camera.folder import NAME
 from devices.camera.health import Alarm, Expected
 from devices.camera.job import Job
@@ -127,6 +128,17 @@ class CameraSettings:
             return Refused(Failure.CAMERA_EXISTS)
         return replace(self, cameras=(*self.cameras, camera))
 
+    def with_changed(self, camera: CameraSetting) -> CameraSettings | Refused:
+        """These, with this one in the place of the one of its name.
+
+        Masks lie over what they were drawn for: with another address they are gone, and others see nothing of it.
+        """
+        if isinstance(known := self.find(camera.name), Refused):
+            return known
+        is_same = (known.place.address, _address(known.view)) == (camera.place.address, _address(camera.view))
+        changed = replace(camera, masks=camera.masks or (known.masks if is_same else ()))
+        return replace(self, cameras=tuple(changed if each == known else each for each in self.cameras))
+
     def without(self, name: str) -> CameraSettings | Refused:
         """These but one; what it recorded stays."""
         if isinstance(found := self.find(name), Refused):
@@ -136,6 +148,10 @@ class CameraSettings:
     def root(self, home: StationHome, election: str) -> Path:
         """The folder of this election's recordings."""
         return (self.folder or home.path / "recordings") / election
+
+
+def _address(place: Place | None) -> Address | None:
+    return None if place is None else place.address
 
 
 def job_of(setting: CameraSetting, root: Path | None, limits: Limits = Limits()) -> Job:

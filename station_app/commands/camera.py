@@ -30,6 +30,9 @@ def add_commands(top: CommandParser) -> None:
         "--mask", type=_mask, action="append", default=[], metavar="L,T,W,H",
         help="a part hidden from viewers, in thousandths of the picture; may be repeated",
     )  # fmt: skip
+    add.add_argument(
+        "--replace", action="store_true", help="in the place of the one of this name, which keeps its masks"
+    )
     add.add_argument("--folder", type=Path, metavar="DIR", help="where all cameras' recordings go")
     remove = group.command("remove", "take a camera out; its recordings stay", partial(_do, "remove_camera"))
     remove.add_argument("name", metavar="NAME")

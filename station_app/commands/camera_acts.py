@@ -78,7 +78,7 @@ def _fields(camera: CameraSetting) -> dict[str, object]:
 
 
 def add_camera(arguments: argparse.Namespace, console: Console) -> Answer:
-    """One more camera is set up."""
+    """One more camera is set up, or another one in its place."""
     if not is_name(arguments.name):
         raise WrongUsage(f"NAME: {arguments.name}: small letters, digits and hyphens, at most 31")
     settings = _settings(arguments)
@@ -86,12 +86,15 @@ def add_camera(arguments: argparse.Namespace, console: Console) -> Answer:
     view = None if arguments.view is None else _other_place(arguments.view, place)
     expected = Expected(arguments.size[0], arguments.size[1], arguments.rate)
     camera = CameraSetting(arguments.name, place, view, expected, tuple(Mask(*mask) for mask in arguments.mask))
-    changed = settings.with_camera(camera)
+    is_there = arguments.replace and not isinstance(settings.find(arguments.name), Refused)
+    changed = settings.with_changed(camera) if is_there else settings.with_camera(camera)
     if isinstance(changed, Refused):
         return refuse(console, changed)
     folder = arguments.folder.absolute() if arguments.folder is not None else changed.folder
     save_settings(StationHome(arguments.home), replace(changed, folder=folder))
-    return Answer({"outcome": "added", **_fields(camera)})
+    kept = changed.find(camera.name)
+    shown = camera if isinstance(kept, Refused) else kept
+    return Answer({"outcome": "changed" if is_there else "added", **_fields(shown)})
 
 
 def _place(untrusted_address: str, arguments: argparse.Namespace) -> Place:

@@ -18,7 +18,7 @@ from devices.camera import folder
 from devices.camera.folder import GapRow, SegmentRow
 from devices.camera.frame_slot import Shown
 from devices.camera.job import Status
-from devices.camera.place import place_of
+from devices.camera.place import Place, place_of
 from devices.camera.values import CameraFailed, Pixels
 from pollbook.camera_entries import ViewSigned
 from pollbook.clock import Clock
@@ -130,24 +130,38 @@ class StationHouse:
 
     def add(self, camera: NewCamera) -> Refused | None:
         """The camera answered, is kept and runs; else why not, and nothing was changed."""
-        from devices.camera.opening import open_or_explain  # noqa: PLC0415 - OpenCV is loaded when it is needed
-
         if not is_name(camera.name):
             return Refused(Failure.CAMERA_NAME_UNFIT)
         if len(load_settings(self._home).cameras) >= CAMERAS_MAX:
             return Refused(Failure.CAMERAS_TOO_MANY, {"limit": CAMERAS_MAX})
-        try:
-            place = place_of(camera.address, camera.user or None, camera.password)
-            view = None
-            if camera.view:
-                who = place.credentials
-                view = place_of(camera.view, who.user if who else None, who.password if who else None)
-                open_or_explain(view).close()
-            open_or_explain(place).close()
-        except CameraFailed as error:
-            return Refused(FAILURES[error.trouble])
+        tried = _tried(camera, None)
+        if isinstance(tried, Refused):
+            return tried
         with self._changing:
-            settings = load_settings(self._home).with_camera(CameraSetting(camera.name, place, view))
+            settings = load_settings(self._home).with_camera(tried)
+            if isinstance(settings, Refused):
+                return settings
+            self._change(settings)
+            return None
+
+    def known(self, camera: str) -> NewCamera | None:
+        """How it was set up, without its password and without an address that holds a secret."""
+        setting = self._settings.find(camera)
+        if isinstance(setting, Refused):
+            return None
+        who = setting.place.credentials
+        return NewCamera(camera, _shown(setting.place), _shown(setting.view), "" if who is None else who.user)
+
+    def change(self, camera: NewCamera) -> Refused | None:
+        """As `add`, for one that is there; without a password it keeps its own, where host and user are the same."""
+        known = load_settings(self._home).find(camera.name)
+        if isinstance(known, Refused):
+            return known
+        tried = _tried(camera, known)
+        if isinstance(tried, Refused):
+            return tried
+        with self._changing:
+            settings = load_settings(self._home).with_changed(tried)
             if isinstance(settings, Refused):
                 return settings
             self._change(settings)
@@ -281,6 +295,43 @@ class StationHouse:
         except WorldFailed as error:
             log.warning("event=recordings_not_counted code=%s", error.failure.code)
             return None
+
+
+def _tried(camera: NewCamera, known: CameraSetting | None) -> CameraSetting | Refused:
+    """The camera as it is to be set up, which answered; or why not. What is as it was is not opened a second time."""
+    from devices.camera.opening import open_or_explain  # noqa: PLC0415 - OpenCV is loaded when it is needed
+
+    try:
+        place = place_of(camera.address, camera.user or None, camera.password)
+        if known is not None and not camera.password and is_for_the_same(camera.user, place, known.place):
+            place = replace(place, credentials=known.place.credentials, device=known.place.device)
+        view = None
+        if camera.view:
+            who = place.credentials
+            view = place_of(camera.view, who.user if who else None, who.password if who else None)
+        for each, before in ((view, known and known.view), (place, known and known.place)):
+            if each is not None and each != before:
+                open_or_explain(each).close()
+    except CameraFailed as error:
+        return Refused(FAILURES[error.trouble])
+    setting = known or CameraSetting(camera.name, place)
+    return replace(setting, place=place, view=view, masks=())
+
+
+def is_for_the_same(user: str, place: Place, known: Place) -> bool:
+    """Whether a password that is kept would go to whom it went before: no other host is ever told it."""
+    if known.credentials is None or not (place.address.is_network and known.address.is_network):
+        return place.address == known.address
+    is_same_host = (place.address.scheme, place.address.host_and_port) == (
+        known.address.scheme,
+        known.address.host_and_port,
+    )
+    return is_same_host and user == known.credentials.user
+
+
+def _shown(place: Place | None) -> str:
+    """An address for a field; none where a secret stands in it."""
+    return "" if place is None or str(place.address) != place.address.text else place.address.text
 
 
 def _fields(setting: CameraSetting) -> tuple[MaskFields, ...]:

@@ -114,6 +114,12 @@ class House(Room, Protocol):
     def add(self, camera: NewCamera) -> Refused | None:
         """The camera answered, is kept and runs; else why not, and nothing was changed."""
 
+    def known(self, camera: str) -> NewCamera | None:
+        """How it was set up, without its password and without an address that holds a secret."""
+
+    def change(self, camera: NewCamera) -> Refused | None:
+        """As `add`, for one that is there; without a password it keeps its own, where host and user are the same."""
+
     def remove(self, camera: str) -> Refused | None:
         """The camera is not used any more; its recordings stay."""
 

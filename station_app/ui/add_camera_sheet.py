@@ -1,4 +1,4 @@
-"""Adding a camera: its name, where it is, and what it asks for; it is tried before it is kept."""
+"""Adding or changing a camera: its name, where it is, and what it asks for; it is tried before it is kept."""
 
 from __future__ import annotations
 
@@ -19,13 +19,17 @@ class AddCameraSheet(FormSheet):
 
     wanted = Signal(object)
 
-    def __init__(self, window: QWidget, book: BookThread, texts: Texts, theme: Theme) -> None:
+    def __init__(self, window: QWidget, book: BookThread, known: NewCamera | None, texts: Texts, theme: Theme) -> None:
+        """`known` is the camera that is changed; None adds one."""
         super().__init__(window, book, texts, theme)
-        self.name = Field("camera_name", _NAME_MAX)
-        self.address = Field("camera_address", _ADDRESS_MAX)
-        self.view = Field("camera_view_address", _ADDRESS_MAX)
-        self.user = Field("camera_user", _WORD_MAX)
-        self.password = Field("camera_password", _WORD_MAX)
+        self._known = known
+        shown = known or NewCamera("", "")
+        self.name = Field("camera_name", _NAME_MAX, shown.name)
+        self.name.setVisible(known is None)
+        self.address = Field("camera_address", _ADDRESS_MAX, shown.address)
+        self.view = Field("camera_view_address", _ADDRESS_MAX, shown.view)
+        self.user = Field("camera_user", _WORD_MAX, shown.user)
+        self.password = Field("camera_password" if known is None else "camera_password_kept", _WORD_MAX)
         self.password.line.setEchoMode(QLineEdit.EchoMode.Password)
         self.use_fields(self.name, self.address, self.view, self.user, self.password)
         self.body.addWidget(self.failure)
@@ -48,7 +52,7 @@ class AddCameraSheet(FormSheet):
 
     def main_text(self) -> str:
         """Trying comes first."""
-        return self._texts("button_camera_try")
+        return self._texts("button_camera_try" if self._known is None else "button_camera_try_changed")
 
     def busy_text(self) -> str:
         """A camera may take some seconds to say no."""
@@ -61,5 +65,8 @@ class AddCameraSheet(FormSheet):
     def retranslate(self, texts: Texts) -> None:
         """Speak another language; what was typed stays."""
         super().retranslate(texts)
-        self.title.setText(texts("add_camera_title"))
+        known = self._known
+        self.title.setText(
+            texts("add_camera_title") if known is None else texts("change_camera_title", camera=known.name)
+        )
         self.address.line.setPlaceholderText(texts("camera_address_example"))

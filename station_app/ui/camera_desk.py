@@ -81,6 +81,7 @@ class CameraDesk(QObject):
         self.screen.room_asked.connect(self.open_room)
         self.screen.masks_asked.connect(self.open_masks)
         self.screen.sign_asked.connect(self.open_sign)
+        self.screen.change_asked.connect(self.open_change)
         self.screen.remove_asked.connect(self.remove)
 
     # Running
@@ -147,10 +148,24 @@ class CameraDesk(QObject):
     def open_add(self) -> None:
         """A camera is named, tried and added."""
         sheet = self._window.sheets.show(
-            lambda window, texts, theme: AddCameraSheet(window, self._around.book, texts, theme)
+            lambda window, texts, theme: AddCameraSheet(window, self._around.book, None, texts, theme)
         )
         if isinstance(sheet, AddCameraSheet):
             sheet.wanted.connect(partial(self._add, sheet))
+
+    def open_change(self, name: str) -> None:
+        """A camera has another address or password."""
+        if (known := self._house.known(name)) is None:
+            return
+        sheet = self._window.sheets.show(
+            lambda window, texts, theme: AddCameraSheet(window, self._around.book, known, texts, theme)
+        )
+        if isinstance(sheet, AddCameraSheet):
+            sheet.wanted.connect(partial(self._change, sheet))
+
+    def _change(self, sheet: AddCameraSheet, camera: NewCamera) -> None:
+        said = self._window.texts("camera_changed", camera=camera.name)
+        self._do("change", lambda: self._house.change(camera), partial(self._settle, sheet, said), sheet)
 
     def _add(self, sheet: AddCameraSheet, camera: NewCamera) -> None:
         said = self._window.texts("camera_added", camera=camera.name)

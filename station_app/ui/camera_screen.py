@@ -38,6 +38,7 @@ class CameraScreen(QWidget):
     room_asked = Signal()
     masks_asked = Signal(str)
     sign_asked = Signal(str)
+    change_asked = Signal(str)
     remove_asked = Signal(str)
 
     def __init__(self, texts: Texts, theme: Theme, zone: tzinfo) -> None:
@@ -54,9 +55,10 @@ class CameraScreen(QWidget):
         self._grid.setSpacing(8)
         self.title = label(Step.NAME, "title", wraps=True)
         self.words = [label(Step.BASE, "strong" if not place else "", wraps=True) for place in range(_LINES)]
-        self.masks, self.sign, self.all, self.remove = Button(), Button(), Button(), Button()
+        self.masks, self.sign, self.change = Button(), Button(), Button()
+        self.all, self.remove = Button(), Button()
         self.add, self.observers, self.room, self.leave = Button(), Button(), Button(), Button("quiet")
-        self._of_one = (self.masks, self.sign, self.all, self.remove)
+        self._of_one = (self.masks, self.sign, self.change, self.all, self.remove)
         self._of_all = (self.add, self.observers, self.room)
         self._lay_out()
         self._connect()
@@ -95,6 +97,7 @@ class CameraScreen(QWidget):
     def _connect(self) -> None:
         self.masks.clicked.connect(lambda: self._ask(self.masks_asked))
         self.sign.clicked.connect(lambda: self._ask(self.sign_asked))
+        self.change.clicked.connect(lambda: self._ask(self.change_asked))
         self.remove.clicked.connect(self._remove)
         self.all.clicked.connect(self.show_all)
         self.add.clicked.connect(self.add_asked)
@@ -274,6 +277,7 @@ class CameraScreen(QWidget):
         remove = "button_camera_remove_sure" if self._sure else "button_camera_remove"
         for button, key in {
             self.masks: "button_camera_masks", self.sign: "button_camera_sign", self.remove: remove,
+            self.change: "button_camera_change",
             self.add: "button_camera_add", self.observers: "button_observers", self.room: "button_camera_room",
         }.items():  # fmt: skip
             button.setText(texts(key))

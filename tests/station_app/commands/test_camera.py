@@ -90,6 +90,16 @@ def test_what_cannot_be_done_is_refused(rehearsal: Shell, words: tuple[str, ...]
     assert (found, answer.get("refusal", answer.get("failure"))) == (status, refusal)
 
 
+def test_a_camera_is_replaced_under_its_name_and_keeps_its_masks_only_with_its_address(rehearsal: Shell) -> None:
+    rehearsal.run("camera", "add", "hall", "scene:5", "--mask", "0,0,100,100")
+    mask = {"left": 0, "top": 0, "width": 100, "height": 100}
+    status, changed = rehearsal.run("camera", "add", "hall", "scene:5", "--size", "640x480", "--replace")
+    assert (status, changed["outcome"], changed["masks"]) == (0, "changed", [mask])
+    status, changed = rehearsal.run("camera", "add", "hall", "scene:6", "--replace")
+    assert (status, changed["address"], changed["masks"]) == (0, "scene:6", [])
+    assert rehearsal.run("camera", "add", "door", "scene:7", "--replace")[1]["outcome"] == "added"
+
+
 def test_the_room_for_recordings_is_told_set_and_kept(rehearsal: Shell) -> None:
     status, told = rehearsal.run("camera", "limit")
     assert (status, told["quota_gb"], told["keep_days"], told["used_bytes"]) == (0, None, 365, 0)

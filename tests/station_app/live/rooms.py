@@ -48,6 +48,7 @@ class DemoHouse:
         self.dark: set[str] = set()
         self.is_closed = False
         self.password = "right"
+        self.address = "rtsp://10.0.0.7/main"
         self.pin = "271828"
         self.days, self.used_bytes, self.limits = 23.4, 31_400_000_000, Limits()
 
@@ -93,6 +94,16 @@ class DemoHouse:
         if camera.user and camera.password != self.password:
             return Refused(Failure.NO_PICTURE)
         self.shown[camera.name] = replace(in_order(camera.name, ()), signed_at_s=None)
+        return None
+
+    def known(self, camera: str) -> NewCamera | None:
+        return NewCamera(camera, self.address, "", "viewer") if camera in self.shown else None
+
+    def change(self, camera: NewCamera) -> Refused | None:
+        if camera.password not in {"", self.password}:
+            return Refused(Failure.CAMERA_DENIED)
+        if camera.address != self.address:
+            self.shown[camera.name] = replace(self.shown[camera.name], masks=(), signed_at_s=None)
         return None
 
     def remove(self, camera: str) -> Refused | None:

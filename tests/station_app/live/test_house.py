@@ -7,12 +7,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
 from devices.camera.health import Expected, Light
 from devices.camera.opencv import decode_jpeg, small_jpeg
+from devices.camera.place import place_of
 from pollbook.camera_entries import ViewSigned
 from pollbook.failures import Failure, Refused, WorldFailed
 from pollbook.store.book import Book
@@ -20,8 +22,9 @@ from pollbook.store.camera_health import read_health
 from pollbook.store.camera_ledger import ledger_of
 from pollbook.store.camera_views import SignedView
 from station_app.cameras.settings import Limits, load_settings, save_settings
-from station_app.live.house import CAMERAS_MAX, StationHouse
+from station_app.live.house import CAMERAS_MAX, StationHouse, is_for_the_same
 from station_app.live.room import NewCamera
+from tests.devices.camera.servers import make_film, rtsp_server
 from tests.making import CHAIR, PINS, Station
 from tests.station_app.live.rooms import BOOTH
 
@@ -172,6 +175,61 @@ def test_settings_that_are_damaged_or_gone_while_cameras_run_stop_none_of_them(
     house.poll()
     assert pids(house) == {"hall": hall}
     wait_until(house, lambda: house.cameras()[0].status.light is Light.GREEN)
+
+
+def test_a_camera_is_changed_alone_and_with_another_address_its_masks_are_gone(house: StationHouse) -> None:
+    house.add(HALL)
+    house.add(NewCamera("door", "scene:8"))
+    house.mask("hall", BOOTH)
+    house.mask("door", BOOTH)
+    ready(house, "hall", "door")
+    before = pids(house)
+    assert house.change(HALL) is None
+    assert pids(house) == before, "nothing is another one"
+    assert house.change(NewCamera("hall", "scene:9")) is None
+    ready(house, "hall")
+    assert pids(house)["door"] == before["door"]
+    assert {each.name: each.masks for each in house.cameras()} == {"door": BOOTH, "hall": ()}
+    assert house.known("hall") == NewCamera("hall", "scene:9")
+    refused = house.change(NewCamera("hall", "rtsp://127.0.0.1:9/main"))
+    assert isinstance(refused, Refused)
+    assert refused.failure is Failure.CAMERA_UNREACHABLE
+    assert house.known("hall") == NewCamera("hall", "scene:9")
+    assert house.change(NewCamera("cellar", "scene:9")) == Refused(Failure.CAMERA_UNKNOWN)
+    assert house.known("cellar") is None
+
+
+def test_a_new_password_opens_the_camera_that_refused_the_old_one_and_none_is_ever_shown(
+    house: StationHouse, tmp_path: Path
+) -> None:
+    film = make_film(tmp_path / "hall.h264", seconds=3)
+    with rtsp_server("--user", "guard:right", f"hall={film}@10") as server:
+        camera = NewCamera("hall", server.url("hall"), "", "guard", "right")
+        assert house.add(camera) is None
+        assert house.known("hall") == replace(camera, password="")
+        assert house.change(replace(camera, password="")) is None, "it keeps its own"
+        wrong = house.change(replace(camera, password="wrong"))
+        assert isinstance(wrong, Refused)
+        assert wrong.failure is Failure.CAMERA_DENIED
+        ready(house, "hall")
+
+
+@pytest.mark.parametrize(
+    ("user", "address", "is_same"),
+    [
+        ("guard", "rtsp://10.0.0.7/other", True),
+        ("guard", "rtsp://10.0.0.8/main", False),
+        ("guard", "rtsp://10.0.0.7:8554/main", False),
+        ("guard", "http://10.0.0.7/main", False),
+        ("other", "rtsp://10.0.0.7/main", False),
+        ("", "usb:0", False),
+    ],
+)
+def test_a_password_that_was_kept_goes_to_no_other_host_and_for_no_other_user(
+    user: str, address: str, is_same: bool
+) -> None:
+    known = place_of("rtsp://10.0.0.7/main", "guard", "secret")
+    assert is_for_the_same(user, place_of(address, None, None), known) is is_same
 
 
 def test_limits_that_nobody_may_set_are_refused_and_nothing_changes(house: StationHouse) -> None:

@@ -93,6 +93,11 @@ def add(cameras: CameraDriver) -> None:
     cameras.screen.add.click()
 
 
+def change(cameras: CameraDriver) -> None:
+    one(cameras)
+    cameras.screen.change.click()
+
+
 def observers(cameras: CameraDriver) -> None:
     cameras.open()
     cameras.desk.open_observers()
@@ -109,6 +114,7 @@ SCREENS: dict[str, Callable[[CameraDriver], None]] = {
     "camera-masks": masks,
     "camera-view": sign,
     "camera-add": add,
+    "camera-change": change,
     "camera-breaks-off": breaking_off,
     "recordings-room": room,
     "observers": observers,
@@ -124,6 +130,7 @@ WANTED = (
     Picture("camera-masks", "ru", "dark", 200),
     Picture("camera-view", "en", "light", 100),
     Picture("camera-add", "kaa", "light", 100),
+    Picture("camera-change", "uz_Latn", "light", 100),
     Picture("camera-breaks-off", "uz_Latn", "light", 100),
     Picture("recordings-room", "en", "light", 100),
     Picture("recordings-room", "uz_Latn", "dark", 200),

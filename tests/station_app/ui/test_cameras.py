@@ -320,6 +320,34 @@ def test_one_press_takes_no_camera_away_and_looking_at_another_one_takes_it_back
     assert set(cameras.house.shown) == set(FOUR)
 
 
+def change_sheet(cameras: CameraDriver) -> AddCameraSheet:
+    cameras.open()
+    cameras.screen.show_one("hall")
+    cameras.screen.change.click()
+    sheet = cameras.driver.window.sheets.current
+    assert isinstance(sheet, AddCameraSheet)
+    return sheet
+
+
+def test_a_camera_whose_password_changed_is_changed_and_keeps_its_masks(cameras: CameraDriver) -> None:
+    sheet = change_sheet(cameras)
+    assert sheet.title.text() == "Change the camera hall"
+    assert (sheet.address.line.text(), sheet.user.line.text(), sheet.password.line.text()) == (
+        cameras.house.address, "viewer", "",
+    )  # fmt: skip
+    assert not sheet.name.isVisible()
+    assert QApplication.focusWidget() is sheet.address.line
+    sheet.password.line.setText("wrong")
+    sheet.submit()
+    cameras.driver.wait(sheet.failure.isVisible)
+    assert Failure.CAMERA_DENIED.code in sheet.failure.text.text()
+    sheet.password.line.setText("right")
+    sheet.submit()
+    cameras.driver.wait(lambda: cameras.driver.window.sheets.current is None)
+    assert "is changed" in cameras.driver.window.toast.text.text()
+    assert cameras.house.shown["hall"].masks == BOOTH
+
+
 # What is wrong
 
 
@@ -531,6 +559,9 @@ def test_nothing_is_cut_and_nothing_overlaps(
     look("one")
     cameras.screen.remove.click()
     look("asked whether to stop")
+    cameras.screen.change.click()
+    look("change")
+    driver.window.sheets.close()
     for open_sheet in (cameras.screen.masks, cameras.screen.sign):
         open_sheet.click()
         look(f"{driver.window.sheets.current}")
