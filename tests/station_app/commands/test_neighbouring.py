@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from station_app.__main__ import main
 from tests.making import Station
 from tests.station_app.neighbours.precinct import make_desks
 from tests.sync.lan.test_peer import free_udp_port
@@ -46,7 +47,7 @@ def stations(tmp_path: Path) -> list[Station]:
         station.home.network.write_text(text, "utf-8")
         stick = station.home.path.with_suffix(".stick")
         stick.mkdir()
-        assert ran(station, "mirror", str(stick))[0] == 0
+        assert main(["book", "mirror", str(stick), "--home", str(station.home.path), "--json"]) == 0
     return made
 
 
