@@ -22,7 +22,7 @@ from devices.emrtd.reading import ReadingOptions, World
 from devices.emrtd.tlv import ContentInvalid
 from devices.emrtd.verification import Verification, verify
 from pollbook.clock import SystemClock
-from pollbook.commanding import Answer, CommandParser, Console, WrongUsage, read_given
+from pollbook.commanding import Answer, Console, WrongUsage, read_given
 from pollbook.failures import Failure, WorldFailed
 from pollbook.files import write_secret
 from pollbook.store.home import StationHome
@@ -30,28 +30,8 @@ from station_app import document_reading
 from station_app.document_trust import load_trust
 
 
-def add_commands(passport: CommandParser) -> None:
-    """The group `passport` knows readers and what lies on them."""
-    passport.command("readers", "which readers are plugged in, and what lies on them", _readers)
-    read = passport.command("read", "read the chip of the document on a reader, and what it proves", _read)
-    read.add_argument("--reader", metavar="NAME", help="as `passport readers` names it (the one with a document)")
-    read.add_argument("--mrz", metavar="LINES", help="the machine-readable lines, one after the other")
-    read.add_argument("--can", metavar="N", help="instead: the access number printed on the card, six digits")
-    read.add_argument("--document", metavar="D", help="instead: the document's number, with both dates")
-    read.add_argument("--birth", metavar="YYMMDD", help="date of birth")
-    read.add_argument("--expiry", metavar="YYMMDD", help="date of expiry")
-    read.add_argument(
-        "--allow-downgrade", action="store_true", help="the older protocol may be used where the safer one fails"
-    )
-    read.add_argument(
-        "--keep", type=Path, metavar="FILE", help="put everything there, to prove it again: personal data"
-    )
-    read.epilog = "Nothing else is kept. Without a key the machine-readable lines are asked for."
-    prove = passport.command("prove", "prove once more what `read --keep` kept", _prove)
-    prove.add_argument("file", type=Path, metavar="FILE", help="what was kept")
-
-
-def _readers(_arguments: argparse.Namespace, _console: Console) -> Answer:
+def list_readers(_arguments: argparse.Namespace, _console: Console) -> Answer:
+    """Tell which readers are plugged in."""
     found = document_reading.readers()
     data = [
         {
@@ -83,7 +63,8 @@ def _key(arguments: argparse.Namespace) -> AccessKey:
     return document_reading.key_of_zone(arguments.terminal.ask("The machine-readable lines"))
 
 
-def _read(arguments: argparse.Namespace, console: Console) -> Answer:
+def read_document(arguments: argparse.Namespace, console: Console) -> Answer:
+    """Read the document on a reader, and tell what it proves."""
     key = _key(arguments)
     now = SystemClock().now()
     store = load_trust(StationHome(arguments.home))
@@ -97,7 +78,8 @@ def _read(arguments: argparse.Namespace, console: Console) -> Answer:
     return _answer(reading, verify(reading, store, now), now.date(), {"reader": reader, "seconds": round(took_s, 3)})
 
 
-def _prove(arguments: argparse.Namespace, _console: Console) -> Answer:
+def prove_kept(arguments: argparse.Namespace, _console: Console) -> Answer:
+    """Prove once more what was kept of a reading."""
     now = SystemClock().now()
     store = load_trust(StationHome(arguments.home))
     try:

@@ -11,24 +11,12 @@ from devices.emrtd.countries import two_letters
 from devices.emrtd.trust import TrustStore, is_root, knows_key
 from devices.emrtd.trust_import import FILE_BYTES_MAX, NotTaken, Report, Taken, TrustRefusal, contents_of, take
 from pollbook.clock import SystemClock
-from pollbook.commanding import Answer, CommandParser, Console, WrongUsage, read_given
+from pollbook.commanding import Answer, Console, WrongUsage, read_given
 from pollbook.failures import Exit, Failure
 from pollbook.store.home import StationHome
 from station_app.document_trust import load_trust, save_trust
 
 _TOLD_EVERY: Final = 100
-
-
-def add_commands(passport: CommandParser) -> None:
-    """The group `passport` knows whom a station trusts."""
-    trust = passport.command("trust", "whose signatures on documents count")
-    importing = trust.command("import", "take master lists, certificates and lists of revoked ones", _import)
-    importing.add_argument("files", type=Path, nargs="+", metavar="FILE", help="as States publish them, DER or PEM")
-    importing.add_argument(
-        "--authority", metavar="SHA256", help="the fingerprint of the list's authority, compared by you"
-    )
-    listing = trust.command("list", "which authorities there are", _list)
-    listing.add_argument("--country", metavar="CODE", help="those of one country only, such as UZB")
 
 
 def failure_of(refusal: TrustRefusal) -> Failure:
@@ -57,7 +45,8 @@ def failure_of(refusal: TrustRefusal) -> Failure:
             assert_never(refusal)
 
 
-def _import(arguments: argparse.Namespace, console: Console) -> Answer:
+def import_trust(arguments: argparse.Namespace, console: Console) -> Answer:
+    """Take the files in, and tell what came of each."""
     home = StationHome(arguments.home)
     store = load_trust(home)
     now = SystemClock().now()
@@ -123,7 +112,8 @@ def _words(path: Path, taken: Taken) -> str:
     return f"{what}\n  compare its authority's fingerprint with what the State publishes: {taken.authority}"
 
 
-def _list(arguments: argparse.Namespace, _console: Console) -> Answer:
+def list_trust(arguments: argparse.Namespace, _console: Console) -> Answer:
+    """Tell whose signatures count."""
     store = load_trust(StationHome(arguments.home))
     if arguments.country is not None:
         country = two_letters(arguments.country)
