@@ -223,6 +223,7 @@ class Failure(Enum):
     CAMERA_DROPPED = ("V29", Exit.AWAY)
     CAMERA_CLOCK_OFF = ("V30", Exit.AWAY)
     CLOCK_WAS_SET = ("V31", Exit.AWAY)
+    CAMERA_STILL = ("V32", Exit.AWAY)
     SEGMENT_MISSING = ("V40", Exit.FAULT)
     SEGMENT_CHANGED = ("V41", Exit.FAULT)
     SEGMENT_SWAPPED = ("V42", Exit.FAULT)

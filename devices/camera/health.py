@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Final
 
-from devices.camera.movement import Movement
+from devices.camera.movement import Movement, is_still
 from devices.camera.repeats import Repeats
 from devices.camera.values import Look
 
@@ -22,6 +22,9 @@ BLACK_MEAN, BLACK_DEVIATION = 24.0, 9.0
 COVERED_DEVIATION: Final = 11.0
 COVERED_DETAIL: Final = 0.12
 BLURRED_DETAIL: Final = 0.55
+BLINDED_GLARE: Final = 0.5
+TURNED_UNLIKE: Final = 0.6
+"""Lasting likeness to the first pictures: 0.85 or more in ordinary half hours."""
 UNLIKE: Final = 0.4
 """Measured on scenes: passing people leave 0.5 or more in the blocks that are most alike, a move by 3 % at most 0.4."""
 LOOP_AGO_S, LOOP_WITHIN_S, LOOP_REPEATS = 2.0, 15.0, 3
@@ -45,6 +48,7 @@ class Alarm(Enum):
     FROZEN = "frozen"
     MOVED = "moved"
     LOOPED = "looped"
+    STILL = "still"
     BLURRED = "blurred"
     WRONG_RESOLUTION = "wrong_resolution"
     WRONG_RATE = "wrong_rate"
@@ -78,12 +82,16 @@ RULES: Final[Mapping[Alarm, Rule]] = {
     Alarm.FROZEN: Rule(3.0, 3.0, Light.RED),
     Alarm.MOVED: Rule(3.5, 5.0, Light.RED),
     Alarm.LOOPED: Rule(0.0, 30.0, Light.RED),
+    Alarm.STILL: Rule(900.0, 0.0, Light.AMBER),
     Alarm.BLURRED: Rule(4.0, 5.0, Light.AMBER),
     Alarm.WRONG_RESOLUTION: Rule(0.0, 2.0, Light.AMBER),
     Alarm.WRONG_RATE: Rule(8.0, 10.0, Light.AMBER),
     Alarm.DROPPED: Rule(5.0, 20.0, Light.AMBER),
     Alarm.CLOCK_OFF: Rule(0.0, 0.0, Light.AMBER),
 }
+
+
+_STILL_TOO: Final = (Alarm.BLACK, Alarm.COVERED, Alarm.FROZEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +187,7 @@ class Watch:
         self._repeated_s: list[float] = []
         self._turns: list[float] = []
         self._movement, self._repeats = Movement(), Repeats()
+        self._is_still = False
         self.health = Health()
 
     def observe(self, observed: Observed, now_s: float) -> tuple[Change, ...]:
@@ -191,10 +200,9 @@ class Watch:
         signs[Alarm.LOST] = observed.is_lost and not is_reconnecting
         if observed.look is not None:
             signs |= picture_signs(observed.look)
-            for moved in self._movement.note(
-                observed.look.blocks, now_s if observed.looked_s is None else observed.looked_s
-            ):
-                self._repeats.note(moved)
+            self._note_look(observed.look, now_s if observed.looked_s is None else observed.looked_s)
+        # A camera that is lost, black, covered or frozen is still too, and is told of already.
+        signs[Alarm.STILL] = self._is_still and not (observed.is_lost or any(signs.get(alarm) for alarm in _STILL_TOO))
         if observed.size is not None:
             wanted = (self._expected.width, self._expected.height)
             signs[Alarm.WRONG_RESOLUTION] = all(wanted) and observed.size != wanted
@@ -214,6 +222,11 @@ class Watch:
         self.health, changes = step(self.health, signs, now_s)
         return changes
 
+    def _note_look(self, look: Look, at_s: float) -> None:
+        for moved in self._movement.note(look.blocks, at_s):
+            self._repeats.note(moved)
+            self._is_still = moved is not None and is_still(moved)
+
     def _note_fingerprint(self, fingerprint: int, now_s: float) -> None:
         before_s = self._seen.get(fingerprint)
         # The same picture again and again is frozen; the same one after others is a recording that is played.
@@ -230,10 +243,11 @@ def picture_signs(look: Look) -> dict[Alarm, bool]:
     """The signs in one picture; of those that have one cause the first is told, and nothing is said of the others."""
     is_black = look.mean < BLACK_MEAN and look.deviation < BLACK_DEVIATION
     is_unlike = look.likeness < UNLIKE
-    is_covered = not is_black and (look.deviation < COVERED_DEVIATION or (look.detail < COVERED_DETAIL and is_unlike))
+    is_blinded = look.glare > BLINDED_GLARE or (look.detail < COVERED_DETAIL and is_unlike)
+    is_covered = not is_black and (look.deviation < COVERED_DEVIATION or is_blinded)
     signs = {Alarm.BLACK: is_black, Alarm.COVERED: is_covered, Alarm.FROZEN: look.change < FROZEN_CHANGE}
     if is_black or is_covered:
         return signs
     is_blurred = look.detail < BLURRED_DETAIL
-    is_moved = is_unlike and not is_blurred
+    is_moved = (is_unlike or look.lasting < TURNED_UNLIKE) and not is_blurred
     return signs | {Alarm.MOVED: is_moved, Alarm.BLURRED: is_blurred}

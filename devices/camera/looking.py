@@ -1,7 +1,8 @@
 """What one picture tells about a camera's health: half a millisecond of numbers, and no picture is kept.
 
 Everything is measured on small grey copies. What a hall looks like when all is well is learned from the first
-pictures and follows the light slowly, but never towards a picture that is suspicious itself.
+pictures and follows the light slowly, but never towards a picture that is suspicious itself. What it looked like first
+is kept beside it: a camera that is turned a little every minute takes what is usual with it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ _LEARNED_LOOKS = 4
 _FOLLOWS = 0.02
 """Of the difference, so much is learned from a picture that is like the others."""
 _LIKE_ENOUGH = 0.6
+_LASTS = 0.05
+"""Of what one picture tells, for what the last twenty tell."""
+_BLINDING = 250
 _Plane = npt.NDArray[np.float32]
 
 
@@ -34,6 +38,8 @@ class Looker:
     def __init__(self) -> None:
         self._before: Pixels | None = None
         self._edges: _Plane | None = None
+        self._first_edges: _Plane | None = None
+        self._lasting = 1.0
         self._detail = 0.0
         self._looks = 0
 
@@ -49,10 +55,11 @@ class Looker:
         edges = _edges(small)
         if self._edges is None:
             self._edges, self._detail = edges, detail
-        likeness = float(np.sort(_likeness_by_block(edges, self._edges))[-_BLOCKS_THAT_STAY:].mean())
+        likeness = _likeness(edges, self._edges)
+        glare = float(np.count_nonzero(sized >= _BLINDING)) / sized.size
         seen = Look(
             pixels.shape[1], pixels.shape[0], mean, deviation, change, detail / max(self._detail, 1e-6), likeness,
-            zlib.crc32(sized.tobytes()),
+            self._lasting, glare, zlib.crc32(sized.tobytes()),
             np.asarray(cv2.resize(small, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA), np.float32).ravel(),
         )  # fmt: skip
         self._learn(seen, self._edges, edges, detail)
@@ -64,6 +71,9 @@ class Looker:
         if self._looks > _LEARNED_LOOKS and (seen.likeness < _LIKE_ENOUGH or not 0.5 < seen.detail < 2):
             return
         self._edges = usual + share * (edges - usual)
+        if self._first_edges is None or self._looks <= _LEARNED_LOOKS:
+            self._first_edges = self._edges
+        self._lasting += _LASTS * (_likeness(edges, self._first_edges) - self._lasting)
         self._detail += share * (detail - self._detail)
 
 
@@ -73,10 +83,10 @@ def _sharpest(small: _Plane) -> float:
     return float(np.partition(steep, -_EDGE_PIXELS)[-_EDGE_PIXELS:].mean())
 
 
-def _likeness_by_block(edges: _Plane, usual: _Plane) -> _Plane:
-    """The correlation of each block with what is usual there: people cover some blocks, a camera that moved all."""
+def _likeness(edges: _Plane, usual: _Plane) -> float:
+    """The correlation with what is usual in the blocks most alike: people cover some, a camera that moved all."""
     product, ours, theirs = (_by_block(plane) for plane in (edges * usual, edges * edges, usual * usual))
-    return np.asarray(product / np.sqrt(ours * theirs + 1e-6), np.float32)
+    return float(np.sort(product / np.sqrt(ours * theirs + 1e-6))[-_BLOCKS_THAT_STAY:].mean())
 
 
 def _by_block(plane: _Plane) -> _Plane:

@@ -22,6 +22,8 @@ GAP_S: Final = 3.5
 """Looks that are further apart say nothing about the seconds between them."""
 FLOOR_PERCENT: Final = 1.5
 """Of the picture's brightness, on average of the blocks: a person who crosses one block makes it twice as much."""
+STILL_LENGTH: Final = 0.4
+"""Of a row: noise makes 0.15 at most, a person far away twice as much as this."""
 _DARKEST: Final = 4.0
 _KEPT: Final = 6
 _SAME = np.array([[1, 2, 1, 0], [1, 3, 3, 1]], np.float32) / [[4], [8]]
@@ -70,3 +72,8 @@ class Movement:
         percent = 100 * (now - gain * earlier) / now.mean(axis=1, keepdims=True)
         lengths = np.sqrt((percent**2).sum(axis=1, keepdims=True) + FLOOR_PERCENT**2 * BLOCKS)
         return np.asarray(percent / lengths, np.float32)
+
+
+def is_still(moved: npt.NDArray[np.float32]) -> bool:
+    """Whether nothing moved in the second that `Movement.note` tells of."""
+    return float(np.linalg.norm(moved[0])) < STILL_LENGTH

@@ -33,6 +33,9 @@ class Trick(Enum):
     MOVE = "move"
     LOOP = "loop"
     REPLAY = "loop encoded anew"
+    PHOTOGRAPH = "photograph"
+    BLIND = "blind"
+    TURN = "turn"
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,13 @@ class Scene:
                 return self.picture(self._looped(number, since))
             case Trick.REPLAY:
                 return self._finished(_played(self._shown(self._looped(number, since))), number)
+            case Trick.PHOTOGRAPH:
+                return self._finished(self._shown(min(number, since)), number)
+            case Trick.BLIND:
+                return self._finished(self._shown(number) + self._lamp, number)
+            case Trick.TURN:
+                turned = round(self.width * 0.3 * (number - since) / self.rate / 3600)
+                return self._finished(np.roll(self._shown(number), turned, 1), number)
             case Trick.BLACK:
                 return self._finished(np.full_like(self._hall, 4.0), number)
             case Trick.COVER:
@@ -126,6 +136,13 @@ class Scene:
     def _shade(self) -> _Plane:
         rows, columns = self._grid
         return np.asarray(40 * np.sin(rows / self.height * 2) + 30 * columns / self.width, np.float32)
+
+    @cached_property
+    def _lamp(self) -> _Plane:
+        """What a strong lamp adds that is held before the lens."""
+        rows, columns = self._grid
+        away = (columns / self.width - 0.4) ** 2 + (rows / self.height - 0.5) ** 2
+        return np.asarray(600 * np.exp(-4 * away), np.float32)
 
     @cached_property
     def _hall(self) -> _Plane:

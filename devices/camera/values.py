@@ -127,6 +127,8 @@ class Look:
         change: From the picture before, mean absolute difference of brightness; exactly 0 where they are the same.
         detail: Sharpness against what is usual here (1 is usual), whatever the contrast.
         likeness: To what is usual here: correlation of the edges, -1 to 1, in the three of twelve blocks most alike.
+        lasting: The same likeness to the first pictures, over half a minute in which nothing else was wrong.
+        glare: The share of the picture that is so bright that nothing can be seen there, 0 to 1.
         fingerprint: The same for the same picture, and for no other.
         blocks: The mean brightness of 6 × 8 blocks, row by row.
     """
@@ -138,5 +140,7 @@ class Look:
     change: float
     detail: float
     likeness: float
+    lasting: float
+    glare: float
     fingerprint: int
     blocks: npt.NDArray[np.float32] = field(repr=False, compare=False)

@@ -55,6 +55,7 @@ ALARM_FAILURES: Final[Mapping[Alarm, Failure]] = {
     Alarm.FROZEN: Failure.CAMERA_FROZEN,
     Alarm.MOVED: Failure.CAMERA_MOVED,
     Alarm.LOOPED: Failure.CAMERA_LOOPED,
+    Alarm.STILL: Failure.CAMERA_STILL,
     Alarm.BLURRED: Failure.CAMERA_BLURRED,
     Alarm.WRONG_RESOLUTION: Failure.CAMERA_WRONG_RESOLUTION,
     Alarm.WRONG_RATE: Failure.CAMERA_WRONG_RATE,

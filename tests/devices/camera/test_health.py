@@ -43,6 +43,9 @@ def test_half_an_hour_of_people_noise_and_changing_light_raises_nothing() -> Non
         (Trick.MOVE, Alarm.MOVED, 5),
         (Trick.BLUR, Alarm.BLURRED, 5),
         (Trick.LOOP, Alarm.LOOPED, 60),
+        (Trick.BLIND, Alarm.COVERED, 5),
+        (Trick.PHOTOGRAPH, Alarm.STILL, 910),
+        (Trick.TURN, Alarm.MOVED, 600),
     ],
 )
 def test_a_trick_is_found_soon_and_called_by_its_name(seed: int, trick: Trick, alarm: Alarm, within_s: int) -> None:
@@ -61,6 +64,26 @@ def test_a_camera_that_was_covered_and_is_uncovered_is_well_again_after_a_few_se
         changes += [(second, change.is_raised) for change in watch.observe(Observed(look=look), float(second))]
     assert changes == [(23, True), (33, False)]
     assert watch.health.light is Light.GREEN
+
+
+def test_an_empty_hall_is_still_after_a_quarter_of_an_hour_and_somebody_who_walks_through_ends_it() -> None:
+    empty, full, looker, watch = Scene(4, people=0), Scene(4), Looker(), Watch(Expected())
+    changes = []
+    for second in range(960):
+        look = looker.look((empty if 5 <= second < 930 else full).picture(second * 5))
+        changes += [(second, change) for change in watch.observe(Observed(look=look), float(second))]
+    assert [(change.alarm, change.is_raised) for _, change in changes] == [(Alarm.STILL, True), (Alarm.STILL, False)]
+    assert 900 <= changes[0][0] < 920
+    assert 930 <= changes[1][0] < 940
+
+
+def test_a_lost_or_covered_camera_is_not_told_to_be_still_too() -> None:
+    scene, looker, watch = Scene(4, people=0), Looker(), Watch(Expected())
+    raised = set()
+    for second in range(960):
+        look = looker.look(scene.picture(second * 5, Trick.COVER if second > 20 else None))
+        raised |= {change.alarm for change in watch.observe(Observed(look=look), float(second))}
+    assert raised == {Alarm.COVERED}
 
 
 def test_a_sign_that_comes_and_goes_raises_nothing_and_one_that_lasts_tells_when_it_began() -> None:
