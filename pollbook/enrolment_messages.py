@@ -79,15 +79,6 @@ def untrusted_register_certificate(untrusted: bytes) -> bytes:
     return _enrol_answer(read_envelope(untrusted, SLICE_BYTES_MAX + 65536).untrusted_body).register_certificate
 
 
-def untrusted_slice(untrusted: bytes) -> bytes:
-    """The slice in an enrol answer, for whoever wrote or proved that answer.
-
-    Raises:
-        InputInvalid: Not an enrol answer.
-    """
-    return _enrol_answer(read_envelope(untrusted, SLICE_BYTES_MAX + 65536).untrusted_body).slice
-
-
 def decode_enrol_answer(untrusted: bytes, register_key: bytes) -> EnrolAnswer:
     """The answer, signed by the register.
 

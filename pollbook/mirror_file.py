@@ -151,7 +151,6 @@ class Journal:
 class SealedCode:
     """What is printed on the sheet for the sealed envelope, once; only the code is secret."""
 
-    election_name: str
     precinct: str
     precinct_name: str
     desk: int

@@ -44,7 +44,6 @@ _ID_BITS = 64
 _MARK_BYTES = 3
 _MARK_START = cbor.encode([int(Kind.MARKED), 0, 0, []])[:2]
 _COUNTER_MASK = (1 << COUNTER_BITS) - 1
-_SECONDS_MAX = HYBRID_TIME_MAX >> COUNTER_BITS
 _ORDER, _MARKS = 0, 1
 _BITMAP = 255
 
@@ -76,10 +75,6 @@ class SliceOrder:
     def place_of(self, line: LineId) -> int | None:
         """The line's place, from 0, or None where it is not among them."""
         return self._places.get(line)
-
-    def line_at(self, place: int) -> LineId | None:
-        """The line at this place, or None where there is no such place."""
-        return self.lines[place] if 0 <= place < len(self.lines) else None
 
     @cached_property
     def _places(self) -> dict[LineId, int]:

@@ -88,11 +88,6 @@ def hour_of(at_s: float) -> int:
     return int(at_s) // HOUR_S
 
 
-def seconds_to_next_hour(at_s: float) -> int:
-    """Seconds until a new budget begins, 1 to 3600."""
-    return HOUR_S - int(at_s) % HOUR_S
-
-
 def on_the_wire(traffic: Traffic) -> int:
     """What this traffic costs on a metered link, with all that is around the bodies."""
     return traffic.bytes_up + traffic.bytes_down + ROUND_TRIP_BYTES * traffic.round_trips

@@ -33,7 +33,7 @@ def set_up(book: Book, code: str | None = None) -> SealedCode:
             "INSERT OR REPLACE INTO mirror_key VALUES (1, ?, ?)", (key, wrap_key(key, code))
         )
     header = book.header
-    return SealedCode(header.election.id, header.precinct, header.precinct_name, header.desk, str(book.name), code)
+    return SealedCode(header.precinct, header.precinct_name, header.desk, str(book.name), code)
 
 
 def is_set_up(book: Book) -> bool:
@@ -45,12 +45,6 @@ def name_place(book: Book, root: Path) -> None:
     """The mirror is kept on this medium or in this folder as well, whatever else is there."""
     with book.writing():
         book.connection.exec_driver_sql("INSERT OR IGNORE INTO mirror_place VALUES (?)", (os.fspath(root),))
-
-
-def forget_places(book: Book) -> None:
-    """No place is named for the mirror any more."""
-    with book.writing():
-        book.connection.exec_driver_sql("DELETE FROM mirror_place")
 
 
 def named_places(book: Book) -> tuple[Path, ...]:

@@ -24,8 +24,6 @@ from pollbook.types import LineId, parse_line
 _Row = Row[tuple[object, ...]]
 QUERY_CHARACTERS_MAX = 300
 """What is typed beyond this is not read."""
-NUMBER_DIGITS_MIN = 5
-"""A PINFL or a document's number is searched from this many characters on."""
 SKELETON_CHARACTERS_MIN = 3
 """Shorter skeletons match half the list."""
 PART_CHARACTERS_MIN = 3

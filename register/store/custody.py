@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, select, union_all, update
+from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select, union_all, update
 
 from pollbook.entries import Outcome
 from pollbook.types import BookName, EntryNumber, LineId, parse_book
@@ -258,12 +258,6 @@ def take_word_back(connection: Connection, line: LineId, outcome: Outcome, adjud
     """The provisional voter's verdict is this one, which two officers acted on, whatever was said since."""
     change = update(provisional).where(provisional.c.line == line)
     connection.execute(change.values(outcome=int(outcome), adjudication=adjudication))
-
-
-def forget_claims(connection: Connection, before_s: int) -> int:
-    """Claims that ended before then are not kept (custody rule 15); returns how many went."""
-    ended = (claim.c.at_s < before_s) & (claim.c.state != ClaimState.RECALLED.value)
-    return connection.execute(delete(claim).where(ended)).rowcount
 
 
 def _claim(row: Any) -> KeptClaim:  # noqa: ANN401 - a row of `claim`

@@ -1,11 +1,10 @@
-"""QR codes as modules, to be drawn on paper or on a screen, and as an SVG; the one home of segno.
+"""QR codes as modules, to be drawn on paper or on a screen; the one home of segno.
 
 Source: ISO/IEC 18004:2015.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -50,17 +49,6 @@ def qr_code(text: str) -> QrCode:
     """
     made = _made(text)
     return QrCode(text, tuple(tuple(bool(module) for module in row) for row in made.matrix))
-
-
-def qr_svg(text: str) -> str:
-    """The code with its quiet border as an SVG document, black on white, one unit a module.
-
-    Raises:
-        ValueError: As `qr_code`.
-    """
-    written = io.BytesIO()
-    _made(text).save(written, kind="svg", border=QUIET_MODULES, dark="#000000", light="#ffffff", nl=False)
-    return written.getvalue().decode("utf-8")
 
 
 def _made(text: str) -> segno.QRCode:

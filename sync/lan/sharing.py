@@ -66,13 +66,6 @@ def divide_pages(pages: Iterable[int], desks: int) -> tuple[range, ...]:
     return tuple(range(run[0], run[-1] + 1) if run else range(0) for run in runs)
 
 
-def divide_lines(page_of: Mapping[LineId, int], desks: int) -> tuple[tuple[LineId, ...], ...]:
-    """Each desk's lines by `divide_pages`, in the order of page and line."""
-    runs = divide_pages(page_of.values(), desks)
-    ordered = sorted(page_of, key=lambda line: (page_of[line], line))
-    return tuple(tuple(line for line in ordered if page_of[line] in run) for run in runs)
-
-
 def request_for(own: int, loads: Mapping[int, Load], moved: Sequence[Moved], now_s: float) -> Request | None:
     """Whom desk `own` should ask for how many lines now, or None; `loads` are the desks that are there, its own too."""
     if own not in loads or len(loads) < 2:

@@ -199,7 +199,6 @@ def test_garbage_is_refused_by_every_reader(untrusted: bytes) -> None:
     readers = [
         enrolment_messages.decode_enrol_request,
         enrolment_messages.untrusted_register_certificate,
-        enrolment_messages.untrusted_slice,
         lambda bytes_: enrolment_messages.decode_enrol_answer(bytes_, REGISTER.public),
         read_request,
         read_answer,

@@ -7,15 +7,12 @@ from hypothesis import strategies as st
 from pollbook.failures import InputInvalid
 from sync.budget import (
     BYTES_PER_HOUR_MIN,
-    HOUR_S,
     ROUND_TRIP_BYTES,
     UNLIMITED,
     Budget,
     Priority,
-    hour_of,
     on_the_wire,
     read_link_settings,
-    seconds_to_next_hour,
 )
 from sync.pace import Traffic
 
@@ -70,14 +67,6 @@ def test_room_is_exactly_what_may_go(priority: Priority, spent: int) -> None:
 def test_without_a_budget_everything_goes() -> None:
     assert all(UNLIMITED.may(priority, 10**12, 10**12) for priority in Priority)
     assert UNLIMITED.room(Priority.SOFTWARE, 10**12) is None
-
-
-@given(st.integers(0, 2**33))
-def test_an_hour_ends_when_the_next_begins(at_s: int) -> None:
-    wait_s = seconds_to_next_hour(at_s)
-    assert 1 <= wait_s <= HOUR_S
-    assert hour_of(at_s + wait_s) == hour_of(at_s) + 1
-    assert hour_of(at_s + wait_s - 1) == hour_of(at_s)
 
 
 def test_what_is_around_the_bodies_is_counted() -> None:

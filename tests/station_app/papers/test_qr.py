@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 import zxingcpp
-from defusedxml import ElementTree
 from PIL import Image, ImageFilter
 
-from station_app.papers.qr import QUIET_MODULES, QrCode, qr_code, qr_svg
+from station_app.papers.qr import QUIET_MODULES, QrCode, qr_code
 from station_app.papers.release_text import PART_CHARACTERS_MAX, read_release_text, write_release_text
 
 PARCEL = bytes(range(256)) * 6
@@ -55,15 +52,6 @@ def test_the_runs_are_the_dark_modules() -> None:
 
 def test_the_same_text_gives_the_same_code() -> None:
     assert qr_code(LONGEST) == qr_code(LONGEST)
-    assert qr_svg(LONGEST) == qr_svg(LONGEST)
-
-
-def test_the_svg_is_the_code_with_its_border_black_on_white() -> None:
-    svg = ElementTree.fromstring(qr_svg("UCH1"))
-    assert svg.tag.endswith("svg")
-    assert svg.get("width") == svg.get("height") == str(21 + 2 * QUIET_MODULES)
-    colours = re.findall(r"#[0-9a-f]{3,6}\b", qr_svg("UCH1"))
-    assert colours == ["#fff", "#000"]
 
 
 def test_a_text_beyond_every_code_is_not_drawn() -> None:

@@ -17,7 +17,6 @@ from sync.lan.sharing import (
     Load,
     Moved,
     Request,
-    divide_lines,
     divide_pages,
     lines_to_give,
     request_for,
@@ -38,14 +37,6 @@ def test_every_page_is_at_one_desk_and_the_shares_differ_by_one_page_at_most(pag
     there = [run for run in runs if run]
     assert all(one.stop <= other.start for one, other in pairwise(there))
     assert divide_pages(sorted(pages, reverse=True), desks) == runs
-
-
-@given(lists, desk_counts)
-def test_every_line_is_at_the_desk_of_its_page(page_of: dict[LineId, int], desks: int) -> None:
-    shares = divide_lines(page_of, desks)
-    assert sorted(line for share in shares for line in share) == sorted(page_of)
-    pages = [{page_of[line] for line in share} for share in shares]
-    assert sum(len(each) for each in pages) == len(set(page_of.values()))
 
 
 def test_a_list_of_seven_pages_at_three_desks() -> None:
