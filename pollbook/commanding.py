@@ -254,7 +254,19 @@ def _places(error: BaseException) -> list[str]:
 
 
 def _lines(data: Mapping[str, object]) -> list[str]:
-    return [f"{key}: {json.dumps(value, ensure_ascii=False, default=str)}" for key, value in data.items()]
+    """An answer for a reader: a line a field, and under a list of things a line a thing."""
+    lines: list[str] = []
+    for key, value in data.items():
+        if isinstance(value, list | tuple) and value and all(isinstance(each, dict) for each in value):
+            lines.append(f"{key}:")
+            lines += ["  " + "  ".join(f"{name} {_plain(part)}" for name, part in each.items()) for each in value]
+        else:
+            lines.append(f"{key}: {_plain(value)}")
+    return lines
+
+
+def _plain(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _speak_utf8(*streams: IO[str]) -> None:

@@ -142,3 +142,17 @@ def test_the_words_follow_the_language(capsys: pytest.CaptureFixture[str], monke
         run(raises(WorldFailed(Failure.NOT_ENROLLED)), "group", "say", "x")
         said.add(capsys.readouterr().err)
     assert len(said) == 5
+
+
+def test_a_list_of_things_is_read_a_line_a_thing(capsys: pytest.CaptureFixture[str]) -> None:
+    people = [{"number": 1, "name": "Karimova Malika"}, {"number": 2, "name": "Usmonov Anvar"}]
+    answer = Answer({"people": people, "lines": ["A", "B"], "notices": [], "open": True})
+    assert run(lambda _arguments, _console: answer, "group", "say", "it") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "people:",
+        '  number 1  name "Karimova Malika"',
+        '  number 2  name "Usmonov Anvar"',
+        'lines: ["A", "B"]',
+        "notices: []",
+        "open: true",
+    ]
