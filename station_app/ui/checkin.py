@@ -6,6 +6,7 @@ The rules of Enter, which marks a voter and must never do so by accident:
 2. A held key is one press; a press within `READ_FIRST_S` of a card's appearing is a scanner's, not a person's.
 3. While a card is fetched or a mark is on its way to the disk, Enter does nothing.
 4. With several hits and none highlighted, Enter highlights the first; it never opens one by itself.
+5. Whoever is highlighted is whom Enter is about: an arrow to another hit puts the open card away first.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import tzinfo
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication
 
 from pollbook.clock import Clock
 from pollbook.documents import DocumentSays
@@ -23,19 +24,14 @@ from pollbook.types import LineId
 from station_app.background import BookThread
 from station_app.desk import DeskStatus, FoundVoters, MarkShown, Refused, Station, Verdict, VoterCard
 from station_app.document_says import read_zone
+from station_app.ui.checkin_panels import CheckInPanels
 from station_app.ui.faults import failure_of
-from station_app.ui.find_panel import FindPanel
-from station_app.ui.marks_panel import MarksPanel
-from station_app.ui.passport_panel import PassportPanel
 from station_app.ui.scanning import asked_text, is_being_scanned, is_release_text, is_zone
 from station_app.ui.searching import Searching
 from station_app.ui.sheet import Sheet
-from station_app.ui.stage_buttons import MainAct, buttons_of, main_act
-from station_app.ui.stages import MARKABLE, Broken, Done, Marking, Opening, Shown, Stage, Waiting
+from station_app.ui.stage_buttons import MainAct, main_act
+from station_app.ui.stages import Broken, Done, Marking, Opening, Shown, Stage, Waiting
 from station_app.ui.theme import Theme
-from station_app.ui.turnout import Turnout
-from station_app.ui.verdict_panel import VerdictPanel
-from station_app.ui.verdicts import words_of
 
 READ_FIRST_S = 0.25
 """Nobody reads a verdict faster; scanners send their second line end within milliseconds."""
@@ -44,7 +40,7 @@ _WAITING = frozenset({Verdict.ARRIVING})
 """Of these cards something is expected that the operator need not ask for."""
 
 
-class CheckIn(QWidget):
+class CheckIn(CheckInPanels):
     """Joins the panels to the book's thread; holds the one stage."""
 
     undo_asked = Signal(object)
@@ -61,50 +57,15 @@ class CheckIn(QWidget):
     def __init__(
         self, book: BookThread, clock: Clock, station: Station, zone: tzinfo, texts: Texts, theme: Theme
     ) -> None:
-        super().__init__()
-        self.setObjectName("screen")
-        self._book, self._clock, self._station, self._zone = book, clock, station, zone
-        self._texts, self._theme = texts, theme
-        self._stage: Stage = Waiting()
+        super().__init__(station, zone, texts, theme)
+        self._book, self._clock = book, clock
         self._shown_at_s = 0.0
         self._text_when_pressed = ""
         self.has_sound = True
-        self.has_neighbours = False
         self._wanted: VoterCard | None = None
-        self.finder = FindPanel(texts, theme)
-        self.verdict = VerdictPanel(texts, theme)
-        self.document = PassportPanel(texts, theme)
-        self.marks = MarksPanel(texts, theme, zone)
-        self.turnout = Turnout(texts, theme)
-        self._panels = (self.finder, self.document, self.verdict, self.marks, self.turnout)
         self.searching = Searching(book, self.finder)
-        self._lay_out()
         self._connect()
         self._set_stage(Waiting())
-
-    def _lay_out(self) -> None:
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 12, 12, 8)
-        row.setSpacing(12)
-        for share, (upper, *lower) in {
-            42: (self.finder, self.document, self.marks),
-            58: (self.verdict, self.turnout),
-        }.items():
-            column = QVBoxLayout()
-            column.setSpacing(8)
-            column.addWidget(upper, 1)
-            for panel in lower:
-                column.addWidget(panel)
-            row.addLayout(column, share)
-            for panel in (upper, *lower):
-                panel.setMinimumWidth(1)
-        verdict = self.verdict
-        channels = verdict.channel.buttons.values()
-        buttons = (verdict.main, verdict.undo, verdict.provisional)
-        order = (self.finder.box, self.finder.list, self.document.details, self.marks.list, *channels, *buttons)
-        for before, after in zip(order, (*order[1:], verdict.back), strict=True):
-            QWidget.setTabOrder(before, after)
-        self.setFocusProxy(self.finder.box)
 
     def _connect(self) -> None:
         self.finder.typed.connect(self._typed)
@@ -123,11 +84,6 @@ class CheckIn(QWidget):
         self.document.room_needed.connect(self.marks.setHidden)
         self.marks.chosen.connect(self.undo_asked)
         self.marks.escaped.connect(self.finder.box.setFocus)
-
-    @property
-    def stage(self) -> Stage:
-        """Where the check-in stands."""
-        return self._stage
 
     def focus_box(self) -> None:
         """The focus is in the search box, unless a sheet covers it: what is typed then belongs to the sheet."""
@@ -229,20 +185,6 @@ class CheckIn(QWidget):
         if isinstance(self._stage, (Shown, Done)):
             self._open(self._stage.card.voter.line)
 
-    def retranslate(self, texts: Texts) -> None:
-        """Speak another language; the voter stays on the screen."""
-        self._texts = texts
-        for panel in self._panels:
-            panel.retranslate(texts)
-        self._show_stage()
-
-    def restyle(self, theme: Theme) -> None:
-        """Take other colours or another size."""
-        self._theme = theme
-        for panel in self._panels:
-            panel.restyle(theme)
-        self._show_stage()
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """What no other part wanted: letters belong to the search box, Esc steps back."""
         if event.key() == Qt.Key.Key_Escape:
@@ -342,7 +284,7 @@ class CheckIn(QWidget):
         """Whether another desk may be asked for a line now."""
         if self.has_neighbours != has_neighbours:
             self.has_neighbours = has_neighbours
-            self._show_stage()
+            self.show_stage()
 
     def show_fetched(self, line: LineId, refused: Refused | None) -> None:
         """The line that was asked of the other desks is here, or why not; nothing where the operator has gone on."""
@@ -440,20 +382,7 @@ class CheckIn(QWidget):
             self._book.ask(self, lambda desk: desk.leave(), _ignore, _ignore, _LEAVE)
         if stage != self._stage or isinstance(self._stage, Waiting):
             self._stage = stage
-            self._show_stage()
-
-    def _show_stage(self) -> None:
-        stage, texts = self._stage, self._texts
-        card = stage.card if isinstance(stage, (Shown, Marking, Done)) else None
-        self.finder.show_card_open(is_open=isinstance(stage, (Shown, Marking)))
-        words = words_of(stage, texts, self._zone, self._station.election.day)
-        asks_signature = isinstance(stage, (Shown, Marking)) and card is not None and card.verdict in MARKABLE
-        voter, is_visitor = (card.voter, card.is_visitor) if card else (None, False)
-        self.verdict.show_verdict(words, voter, texts, asks_signature=asks_signature, is_visitor=is_visitor)
-        self.document.show_beside(card.beside if isinstance(stage, Shown) and card else None)
-        self.verdict.show_buttons(
-            buttons_of(stage, texts, is_short=self._theme.is_large, has_neighbours=self.has_neighbours)
-        )
+            self.show_stage()
 
 
 def _ignore(_answer: object) -> None:
