@@ -280,9 +280,14 @@ def test_a_locked_book_is_not_at_rest_before_it_has_reached_the_register() -> No
         station.is_revoked = True
         world.run_s(120)
         assert station.mark(station.prepared.lines[0], Channel.STATION) == "book_revoked"
-        world.centre.killed()  # all is healed while it starts again
+        world.links[station.name].weather.is_cut = True  # as of a register that is still starting
+        station.heal()
+        world.run_s(60)
+        assert station.last_failure is Failure.REGISTER_UNREACHABLE
+        assert not station.is_at_rest()
         heal(world)
         assert station.last_failure is Failure.BOOK_REVOKED
+        assert station.is_at_rest()
 
 
 def test_what_an_envelope_of_a_revoked_book_comes_to_reaches_that_book_too() -> None:
