@@ -18,6 +18,7 @@ from dataclasses import replace
 from pollbook import acts
 from pollbook import custody as custody_rules
 from pollbook.book_view import Identity
+from pollbook.clock import BEFORE_ALL
 from pollbook.effects import Anomaly
 from pollbook.entries import Entry, LineReleased, Marked, TookOver, decode_entry
 from pollbook.failures import InputInvalid
@@ -128,28 +129,28 @@ def follow_tail(
 ) -> None:
     """What the old book did past the mirror is told to its successor.
 
-    `is_over`: the old book knows that it was superseded, and has sent all that it has.
+    `is_over`: the old book knows that it was superseded, and has sent all that it has. Whatever comes all the same, of
+    a copy of that laptop or after people wrote it off, is told too.
     """
     successor = stations.successor_of(connection, old.id)
     if successor is None:
         return
     said = books.tail_of(connection, old.id)
-    if said.is_complete:
-        return
     since = max(said.number, successor.start.number)
     entries = [
         (number, decode_entry(content))
         for number, content in ledgers.accepted_entries(connection, old.id, since + 1, record.head.number).items()
     ]
     lines = [line for number, entry in entries for line in _tail_lines(number, entry)]
-    if not lines and not is_over:
+    if not lines and (said.is_complete or not is_over):
         return
     for line in lines:
         if line.change is TailChange.MARKED:
             tell_anomaly(connection, old, Anomaly.MARKED_AFTER_TAKEOVER, line.number, at_s)
-    _tell_tail(connection, centre, old, successor, record.head, lines, at_s, is_complete=is_over)
-    books.note_tail(connection, old.id, record.head.number, is_complete=is_over)
-    if is_over:
+    is_complete = is_over or said.is_complete
+    _tell_tail(connection, centre, old, successor, record.head, lines, at_s, is_complete=is_complete)
+    books.note_tail(connection, old.id, record.head.number, is_complete=is_complete)
+    if is_over and not said.is_complete:
         enter(connection, TailClosed(old.book, record.head, 0), at_s)
 
 
@@ -221,9 +222,11 @@ def _taken_over(
     """The old book as it was taken over, once the rules have taken the successor's first entry."""
     view = _replayed(connection, centre, before, fact.head.number)
     view.succeed(_after(view.identity, before, new.book, new.public_key), new.start)
+    upto = _inherited_upto(connection, centre, before, new)
+    if upto != fact.head.number:
+        view.last_at = BEFORE_ALL  # what is stored says nothing of the time in the history that was taken over
     if isinstance(refused := custody_rules.apply(view, EntryNumber(fact.head.number + 1), first), Anomaly):
         raise InputInvalid(f"a takeover that the rules refuse: {refused}")
-    upto = _inherited_upto(connection, centre, before, new)
     if upto != fact.head.number:
         view = _replayed(connection, centre, before, upto)
         view.succeed(_after(view.identity, before, new.book, new.public_key), new.start)

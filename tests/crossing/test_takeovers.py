@@ -158,6 +158,12 @@ def test_a_tail_that_never_comes_is_written_off_by_two_officers_of_the_register(
     new.sync()
     assert isinstance(new.book.mark(new.line(7), Channel.STATION, new.operator), int)
     new.sync()
+    scene.mark(9)  # what was written off comes all the same
+    scene.old.sync()
+    assert Anomaly.MARKED_AFTER_TAKEOVER in scene.anomalies()
+    new.sync()
+    assert new.book.mark(new.line(9), Channel.STATION, new.operator) is Refusal.ALREADY_MARKED
+    assert new.sync().failure is None
     assert check_book(new.book).problems == ()
     assert scene.is_sound()
     new.book.close()

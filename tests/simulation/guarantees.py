@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pollbook.clock import HybridTime
 from pollbook.effects import Anomaly
-from pollbook.entries import decode_entry
+from pollbook.entries import Marked, decode_entry
 from pollbook.failures import Failure
 from pollbook.feed_items import FeedKind
 from pollbook.line_state import Place
@@ -51,6 +51,7 @@ class AtRegister:
     told: set[object] = field(default_factory=set)
     evidence: set[tuple[int, bytes]] = field(default_factory=set)
     anomalies: set[str] = field(default_factory=set)
+    second_marks: set[int] = field(default_factory=set)
 
 
 def broken_promises(world: World) -> list[Broken]:
@@ -64,11 +65,12 @@ def broken_promises(world: World) -> list[Broken]:
         *_frauds(world, register),
         *_second_marks(world, register),
     ]
+    contested = _contested(world)
     for station in world.stations:
         if station.is_suspect:
             broken += _suspect(station, register[station.prepared.book])
         else:
-            broken += _durable(station, register[station.prepared.book], was_restored=was_restored)
+            broken += _durable(station, register[station.prepared.book], contested, was_restored=was_restored)
             broken += _agrees(station, register[station.prepared.book])
     return broken + list(_checks(world))
 
@@ -85,6 +87,7 @@ def _register(world: World) -> dict[BookName, AtRegister]:
                 set(feeds.feed_after(connection, station.id, 0)),
                 {(row.number, bytes(row.bytes)) for row in evidence},
                 {each.kind for each in anomalies if each.book == str(station.book)},
+                {each.entry for each in anomalies if (each.book, each.kind) == (str(station.book), _SECOND)},
             )
     return found
 
@@ -144,7 +147,20 @@ def _told_of_others(world: World) -> Iterator[Broken]:
             yield Broken("a book is told where the lines that it let go are marked", station.name)
 
 
-def _durable(station: SimulatedStation, register: AtRegister, *, was_restored: bool) -> Iterator[Broken]:
+def _contested(world: World) -> set[LineId]:
+    """The lines that a laptop marked which was cloned, put back or taken over: an honest mark of one is a dispute."""
+    facts = [
+        decode_entry(content).fact
+        for station in world.stations
+        if station.is_suspect
+        for content in _ledger(station).values()
+    ]
+    return {fact.line for fact in facts if isinstance(fact, Marked)}
+
+
+def _durable(
+    station: SimulatedStation, register: AtRegister, contested: set[LineId], *, was_restored: bool
+) -> Iterator[Broken]:
     """(2) and (4) What an operator was told is done stands in the book and at the register, byte for byte."""
     held = _ledger(station)
     for number, content in station.told:
@@ -157,6 +173,9 @@ def _durable(station: SimulatedStation, register: AtRegister, *, was_restored: b
     # What a restored register is sent again comes in another order: a mark before the void that made room for it. Such
     # a second mark is settled by the void.
     told = {Anomaly.CLOCK_SKEWED} | ({Anomaly.REGISTER_ROLLED_BACK} if was_restored else set())
+    if register.second_marks:
+        marked = [decode_entry(held[number]).fact for number in register.second_marks if number in held]
+        told |= {_SECOND} if all(isinstance(fact, Marked) and fact.line in contested for fact in marked) else set()
     if wrong := register.anomalies - told:
         yield Broken("an honest book is no anomaly", f"{station.name} {sorted(wrong)}")
 
@@ -214,6 +233,7 @@ def _second_marks(world: World, register: dict[BookName, AtRegister]) -> Iterato
             yield Broken("every second mark is found", f"line {line} in {' and '.join(map(str, marks))}")
 
 
+_SECOND = Anomaly.SECOND_MARK
 _FOUND = {Anomaly.SECOND_MARK, Anomaly.MARKED_AFTER_TAKEOVER, Anomaly.FORK}
 
 
