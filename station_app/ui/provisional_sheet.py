@@ -12,6 +12,7 @@ from pollbook.failures import Failure
 from pollbook.texts import Texts
 from station_app.background import BookThread
 from station_app.desk import Refused
+from station_app.desk_acts import is_document_data
 from station_app.moving import ProvisionalShown
 from station_app.ui.document_words import DocumentWords, day_typed
 from station_app.ui.form_sheet import Field, FormSheet
@@ -60,7 +61,6 @@ class ProvisionalSheet(FormSheet):
         born = day_typed(self.born.text)
         if born is None:
             self.refuse(Refused(Failure.DOCUMENT_DATA_INVALID))
-            self.born.line.setFocus()
             return
         person = AnnexPerson(
             "".join(self.pinfl.text.split()),
@@ -79,9 +79,15 @@ class ProvisionalSheet(FormSheet):
         return self._texts("button_record_envelope")
 
     def focus_after_refusal(self) -> None:
-        """Into the first empty field that must be filled, else the first one."""
-        empty = (field for field in self.fields if not field.text and field is not self.patronymic)
-        next(empty, self.surname).line.setFocus()
+        """Into the first field that is empty and must not be, or cannot be right; else the first one."""
+        next(filter(self._is_to_mend, self.fields), self.surname).line.setFocus()
+
+    def _is_to_mend(self, field: Field) -> bool:
+        if field is self.born:
+            return day_typed(field.text) is None
+        if field is self.pinfl:
+            return not is_document_data("".join(field.text.split()), self.document.text if not field.text else "")
+        return not field.text and field not in {self.patronymic, self.document}
 
     def retranslate(self, texts: Texts) -> None:
         """Speak another language; what was typed stays."""

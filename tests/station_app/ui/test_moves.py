@@ -13,7 +13,7 @@ from pollbook.asks import ClaimAnswer
 from pollbook.entries import Outcome
 from pollbook.failures import Failure
 from pollbook.types import EntryNumber, LineId
-from station_app.desk import MirrorState, MirrorStatus, Notice, NoticeKind
+from station_app.desk import MirrorState, MirrorStatus, Notice, NoticeKind, Refused
 from station_app.moving import ClaimState
 from station_app.papers.release_text import write_release_text
 from station_app.ui import paper_viewer
@@ -218,6 +218,24 @@ def test_a_birth_date_that_is_none_is_refused(away: Driver, born: str) -> None:
     sheet.submit()
     assert "B29" in sheet.failure.text.text()
     assert sheet.born.line.hasFocus()
+
+
+def test_a_refused_form_points_at_the_field_that_cannot_be_right(away: Driver) -> None:
+    away.press_in_window(Qt.Key.Key_F7)
+    sheet = sheet_of(away, ProvisionalSheet)
+    assert isinstance(sheet, ProvisionalSheet)
+    sheet.envelope.line.setText("7")
+    for field, wrong in (
+        (sheet.surname, ""),
+        (sheet.born, "31.02.1979"),
+        (sheet.pinfl, "3020596"),
+        (sheet.given_name, ""),
+    ):
+        kept = field.text
+        field.line.setText(wrong)
+        sheet.refuse(Refused(Failure.DOCUMENT_DATA_INVALID))
+        assert field.line.hasFocus()
+        field.line.setText(kept)
 
 
 def test_two_officers_confirm_what_the_register_decided(away: Driver) -> None:
