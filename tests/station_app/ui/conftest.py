@@ -9,9 +9,12 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtWidgets import QApplication
 
+from station_app.background import Background
 from station_app.ui.appearance import Appearance
 from tests.station_app.ui.demo_desk import DemoDesk, FakeClock
 from tests.station_app.ui.driver import Driver
+from tests.station_app.ui.fake_passports import FakePassports
+from tests.station_app.ui.passport_table import Table, with_reader
 
 OpenDesk = Callable[..., Driver]
 
@@ -55,3 +58,15 @@ def at_desk(make_driver: OpenDesk) -> Driver:
 def start(make_driver: OpenDesk) -> Driver:
     """The window as it opens in the morning."""
     return make_driver()
+
+
+@pytest.fixture
+def background() -> Iterator[Background]:
+    made = Background()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def table(at_desk: Driver, background: Background) -> Table:
+    return with_reader(at_desk, FakePassports(), background)
