@@ -65,7 +65,7 @@ def build(home: StationHome, clock: Clock) -> Desktop:
     book = BookThread(opener.open, keep)
     background = Background(keep)
     window = Window(book, clock, load_appearance(home.path), lambda chosen: save_appearance(home.path, chosen))
-    sync = SyncEngine(opener, book, background, clock, window)
+    sync = SyncEngine(opener.on(book), background, clock, window)
     neighbours = Neighbours(home, opener, book, background, window)
     documents = Documents(home, clock, book, background, window)
     cameras = StationCameras(home, opener.on(book), book, background, window)

@@ -7,36 +7,50 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from pollbook.clock import Clock
 from pollbook.failures import Failure
 from pollbook.store.syncing import sync_status
-from station_app.background import Background, BookThread, Report, Task
-from station_app.book_access import Opener
+from station_app.background import Background, Report, Task
 from station_app.desk import LinkState, LinkStatus
 from station_app.ui.faults import failure_of
 from station_app.ui.window import Window
 
 if TYPE_CHECKING:
+    from sync.cycle import BookAccess
     from sync.loop import Tried
 
 
 FAULT = LinkStatus(LinkState.AWAY, None, Failure.FAULT, None)
+AGAIN_S = 60.0
+"""After a fault of ours: marks must not stay on the laptop until somebody starts the program again."""
 
 
 class SyncEngine(QObject):
-    """Starts the engine when the book is open, tells the window what it says, ends it."""
+    """Starts the engine when the book is open, tells the window what it says, ends it.
+
+    An engine that a fault ended is started again `again_s` seconds later. The fault is said once; the status line shows
+    it as long as it lasts.
+    """
 
     def __init__(
-        self, opener: Opener, thread: BookThread, background: Background, clock: Clock, window: Window
+        self,
+        access: BookAccess,
+        background: Background,
+        clock: Clock,
+        window: Window,
+        again_s: float = AGAIN_S,
     ) -> None:
         super().__init__()
-        self._access = opener.on(thread)
+        self._access = access
         self._background, self._clock, self._window = background, clock, window
         self._wake, self._stop = threading.Event(), threading.Event()
         self._abort: Callable[[], None] | None = None
         self._task: Task | None = None
+        self._has_said_fault = False
+        self._again = QTimer(self, singleShot=True, interval=round(again_s * 1000))
+        self._again.timeout.connect(self.start)
 
     def start(self) -> None:
         """Sync until stopped; one engine at a time."""
@@ -51,6 +65,7 @@ class SyncEngine(QObject):
 
     def stop(self) -> None:
         """End the engine, and the request it may be waiting for."""
+        self._again.stop()
         self._stop.set()
         self._wake.set()
         if self._abort is not None:
@@ -58,7 +73,12 @@ class SyncEngine(QObject):
 
     def _broke(self, error: Exception) -> None:
         self._window.show_link(FAULT)
-        self._window.say_failure(failure_of(error))
+        if not self._has_said_fault:
+            self._has_said_fault = True
+            self._window.say_failure(failure_of(error))
+        self._task = None
+        if not self._stop.is_set():
+            self._again.start()
 
     def _run(self, report: Report, _stop: threading.Event) -> None:
         from sync.alone import only_one_in_the_end  # noqa: PLC0415 - as above

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -11,20 +13,23 @@ from pytestqt.qtbot import QtBot
 from pollbook.clock import SystemClock
 from pollbook.failures import Exit, Failure
 from pollbook.store import figures
-from pollbook.store.book import open_book
+from pollbook.store.book import Book, open_book
 from pollbook.store.home import StationHome
 from station_app.app import build, run_desktop
-from station_app.background import BookThread
+from station_app.background import Background, BookThread
 from station_app.book_access import Opener
 from station_app.desk import LinkState, Verdict
 from station_app.passports import TrainingKind
 from station_app.ui.appearance import Appearance
 from station_app.ui.passport_stages import Empty, Lying, Read
 from station_app.ui.stages import Shown
-from station_app.ui.station_sync import link_status
+from station_app.ui.station_sync import SyncEngine, link_status
 from station_app.ui.window import Window
+from sync.cycle import BookAccess
 from sync.loop import Tried
 from tests.making import PEOPLE, PINS, START, make_station
+
+T = TypeVar("T")
 
 
 def write_pins(home: StationHome) -> None:
@@ -97,6 +102,36 @@ def test_in_a_training_election_a_made_up_document_is_read_at_the_desk(qtbot: Qt
     check_in.clear()
     assert isinstance(documents.stage, Lying)
     desktop.close()
+
+
+class BreakingOnce:
+    """A way to the book whose first step has a fault of ours in it, which no list of failures knows."""
+
+    def __init__(self, access: BookAccess) -> None:
+        self._access = access
+        self.steps = 0
+
+    def step(self, action: Callable[[Book], T]) -> T:
+        self.steps += 1
+        if self.steps == 1:
+            raise ZeroDivisionError
+        return self._access.step(action)
+
+
+def test_sync_that_a_fault_ended_is_started_again_by_itself(qtbot: QtBot, tmp_path: Path) -> None:
+    opener = Opener(make_station(tmp_path / "home").home, SystemClock())
+    book, background = BookThread(opener.open), Background()
+    window = Window(book, SystemClock(), Appearance("en"), lambda _: None)
+    qtbot.addWidget(window)
+    breaking = BreakingOnce(opener.on(book))
+    sync = SyncEngine(breaking, background, SystemClock(), window, again_s=0.05)
+    window.opened.connect(sync.start)
+    window.open_book()
+    qtbot.waitUntil(lambda: breaking.steps > 1, timeout=20_000)
+    qtbot.waitUntil(lambda: window.status_line.link_state is LinkState.AWAY, timeout=20_000)
+    sync.stop()
+    background.close()
+    book.close()
 
 
 def test_what_the_sync_engine_says_becomes_the_status_lines_words() -> None:
