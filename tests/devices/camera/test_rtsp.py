@@ -6,7 +6,9 @@ import hashlib
 import itertools
 import re
 import socket
+import ssl
 import struct
+import subprocess
 import threading
 import time
 from collections.abc import Mapping
@@ -344,6 +346,25 @@ def _later(film: bytes, number: int) -> bytes:
         made.append(struct.pack(">HHII", head, sequence, stamp + 9000 * number, source) + packet[12:])
         sequence, at = sequence + 1, at + 4 + size
     return interleaved(made)
+
+
+def test_a_camera_whose_certificate_is_of_its_own_making_is_read_over_tls(tmp_path: Path) -> None:
+    made = ["-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "certificate"), "-subj", "/CN=camera"]
+    words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", *made]
+    subprocess.run(words, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "certificate", tmp_path / "key")
+    serve = camera(FILM + _later(FILM, 10))
+
+    def secured(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as inside:
+            serve(inside)
+
+    with answering(secured) as port:
+        found = open_rtsp(split_address(f"rtsps://127.0.0.1:{port}/hall")[0], None)
+        read = [packet for packet in (found.read() for _ in range(20)) if packet is not None]
+        found.close()
+    assert [packet.is_key for packet in read] == ([True] + [False] * 9) * 2
 
 
 def test_a_camera_that_stops_sending_is_lost_and_one_that_hangs_up_too() -> None:
