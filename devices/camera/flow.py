@@ -94,7 +94,7 @@ class Flow:
         """The stream's clock with what it was, the camera's own with the machine's."""
         before, self._clocks = self._clocks, (packet.stream_s, packet.camera_s)
         if packet.camera_s is not None:
-            self._clock_off_s = packet.camera_s - at_ms / 1000
+            self._clock_off_s = packet.camera_s - (at_ms / 1000 - packet.behind_s)
         if before is not None:
             is_back = before[0] - packet.stream_s > TURNED_BACK_S
             if packet.camera_s is not None and before[1] is not None:

@@ -196,7 +196,7 @@ class Recording:
 
     def _time_of(self, packet: Packet) -> int:
         """The picture's time; where it jumps, the segment is closed and the gap says why."""
-        wall_ms = self._wall()
+        wall_ms = self._wall() - packet.behind_s * 1000
         stream_ms = packet.stream_s * 1000
         if not self._is_anchored:
             self._offset_ms, self._is_anchored = wall_ms - stream_ms, True

@@ -80,12 +80,15 @@ class Packet:
         stream_s: The stream's own clock, in seconds from an origin of its own.
         is_key: Whether a decoder can begin here.
         camera_s: When it was taken by the camera's own clock, as Unix time, where the camera reports that.
+        behind_s: How much older it is than the newest that was read together with it; the moment of reading tells when
+            that one was taken.
     """
 
     data: bytes
     stream_s: float
     is_key: bool
     camera_s: float | None = None
+    behind_s: float = 0.0
 
 
 class Camera(Protocol):

@@ -34,6 +34,7 @@ GATHER_S = 0.25
 """Once nothing waits, so long is slept: pictures that are read several at a time cost a third less."""
 KEEP_ALIVE_S = 30.0
 _SESSION_S = 60.0
+_BEHIND_MAX_S = 2.0
 _REDIRECTS_MAX = 2
 _TRIES = 3
 _TROUBLES = {401: Trouble.DENIED, 403: Trouble.DENIED, 404: Trouble.NOT_THERE, 454: Trouble.NOT_THERE}
@@ -216,7 +217,9 @@ class RtspCamera:
         if report is not None and report.source == self._pictures.source and report.clock_s is not None:
             step = (picture.stamp - report.ticks) & 0xFFFFFFFF
             camera_s = report.clock_s + (step - 2 * _SOONER if step >= _SOONER else step) / self._clock_hz
-        return Packet(picture.data, picture.ticks / self._clock_hz, picture.is_key, camera_s)
+        newest = self._ready[-1] if self._ready else picture
+        behind_s = min(max(newest.ticks - picture.ticks, 0) / self._clock_hz, _BEHIND_MAX_S)
+        return Packet(picture.data, picture.ticks / self._clock_hz, picture.is_key, camera_s, behind_s)
 
     def close(self) -> None:
         """The camera is told, where it still listens."""

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,8 @@ import pytest
 from devices.camera import folder, mpegts
 from devices.camera.folder import GapReason, GapRow, Row, SegmentRow
 from devices.camera.recovery import unwrapped
-from devices.camera.values import CameraFailed, Trouble
-from tests.devices.camera.streams import SETS, START_MS, Recorder
+from devices.camera.values import CameraFailed, Packet, Trouble
+from tests.devices.camera.streams import SETS, START_MS, Recorder, unit
 
 
 def segments(rows: list[Row]) -> list[SegmentRow]:
@@ -141,6 +142,18 @@ def test_a_stream_that_runs_a_little_fast_is_led_back_without_a_gap(root: Path) 
     assert gaps(recorder.rows) == []
     last = segments(recorder.rows)[-1]
     assert abs(last.ended_ms - START_MS - 60_000 * last.number) < 300
+
+
+def test_pictures_that_are_read_several_at_a_time_keep_the_time_at_which_they_were_taken(root: Path) -> None:
+    recorder = Recorder(root)
+    at_ms = []
+    for burst in range(20):
+        recorder.times.passed_s = 0.5 * burst
+        for number in range(5):
+            is_key = number == 0
+            packet = Packet(unit(5 * burst + number, is_key=is_key), 0.5 * burst + 0.1 * (number - 4), is_key)
+            at_ms.append(recorder.recording.take(replace(packet, behind_s=0.1 * (4 - number))))
+    assert at_ms == [START_MS + 500 * burst + 100 * (number - 4) for burst in range(20) for number in range(5)]
 
 
 def test_a_resolution_that_changes_in_mid_stream_begins_a_segment_that_says_so(root: Path) -> None:
