@@ -108,10 +108,10 @@ def _evidence_since(book: Book) -> EntryNumber | None:
     Once all of it went up, no entry goes with the newest head: the answer says whether all of it is still there.
     """
     with engine.translated():
-        row = book.connection.exec_driver_sql("SELECT evidence, evidence_at FROM sync_state").one()
-    if row.evidence_at is None and book.stopped is not Refusal.LEDGER_BROKEN:
+        ((evidence, evidence_at),) = engine.look(book.connection, "SELECT evidence, evidence_at FROM sync_state")
+    if evidence_at is None and book.stopped is not Refusal.LEDGER_BROKEN:
         return None
-    return EntryNumber(book.start.number if row.evidence is None else min(row.evidence, book.head.number))
+    return EntryNumber(book.start.number if evidence is None else min(evidence, book.head.number))
 
 
 def is_evidence_due(book: Book) -> bool:

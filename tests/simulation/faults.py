@@ -72,10 +72,11 @@ def draw_plan(rng: random.Random, seed: int) -> Plan:
     def count(most: int, odds: float = 0.5) -> int:
         return rng.randint(1, most) if chance(rng, odds) else 0
 
+    is_long = chance(rng, 0.25)  # most days are short: as much goes wrong in them, and more of them are played
     return Plan(
         disks={0: Disks.CIPHER, DISKS_EVERY // 2: Disks.TORN}.get(seed % DISKS_EVERY, Disks.MEMORY),
-        lasts_s=rng.uniform(80, 220),
-        stations=rng.choice((2, 2, 2, 3, 3, 4)),
+        lasts_s=rng.uniform(120, 220) if is_long else rng.uniform(60, 120),
+        stations=rng.choice((2, 2, 2, 2, 2, 2, 3, 3, 3, 4)),
         turnout=rng.uniform(0.1, 0.5),
         double_attempts=share(0.5),
         voids=share(0.4),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pollbook.clock import HybridTime
 from pollbook.effects import Anomaly
-from pollbook.entries import Marked, decode_entry
+from pollbook.entries import Marked
 from pollbook.failures import Failure
 from pollbook.feed_items import FeedKind
 from pollbook.line_state import Place
@@ -25,7 +25,7 @@ from register.checking import check_register
 from register.disputes import listed_anomalies
 from register.store import books, feeds, ledgers, stations
 from register.store.schema.ledgers import fork_entry
-from tests.simulation.model import contradictions, folded, in_flight
+from tests.simulation.model import contradictions, decode_entry, folded, in_flight
 from tests.simulation.moves import couriers_carry
 from tests.simulation.rarities import wrong_envelopes
 

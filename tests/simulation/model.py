@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
+from pollbook import entries
 from pollbook.entries import (
     AnnexAdded,
     LineAccepted,
@@ -20,10 +22,11 @@ from pollbook.entries import (
     RowSeen,
     TailReceived,
     TookOver,
-    decode_entry,
 )
 from pollbook.tails import TailChange
 from pollbook.types import BookName, LineId
+
+decode_entry = lru_cache(maxsize=4096)(entries.decode_entry)
 
 Move = tuple[LineId, int]
 """A line, and the custody number under which its receiver holds it."""

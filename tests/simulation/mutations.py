@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
-from types import ModuleType
 
 from sqlalchemy import Connection
 
@@ -39,21 +38,9 @@ from register.store.engine import Transaction
 from register.store.stations import Station
 from tests.simulation.centre import SimulatedCentre
 from tests.simulation.kernel import seconds
+from tests.simulation.replacing import replaced
 
 Mutation = Callable[[], AbstractContextManager[object]]
-
-
-@contextmanager
-def replaced(owner: ModuleType | type, **variants: object) -> Iterator[None]:
-    """Names of a module or class mean something else inside."""
-    kept = {name: owner.__dict__[name] for name in variants}
-    for name, variant in variants.items():
-        setattr(owner, name, variant)
-    try:
-        yield
-    finally:
-        for name, original in kept.items():
-            setattr(owner, name, original)
 
 
 def _both(

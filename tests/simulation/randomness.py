@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from pollbook import acts, ledger, signing
+from pollbook import acts, custody, entries, ledger, releases, signing
+from pollbook import slice as slices
 from pollbook.signing import SigningKey
+from pollbook.store import book, check, standing
+from register import replay, runs
+from tests.simulation.replacing import replaced
 
 
 @contextmanager
@@ -41,11 +45,16 @@ def _draw_by(urandom: object, of_random: object, generate: object, generate_ec: 
     )
 
 
-_MODULES = (signing, acts, ledger)
-
-
+_MODULES = (signing, acts, ledger, custody, releases)
 _VERIFY = signing.is_signature
 _verified_before = lru_cache(maxsize=4096)(_VERIFY)
+_ENTRIES = (replay, runs, check, standing)
+"""Whoever reads entries: each is read by book, register, both checks and the model, ten times in a world."""
+_PURE = (
+    *((module, "decode_entry", lru_cache(maxsize=4096)(entries.decode_entry)) for module in _ENTRIES),
+    (book, "open_header", lru_cache(maxsize=64)(slices.open_header)),
+    (check, "read_slice", lru_cache(maxsize=64)(slices.read_slice)),
+)
 
 
 @contextmanager
@@ -78,7 +87,10 @@ def remembered_signatures() -> Iterator[None]:
         module.is_signature = remembered  # type: ignore[attr-defined]
     SigningKey.sign = signed  # type: ignore[method-assign]
     try:
-        yield
+        with ExitStack() as stack:
+            for owner, name, remembering in _PURE:
+                stack.enter_context(replaced(owner, **{name: remembering}))
+            yield
     finally:
         SigningKey.sign = sign  # type: ignore[method-assign]
         for module in _MODULES:
