@@ -15,6 +15,7 @@ from tests.devices import virtual_reader
 from tests.devices.virtual_reader import VirtualReaders
 from tests.making import Station, copy_station, make_station
 from tests.postgresql import make_empty
+from tests.simulation import counting
 
 READERS = Path(tempfile.mkdtemp(prefix="readers"))
 """Where the tests' smart card service is, once it runs. Named before anything looks for one: clients look but once a
@@ -89,3 +90,10 @@ def book(station: Station) -> Iterator[Book]:
     """That station's book, open for writing."""
     with station.open() as opened:
         yield opened
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many election days were simulated stands in the summary, where some were."""
+    told = counting.summary(report for reports in terminalreporter.stats.values() for report in reports)
+    if told is not None:
+        terminalreporter.write_line(told)

@@ -3,18 +3,36 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
 from pollbook.store import migrating
 from register.store import versions
-from tests.simulation import rarities
+from tests.simulation import counting, rarities
 from tests.simulation.mutations import MUTATIONS
 from tests.simulation.running import Tally, describe, first_seed_that_catches, run_seeds
 from tests.simulation.world import simulate
 
-SEEDS, SEEDS_AT_ONCE = 200, 100
-"""What fits into the ten minutes of all tests, in parts that their processes share; `dev.py simulate` plays more."""
+SEEDS, SEEDS_AT_ONCE = 2_000, 100
+"""In parts that the processes of a run share, each large enough for every fault; `dev.py simulate` plays more."""
+
+
+@pytest.mark.parametrize("first", range(1, SEEDS, SEEDS_AT_ONCE))
+def test_every_promise_holds_in_every_seed(first: int, record_property: Callable[[str, object], None]) -> None:
+    tally = Tally()
+    for outcome in run_seeds(first, SEEDS_AT_ONCE, 3600, 1):
+        tally.add(outcome)
+    record_property(counting.NAME, counting.counts(tally))
+    told: list[str] = []
+    for outcome in tally.broken[:5]:
+        describe(outcome, told.append)
+    assert not tally.broken, "\n".join(told)
+    assert tally.seeds == SEEDS_AT_ONCE
+    quiet = EVERY_FAULT - set(tally.faults)
+    assert not quiet, "these faults never happened"
 
 
 def test_two_runs_of_one_seed_are_the_same() -> None:
@@ -30,20 +48,6 @@ def test_another_process_replays_a_seed_exactly() -> None:
         command, env={**os.environ, "PYTHONHASHSEED": "12345"}, check=True, capture_output=True, encoding="utf-8"
     )
     assert simulate(7).hash in said.stdout
-
-
-@pytest.mark.parametrize("first", range(1, SEEDS, SEEDS_AT_ONCE))
-def test_every_promise_holds_in_every_seed(first: int) -> None:
-    tally = Tally()
-    for outcome in run_seeds(first, SEEDS_AT_ONCE, 3600, 1):
-        tally.add(outcome)
-    told: list[str] = []
-    for outcome in tally.broken[:5]:
-        describe(outcome, told.append)
-    assert not tally.broken, "\n".join(told)
-    assert tally.seeds == SEEDS_AT_ONCE
-    quiet = EVERY_FAULT - set(tally.faults)
-    assert not quiet, "these faults never happened"
 
 
 EVERY_FAULT = {
@@ -90,6 +94,14 @@ def test_a_failing_seed_prints_itself_and_fails_again() -> None:
     describe(outcome, told.append)
     assert f"--seed {outcome.seed}" in told[0]
     assert simulate(outcome.seed, MUTATIONS[name]).hash == outcome.hash
+
+
+def test_the_parts_of_a_run_are_counted_together() -> None:
+    part = counting.counts(Tally(seeds=2, steps=5_000, busy_s=0.25, faults=Counter({"link cut": 6})))
+    reports = [SimpleNamespace(user_properties=[(counting.NAME, part)])] * 2 + [SimpleNamespace()]
+    told = "simulation: 4 seeds, 10,000 steps, 3 faults a seed; 125 ms of processor time a seed, 0 s in all"
+    assert counting.summary(reports) == told
+    assert counting.summary(reports[2:]) is None
 
 
 def test_a_program_is_upgraded_from_an_older_release_to_this_one() -> None:
