@@ -156,6 +156,7 @@ _CURRENT = Statement(_STANDING_AT.where(~select(_LATER.c.id).where(_LATER.c.pred
 _NAMED = Statement(
     select(station).where(station.c.device == bindparam("device"), station.c.epoch == bindparam("epoch"))
 )
+_ALL = Statement(select(station).order_by(station.c.precinct, station.c.desk, station.c.id))
 _BY_ID = Statement(select(station).where(station.c.id == OF_STATION))
 _SUCCESSOR = Statement(select(station).where(station.c.predecessor == OF_STATION).order_by(station.c.id).limit(1))
 _NEWEST_EPOCH = select(station).where(station.c.device == bindparam("device")).order_by(station.c.epoch.desc()).limit(1)
@@ -187,8 +188,7 @@ def enrolled_about(connection: Connection) -> int:
 
 def all_stations(connection: Connection) -> list[Station]:
     """Every station that was ever enrolled, by precinct, desk and age."""
-    query = select(station).order_by(station.c.precinct, station.c.desk, station.c.id)
-    return [_station(row) for row in connection.execute(query)]
+    return [_station(row) for row in _ALL.all(connection)]
 
 
 def stations_at(connection: Connection, code: PrecinctCode) -> list[Station]:

@@ -25,9 +25,10 @@ def make_due(connection: Connection, station_id: int, lines: Iterable[LineId]) -
         connection.execute(_MAKE_DUE, {"station_id": station_id, "lines": literal})
     elif rising:
         rows = [{"station": station_id, "line": each} for each in rising]
-        connection.execute(_kept_once(connection, status_due), rows)
+        _ADD_DUE.run_many(connection, rows)
 
 
+_ADD_DUE = Statement(sqlite.insert(status_due).on_conflict_do_nothing(), ("station", "line"))
 _MAKE_DUE = text(
     "INSERT INTO status_due (station, line) SELECT :station_id, unnest(CAST(:lines AS bigint[])) ON CONFLICT DO NOTHING"
 )
