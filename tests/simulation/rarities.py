@@ -202,9 +202,14 @@ def _revoke(world: World, station: SimulatedStation) -> None:
                 settling.revoke(connection, found, "the laptop was lost", int(world.centre.clock.now().timestamp()))
         return True
 
-    if world.centre.survives(act):
+    world.centre.survives(act)
+    name = station.prepared.book
+    if world.centre.disk.look(_REVOKED, bytes(name.device), name.epoch):  # also where it was killed after the commit
         world.log.fault("book revoked", station.name)
         station.is_revoked = True
+
+
+_REVOKED = "SELECT 1 FROM station WHERE device = ? AND epoch = ? AND revoked_at_s IS NOT NULL"
 
 
 def _change_voter(world: World, station: SimulatedStation, index: int) -> None:
