@@ -1,4 +1,4 @@
-"""The mark that counts of each line, by voter; the books' own states are in `ledgers`.
+"""The mark that counts of each line, by voter; the books' own states are in `states`.
 
 An ingest writes by book, this is written by voter, from what it stored: nothing here is known that the books' ledgers
 do not say, and doing it twice changes nothing. The first mark that arrives counts; a later one of another book is kept
