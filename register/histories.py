@@ -50,7 +50,7 @@ def compare_feeds(
 
     A book that fetched items before it kept a chain says none: its chain begins with the next item, and so from here on
     does the register's, which it is compared with. A disk that was put back to an image from before its program's
-    upgrade begins its chain once more: one that begins anywhere in the feed as it stands proves that nothing was lost.
+    upgrade begins its chain once more, where the book had shown before what it has seen.
     """
     cursor, check = request.feed_cursor, request.feed_check
     floor = record.feed_floor
@@ -66,7 +66,7 @@ def compare_feeds(
         if cursor > floor:
             books.set_feed_floor(connection, station.id, cursor, check)
         return
-    begins_late = _begins_late(connection, station, cursor, check)
+    begins_late = _begins_late(connection, station, floor, cursor, check)
     books.set_feed_floor(connection, station.id, cursor, check)
     feeds.chain_feed_again(connection, station.id, cursor, check)
     if begins_late:
@@ -79,12 +79,18 @@ def compare_feeds(
     feeds.add_feed_items(connection, station.id, seen_or_not, at_s)
 
 
-def _begins_late(connection: Transaction, station: Station, cursor: int, check: bytes) -> bool:
-    """Whether a chain over the newest items up to `cursor`, from any of them on, is `check`."""
+def _begins_late(connection: Transaction, station: Station, floor: int, cursor: int, check: bytes) -> bool:
+    """Whether a chain over the feed as it stands that begins at `floor` or before it comes to `check` at `cursor`.
+
+    Up to `floor` the book has shown what it had seen. One that begins later may be of a register that has lost what
+    was told before.
+    """
     items = feeds.feed_upto(connection, station.id, cursor)[-LATE_ITEMS_MAX:]
     if not items or items[-1].number != cursor:
         return False
-    return any(reduce(next_feed_check, items[begin:], b"") == check for begin in range(len(items)))
+    before = [0, *(item.number for item in items)]
+    begins = (begin for begin in range(len(items)) if before[begin] <= floor)
+    return any(reduce(next_feed_check, items[begin:], b"") == check for begin in begins)
 
 
 def compare_digests(

@@ -6,9 +6,12 @@ import pytest
 
 from pollbook.effects import Anomaly
 from pollbook.entries import Outcome
+from pollbook.feed_items import FeedItem, FeedKind
 from pollbook.store import annex
+from pollbook.store.syncing import notices
 from pollbook.types import Channel
 from register import settling
+from register.feed import tell
 from register.store import stations
 from register.store.versions import HEAD
 from tests.simulation.disks import AFTER_COMMIT, Crashed
@@ -152,6 +155,33 @@ def test_a_disk_put_back_to_before_its_program_was_upgraded_is_no_sign_of_a_rest
             tell_notices(world, station, count)
         world.run_s(200)
         assert Anomaly.REGISTER_ROLLED_BACK not in world.anomalies_of(station)
+
+
+def test_a_chain_that_begins_late_hides_no_item_that_a_restored_register_told_before_it() -> None:
+    with staged(0, 2) as world:
+        station = world.stations[0]
+
+        def told(*texts: str) -> None:
+            with world.centre.database().write() as connection:
+                found = stations.find_station(connection, station.prepared.book)
+                assert found is not None
+                for text in texts:
+                    tell(connection, found.id, FeedItem(0, FeedKind.NOTICE, text), 1)
+
+        told("one", "two")
+        world.run_s(90)
+        world.centre.back_up()
+        told("lost")
+        world.run_s(90)
+        station.killed()
+        station.disk.restore(as_older(station.disk.image()))  # upgraded: the chain begins here
+        world.run_s(200)
+        told("four")
+        world.run_s(90)
+        world.centre.roll_back()
+        told("three", "four")  # the fourth is the one that the book has seen
+        world.run_s(200)
+        assert "three" in {item.text for item in station.do(notices) or ()}
 
 
 @pytest.mark.parametrize("is_committed", [False, True])
