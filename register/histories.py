@@ -60,6 +60,9 @@ def compare_feeds(
     if known is not None and (not check or (not known and cursor > floor)):
         books.set_feed_floor(connection, station.id, cursor, check)
         feeds.chain_feed_again(connection, station.id, cursor, check)
+        # Nothing shows that what it has fetched since it was heard last is what stands here: that is told once more.
+        unproven = [item for item in feeds.feed_upto(connection, station.id, cursor) if item.number > floor]
+        feeds.add_feed_items(connection, station.id, unproven, at_s)
         return
     # Where the chain begins, a check of the same items is of a request from before that.
     if known in {check, b""}:

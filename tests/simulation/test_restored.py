@@ -157,29 +157,48 @@ def test_a_disk_put_back_to_before_its_program_was_upgraded_is_no_sign_of_a_rest
         assert Anomaly.REGISTER_ROLLED_BACK not in world.anomalies_of(station)
 
 
+def told(world: World, station: SimulatedStation, *texts: str) -> None:
+    with world.centre.database().write() as connection:
+        found = stations.find_station(connection, station.prepared.book)
+        assert found is not None
+        for text in texts:
+            tell(connection, found.id, FeedItem(0, FeedKind.NOTICE, text), 1)
+
+
+def test_what_a_restored_register_told_under_numbers_that_an_upgraded_book_had_seen_is_told_again() -> None:
+    with staged(0, 2) as world:
+        station = world.stations[0]
+        told(world, station, "one")
+        world.run_s(90)
+        world.centre.back_up()
+        told(world, station, "lost")
+        world.run_s(90)
+        world.links[station.name].weather.is_cut = True
+        station.killed()
+        station.disk.restore(as_older(station.disk.image()))  # upgraded: it has no chain to show
+        world.centre.roll_back()
+        told(world, station, "two", "three")
+        world.links[station.name].weather.is_cut = False
+        world.run_s(200)
+        assert {"two", "three"} <= {item.text for item in station.do(notices) or ()}
+
+
 def test_a_chain_that_begins_late_hides_no_item_that_a_restored_register_told_before_it() -> None:
     with staged(0, 2) as world:
         station = world.stations[0]
 
-        def told(*texts: str) -> None:
-            with world.centre.database().write() as connection:
-                found = stations.find_station(connection, station.prepared.book)
-                assert found is not None
-                for text in texts:
-                    tell(connection, found.id, FeedItem(0, FeedKind.NOTICE, text), 1)
-
-        told("one", "two")
+        told(world, station, "one", "two")
         world.run_s(90)
         world.centre.back_up()
-        told("lost")
+        told(world, station, "lost")
         world.run_s(90)
         station.killed()
         station.disk.restore(as_older(station.disk.image()))  # upgraded: the chain begins here
         world.run_s(200)
-        told("four")
+        told(world, station, "four")
         world.run_s(90)
         world.centre.roll_back()
-        told("three", "four")  # the fourth is the one that the book has seen
+        told(world, station, "three", "four")  # the fourth is the one that the book has seen
         world.run_s(200)
         assert "three" in {item.text for item in station.do(notices) or ()}
 
