@@ -23,6 +23,7 @@ from pollbook.enrolment_messages import (
     untrusted_register_certificate,
 )
 from pollbook.entries import DayOpened, Entry, Fact, KeyBound, Marked, MarkVoided, SliceReceived, encode_entry
+from pollbook.feed_items import next_feed_check
 from pollbook.ledger import Head, extend, extend_all, origin, sign_head
 from pollbook.line_state import LineState
 from pollbook.packing import SliceOrder
@@ -148,6 +149,7 @@ class Station:
     states: dict[LineId, LineState] = field(default_factory=dict)
     last_at: HybridTime = BEFORE_ALL
     cursor: int = 0
+    feed_check: bytes = b""
     acknowledged: int = 0
     officers: dict[PersonNumber, SigningKey] = field(default_factory=dict)
     order_sent: SliceOrder | None = None
@@ -230,6 +232,7 @@ class Station:
             "sent_at_s": int(NOON.timestamp()),
             "pending": len(self.entries) - last,
             "software": "stand-in",
+            "feed_check": self.feed_check,
         }
         request = SyncRequest(**(fields | changes))  # type: ignore[arg-type]
         return encode_sync_request(request, self.key, self.order_sent)
@@ -250,7 +253,9 @@ class Station:
         request = self.request(first, last)
         answer = self.read_answer(centre.sync(self.book, first, request), request, first)
         self.acknowledged = answer.acknowledged.number
-        self.cursor = max([self.cursor, *(item.number for item in answer.feed)])
+        for item in answer.feed:
+            if item.number > self.cursor:
+                self.cursor, self.feed_check = item.number, next_feed_check(self.feed_check, item)
         return answer
 
     def _signed(self, message: bytes) -> TwoOfficers:
