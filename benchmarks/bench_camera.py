@@ -287,8 +287,10 @@ def replays(_server: RtspServer, _place: Path) -> None:
     quiet: list[Thing] = [things.fan(12), things.fan(24.3), things.fan(14.7, 0.37), things.lamp(), things.lamp(2.0)]
     quiet += [things.clock, things.door(3.3), things.door(11.3), things.trees, things.screen(37)]
     quiet += [things.queue(seed, every_s) for seed, every_s in enumerate((20, 45, 60, 90, 120))]
-    halls = [Scene(seed, 160, 120, people=people) for seed in range(30, 36) for people in (1, 2, 5)]
-    halls += [Scene(number, 160, 120, people=number % 2, things=(thing,)) for number, thing in enumerate(quiet)]
+    halls = [Scene(seed, 160, 120, people=people, paces=0.4) for seed in range(30, 36) for people in (1, 2, 5)]
+    halls += [
+        Scene(number, 160, 120, people=number % 2, things=(thing,), paces=0.4) for number, thing in enumerate(quiet)
+    ]
     false = sum(alarm == "looped" for hall in halls for _, alarm in _alarms(hall, 3600, None))
     figure(f"taken for a recording in {len(halls)} ordinary hours", false, "alarms", "0", false == 0)
     looker, watch = Looker(), Watch(Expected())

@@ -24,6 +24,7 @@ FLOOR_PERCENT: Final = 1.5
 """Of the picture's brightness, on average of the blocks: a person who crosses one block makes it twice as much."""
 STILL_LENGTH: Final = 0.4
 """Of a row: noise makes 0.15 at most, a person far away twice as much as this."""
+_STRONGEST: Final = 0.9999
 _DARKEST: Final = 4.0
 _KEPT: Final = 6
 _SAME = np.array([[1, 2, 1, 0], [1, 3, 3, 1]], np.float32) / [[4], [8]]
@@ -72,6 +73,12 @@ class Movement:
         percent = 100 * (now - gain * earlier) / now.mean(axis=1, keepdims=True)
         lengths = np.sqrt((percent**2).sum(axis=1, keepdims=True) + FLOOR_PERCENT**2 * BLOCKS)
         return np.asarray(percent / lengths, np.float32)
+
+
+def in_percent(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """These movements as they were before they were made of like length: in percent of the picture's brightness."""
+    energy = np.minimum((rows**2).sum(axis=-1, keepdims=True), np.float32(_STRONGEST))
+    return np.asarray(rows * np.sqrt(FLOOR_PERCENT**2 * BLOCKS / (1 - energy)), np.float32)
 
 
 def is_still(moved: npt.NDArray[np.float32]) -> bool:

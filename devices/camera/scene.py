@@ -45,6 +45,7 @@ class Scene:
     Attributes:
         people: How many people there may be at once.
         things: What else there is to see.
+        paces: How much the people's paces differ, as a share; at 0 all walk alike, and by one timetable.
         loop_s: How long the recording is that the tricks play again and again.
     """
 
@@ -54,6 +55,7 @@ class Scene:
     rate: float = 5.0
     people: int = 5
     things: tuple[Thing, ...] = ()
+    paces: float = 0.0
     loop_s: float = 20.0
 
     def picture(self, number: int, trick: Trick | None = None, since: int = 0) -> Pixels:
@@ -110,7 +112,7 @@ class Scene:
         near = random.random() ** 2
         tall, wide = self.height * (0.25 + 0.6 * near), self.width * (0.05 + 0.14 * near)
         # Half of them stop on their way, at the table or in front of the camera.
-        share = within / _WALK_S
+        share = within / _WALK_S * (1 + self.paces * (self._random("pace", person, int(walk)).random() - 0.5))
         if random.random() < 0.5:
             share = min(share * 2.5, 0.45) if share < 0.82 else 0.45 + (share - 0.82) * 3.05
         x = (share if random.random() < 0.5 else 1 - share) * (self.width + 2 * wide) - wide
