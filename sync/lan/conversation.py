@@ -216,11 +216,6 @@ class Conversation:
         self._asked[self._number] = _Asked(self._now_s() + ANSWER_S, tell)
         self._say(question(self._number))
 
-    def tell_superseded(self, proof: bytes) -> None:
-        """The neighbour gets a proof that it, or another book, has been taken over."""
-        if self._stage in {Stage.JOINED, Stage.LEAVING}:
-            self._say(Superseded(proof))
-
     # What the neighbour says.
 
     def _take(self, message: Message) -> None:
@@ -251,7 +246,10 @@ class Conversation:
                 self._say(NotAccepted(message.release, Failure.NEIGHBOUR_BUSY))
                 self._answer(message.request, Failure.NEIGHBOUR_BUSY)
             case Offer():
-                self._accept(message)
+                if (against := self._parting_from(neighbour)) is not None:
+                    self._say(against)
+                else:
+                    self._accept(message)
             case Accepted(release, _entry):
                 # Kept with the next look at what waits: the disk's time belongs to the next line that is asked for.
                 if self._offered.pop(release, None) is not None:
@@ -274,17 +272,26 @@ class Conversation:
             raise WorldFailed(refused.failure, "not welcome", **refused.facts)
         for proof in untrusted.superseded:
             book.take_proof(proof)
-        if (against := book.proof_against(untrusted.book)) is not None:
-            self._stage = Stage.LEAVING
-            self._say(Superseded(against))
+        if (against := self._parting_from(untrusted)) is not None:
+            self._say(against)
             return
         self._hello, self._state, self._stage = untrusted, untrusted.state, Stage.JOINED
         book.note_state(untrusted.desk, untrusted.state)
         self.offer_waiting()
 
+    def _parting_from(self, neighbour: Hello) -> Superseded | None:
+        """The last word to a book that was taken over, also where that became known after it had joined (rule 9)."""
+        against = self._ours.book.proof_against(neighbour.book)
+        if against is None:
+            return None
+        self._stage = Stage.LEAVING
+        return Superseded(against)
+
     def _reply(self, question: AskLine | AskShare | StatusOf, asking: Hello) -> Message:
         if not self._may_touch_the_book():
             return Refusal(question.request, Failure.NEIGHBOUR_BUSY)
+        if (against := self._parting_from(asking)) is not None:
+            return against
         book = self._ours.book
         try:
             match question:

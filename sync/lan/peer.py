@@ -169,10 +169,6 @@ class Peer:
         """A release may have become ready to leave."""
         self._wish(self._offer_all)
 
-    def supersede(self, proof: bytes) -> None:
-        """Every desk that is there gets this proof."""
-        self._wish(partial(self._tell_all, proof))
-
     def _wish(self, action: Callable[[], None]) -> None:
         with self._closing:
             if not self._is_closed:
@@ -417,10 +413,6 @@ class Peer:
     def _offer_all(self) -> None:
         for connection in list(self._connections):
             self._guard(connection, connection.conversation.offer_waiting)
-
-    def _tell_all(self, proof: bytes) -> None:
-        for connection in list(self._connections):
-            self._guard(connection, partial(connection.conversation.tell_superseded, proof))
 
     def _even_out(self) -> None:
         joined = self._joined()

@@ -304,12 +304,20 @@ def test_a_desk_tells_what_it_knows_of_others_in_its_first_words(room: Room) -> 
     assert first.locked_by
 
 
-def test_a_proof_that_comes_later_is_taken(room: Room) -> None:
+@pytest.mark.parametrize("word", ["a question", "an offer"])
+def test_a_book_that_was_taken_over_after_it_had_joined_is_told_so_at_its_next_word(room: Room, word: str) -> None:
     first, second = desks(room, range(1, 21), range(21, 31))
     one, other = joined(room, first, second)
-    other.tell_superseded(b"over " + first.credentials.device)
+    second.proofs = {first.place.book: b"over " + first.credentials.device}
+    held = set(second.lines)
+    if word == "a question":
+        ask(one, 21)
+    else:
+        one.ask(lambda number: Offer(number, bytes(8), b"parcel"), lambda _answer: None)
     carry(one, other)
     assert len(first.locked_by) == 1
+    assert other.stage is Stage.LEAVING
+    assert set(second.lines) == held
 
 
 OFFERS = 400

@@ -210,12 +210,15 @@ def test_a_superseded_book_is_told_so_by_a_desk_that_has_the_proof(room: Room) -
         assert not any(neighbour.is_joined for neighbour in each[1].neighbours)
 
 
-def test_a_proof_that_arrives_at_one_desk_reaches_the_others_at_once(room: Room) -> None:
+def test_a_desk_that_joined_before_it_was_taken_over_is_told_at_its_next_word_and_hung_up_on(room: Room) -> None:
     two = desks(room, range(1, 21), range(21, 31))
     with peers(room, *two) as each:
         turn_until(room, each, lambda: all_joined(each))
-        each[1].supersede(b"over " + two[0].credentials.device)
+        two[1].proofs[two[0].place.book] = b"over " + two[0].credentials.device
+        each[0].fetch(LineId(21))
         turn_until(room, each, lambda: bool(two[0].locked_by))
+        turn_until(room, each, lambda: Failure.BOOK_SUPERSEDED in each[1].hung_up)
+        assert LineId(21) in two[1].lines
 
 
 # --- strangers and liars
