@@ -253,10 +253,14 @@ class Station:
         request = self.request(first, last)
         answer = self.read_answer(centre.sync(self.book, first, request), request, first)
         self.acknowledged = answer.acknowledged.number
+        self.hear(answer)
+        return answer
+
+    def hear(self, answer: SyncAnswer) -> None:
+        """Its feed is fetched, and the chain over it goes on."""
         for item in answer.feed:
             if item.number > self.cursor:
                 self.cursor, self.feed_check = item.number, next_feed_check(self.feed_check, item)
-        return answer
 
     def _signed(self, message: bytes) -> TwoOfficers:
         first, second = self.officers.items()

@@ -162,7 +162,7 @@ class Load:
         if number > station.acknowledged:
             self.seen.note(number - station.acknowledged, self.served_by)
         station.acknowledged = number
-        station.cursor = max([station.cursor, *(item.number for item in answer.feed)])
+        station.hear(answer)
         self.syncs += 1
         if self.syncs % SWITCH_AFTER == 0:
             self.served_by = 1 - self.served_by
