@@ -25,6 +25,7 @@ from sqlalchemy import (
     literal,
     literal_column,
     select,
+    true,
     update,
 )
 
@@ -251,10 +252,9 @@ def _count_of(row: Row[Any]) -> PrecinctCount:
 def _refuse_same_place(connection: Connection, load: Load, new: ColumnElement[bool], remark: Remark) -> None:
     """Remove loaded rows whose page and row another line has: two voters would sign in one place."""
     places = (line.c.precinct, line.c.page, line.c.row)
-    grouped = select(*places, func.min(line.c.seq).label("first")).group_by(*places).having(func.count() > 1)
-    if not load.is_first:
-        grouped = grouped.where(line.c.precinct.in_(select(line.c.precinct).where(new).distinct()))
-    twice = grouped.subquery()
+    concerned = true() if load.is_first else line.c.precinct.in_(select(line.c.precinct).where(new).distinct())
+    first = func.min(line.c.seq).label("first")
+    twice = select(*places, first).where(concerned).group_by(*places).having(func.count() > 1).subquery()
     same = and_(*(column == twice.c[column.name] for column in places))
     later = select(line.c.seq, line.c.source_row).join(twice, same).where(new, line.c.seq != twice.c.first)
     any_later = False
@@ -262,7 +262,14 @@ def _refuse_same_place(connection: Connection, load: Load, new: ColumnElement[bo
         any_later = True
         remark(row.source_row, Reason.PLACE_TWICE)
     if any_later:
-        connection.execute(delete(line).where(line.c.seq.in_(select(later.subquery().c.seq))))
+        # The same once more, by a window: PostgreSQL expects hardly a row of the join, and would walk through all of
+        # them for each line.
+        ranked = select(
+            line.c.seq, new.label("is_new"), func.min(line.c.seq).over(partition_by=places).label("first")
+        ).where(concerned)
+        placed = ranked.subquery()
+        refused = select(placed.c.seq).where(placed.c.is_new, placed.c.seq != placed.c.first)
+        connection.execute(delete(line).where(line.c.seq.in_(refused)))
 
 
 def _hold_back(connection: Connection, load: Load, new: ColumnElement[bool]) -> None:
@@ -289,7 +296,7 @@ def _hold_back(connection: Connection, load: Load, new: ColumnElement[bool]) -> 
         twice += [(line.c.place == _ACTIVE) & line.c.pinfl.in_(of_new) & unissued, new & newcomer]
     for condition in twice:
         same = select(line.c.seq, line.c.pinfl, literal(Reason.PINFL_TWICE.value)).where(
-            condition, line.c.seq.not_in(select(held_back.c.seq))
+            condition, ~exists().where(held_back.c.seq == line.c.seq)
         )
         connection.execute(insert(held_back).from_select(columns, same))
     waiting = select(held_back.c.seq).where(held_back.c.decision.is_(None))
