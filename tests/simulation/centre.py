@@ -17,9 +17,15 @@ from tests.simulation.kernel import Log, Scheduler, seconds
 from tests.simulation.machines import Machine
 from tests.simulation.prepared import Prepared
 
+FEED_ITEMS_MAX = 2_000
+"""Told to all books together; sixty days of a register whose rules hold came to 108 at most."""
 SERVICE_US = 5_000
 """From a request's last segment to its answer's first."""
 REBOOT_US = seconds(20)
+
+
+class ToldWithoutEnd(Exception):
+    """A register that forgets what it told tells all of it again, twice as much each time: the world ends here."""
 
 
 class SimulatedCentre(Machine):
@@ -48,6 +54,8 @@ class SimulatedCentre(Machine):
     def _work(self, life: int, address: Address, request: bytes, answer: Callable[[bytes], None]) -> None:
         if life != self.lives or not self.is_up:
             return
+        if self.disk.look("SELECT count(*) FROM feed") > [(FEED_ITEMS_MAX,)]:
+            raise ToldWithoutEnd
         if (told := self.survives(lambda: self.take(address, request))) is not None:
             answer(told)
 
