@@ -16,7 +16,7 @@ from tests.simulation.mutations import MUTATIONS
 from tests.simulation.running import Tally, describe, first_seed_that_catches, run_seeds
 from tests.simulation.world import simulate
 
-SEEDS, SEEDS_AT_ONCE = 1_000, 100
+SEEDS, SEEDS_AT_ONCE = 2_000, 100
 """In parts that the processes of a run share, each large enough for every fault; `dev.py simulate` plays more."""
 
 
