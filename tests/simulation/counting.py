@@ -19,8 +19,12 @@ def counts(tally: Tally) -> dict[str, float]:
 
 
 def summary(reports: Iterable[Any]) -> str | None:
-    """The line for all parts that these test reports tell of; None where there was none."""
-    parts = [value for each in reports for name, value in getattr(each, "user_properties", ()) if name == NAME]
+    """The line for all parts that these test reports tell of; None where there was none.
+
+    A test's properties come with the report of its call and once more with that of its teardown.
+    """
+    calls = [each for each in reports if getattr(each, "when", None) == "call"]
+    parts = [value for each in calls for name, value in each.user_properties if name == NAME]
     if not parts:
         return None
     seeds, steps, faults, busy_s = (sum(part[key] for part in parts) for key in ("seeds", "steps", "faults", "busy_s"))

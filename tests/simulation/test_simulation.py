@@ -98,10 +98,11 @@ def test_a_failing_seed_prints_itself_and_fails_again() -> None:
 
 def test_the_parts_of_a_run_are_counted_together() -> None:
     part = counting.counts(Tally(seeds=2, steps=5_000, busy_s=0.25, faults=Counter({"link cut": 6})))
-    reports = [SimpleNamespace(user_properties=[(counting.NAME, part)])] * 2 + [SimpleNamespace()]
+    told_twice = [SimpleNamespace(when=when, user_properties=[(counting.NAME, part)]) for when in ("call", "teardown")]
+    reports = [*told_twice, *told_twice, SimpleNamespace()]
     told = "simulation: 4 seeds, 10,000 steps, 3 faults a seed; 125 ms of processor time a seed, 0 s in all"
     assert counting.summary(reports) == told
-    assert counting.summary(reports[2:]) is None
+    assert counting.summary(reports[4:]) is None
 
 
 def test_a_program_is_upgraded_from_an_older_release_to_this_one() -> None:

@@ -130,13 +130,14 @@ def test_two_officers_look_at_the_row_and_the_voter_is_marked(at: At) -> None:
     assert at.show(line) is Verdict.ALREADY_MARKED
 
 
-def test_a_wrong_pin_at_the_row_leaves_it_unproven_and_both_are_typed_again(at: At) -> None:
+def test_a_wrong_pin_at_the_row_leaves_it_unproven_and_only_that_one_is_typed_again(at: At) -> None:
     line = at.laptop.line(UNMARKED)
     at.show(line)
     at.check_in.act()
     first, _ = at.laptop.officers
     sheet = at.officers(at.laptop.pins[first], "000000")
     assert sheet.failure.isVisibleTo(sheet)
-    assert not sheet.first.pin.text()
+    assert sheet.first.pin.text() == at.laptop.pins[first]
+    assert not sheet.second.pin.text()
     assert at.show(line) is Verdict.UNPROVEN
     QApplication.processEvents()
