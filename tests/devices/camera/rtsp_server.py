@@ -9,6 +9,7 @@ A killed server is a camera that was switched off, a stopped one (SIGSTOP) is a 
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import sys
@@ -28,6 +29,14 @@ DELIMITERS = {"h264": rb"\x00\x00\x00\x01\x09", "h265": rb"\x00\x00\x00\x01\x46\
 ROLE = "observer"
 
 
+@functools.cache
+def access_units(path: str, delimiter: bytes) -> list[bytes]:
+    """A film of an hour is a gigabyte: it is read once, so that a camera changes to it at once."""
+    content = Path(path).read_bytes()
+    starts = [found.start() for found in re.finditer(delimiter, content)]
+    return [content[start:end] for start, end in zip(starts, [*starts[1:], len(content)], strict=True)]
+
+
 class Film:
     """What one camera shows, and how it misbehaves."""
 
@@ -37,10 +46,7 @@ class Film:
         self.play(path)
 
     def play(self, path: str) -> None:
-        content = Path(path).read_bytes()
-        starts = [found.start() for found in re.finditer(DELIMITERS[self.kind], content)]
-        ends = [*starts[1:], len(content)]
-        self.units = [content[start:end] for start, end in zip(starts, ends, strict=True)]
+        self.units = access_units(path, DELIMITERS[self.kind])
         self.position = 0
 
     def unit(self, number: int) -> bytes:
