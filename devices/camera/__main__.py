@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -10,10 +11,15 @@ from devices.camera.folder import Row
 from devices.camera.job import Status, read_allowed, read_job, write_message
 from devices.camera.worker import Worker
 
+POLITENESS = 5
+"""Added to the process's niceness: what is typed at the desk doesn't wait for a camera, which has whole seconds."""
+
 
 def main() -> int:
     """Record and watch the camera of the job on stdin until stdin ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for whoever started this; then stdin ends
+    if hasattr(os, "nice"):  # on Windows whoever starts the process says so
+        os.nice(POLITENESS)
     line = sys.stdin.readline()
     if not line:
         return 2

@@ -28,6 +28,8 @@ STARTING_S = 45.0
 RESTART_S = 1.0
 END_S = 8.0
 FROZEN_PROGRAM = "uchastka-camera"
+_BELOW_THE_DESK: int = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
+"""Of Windows; elsewhere the process says so itself (`__main__`)."""
 
 
 @dataclass
@@ -65,7 +67,7 @@ class Supervised:
         """The process runs."""
         process = subprocess.Popen(
             _program(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-            encoding="utf-8",
+            encoding="utf-8", creationflags=_BELOW_THE_DESK,
         )  # fmt: skip
         hearing = threading.Thread(target=self._hear, args=(process,), daemon=True)
         self._running, self._ended_s = _Running(process, time.monotonic(), hearing), None

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from devices.camera import folder
+from devices.camera.__main__ import POLITENESS
 from devices.camera.address import Address, split_address
 from devices.camera.annexb import begins_picture, is_access_unit
 from devices.camera.folder import AlarmRow, GapRow, Row, SegmentRow
@@ -190,6 +191,17 @@ def test_a_process_that_loads_slowly_on_a_busy_machine_is_not_taken_for_a_stuck_
     assert not is_too_long(SILENT_S + 1, has_spoken=False)
     assert is_too_long(SILENT_S + 1, has_spoken=True)
     assert is_too_long(STARTING_S + 1, has_spoken=False)
+
+
+def test_a_cameras_process_gives_way_to_the_desk(root: Path) -> None:
+    camera = Supervised(Job("hall", root, place_of("scene:5", None, None)), lambda _row: None)
+    camera.start()
+    try:
+        until(lambda: is_recorded(camera), camera)
+        assert camera.pid is not None
+        assert os.getpriority(os.PRIO_PROCESS, camera.pid) == min(os.nice(0) + POLITENESS, 19)
+    finally:
+        camera.close()
 
 
 def test_a_wrong_password_is_told_and_no_password_is_seen_anywhere(films: Path, root: Path) -> None:
